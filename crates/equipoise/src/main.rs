@@ -1,0 +1,2 @@
+//! equipoise
+fn main() {}
