@@ -1,0 +1,204 @@
+//! Labelled images of one size.
+
+use super::DataError;
+use super::select::{Share, balanced_indices, class_counts, stratified_split};
+
+/// The size of every image of a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct ImageShape {
+    /// Colour channels: 1 (grey) or 3 (red, green, blue).
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+impl ImageShape {
+    /// The number of values in an image, channels x height x width.
+    pub fn pixels(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+}
+
+impl std::fmt::Display for ImageShape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}x{}x{}", self.channels, self.height, self.width)
+    }
+}
+
+/// Labelled images of one size, 8 bits a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageSet {
+    /// The size of every image.
+    pub shape: ImageShape,
+    /// The values, `[images, channels, height, width]` with the last index fastest.
+    pub pixels: Vec<u8>,
+    /// The class of each image, below `classes.len()`.
+    pub labels: Vec<u16>,
+    /// The names of the classes.
+    pub classes: Vec<String>,
+    /// The set's name, such as "mnist/train".
+    pub name: String,
+}
+
+impl ImageSet {
+    /// The number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether the set holds no image.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The values of image `i`, `[channels, height, width]`.
+    ///
+    /// # Panics
+    /// If there is no image `i`.
+    pub fn image(&self, i: usize) -> &[u8] {
+        let pixels = self.shape.pixels();
+        &self.pixels[i * pixels..(i + 1) * pixels]
+    }
+
+    /// The values of image `i` as intensities in [0, 1].
+    ///
+    /// # Panics
+    /// If there is no image `i`.
+    pub fn intensities(&self, i: usize) -> Vec<f32> {
+        self.image(i).iter().map(|&p| f32::from(p) / 255.0).collect()
+    }
+
+    /// Writes the intensities of image `i`, in [0, 1], to `out`.
+    ///
+    /// # Panics
+    /// If there is no image `i`, or `out` is not one image long.
+    pub fn write_intensities(&self, i: usize, out: &mut [f32]) {
+        let image = self.image(i);
+        assert_eq!(out.len(), image.len(), "the buffer must hold one image");
+        for (out, &p) in out.iter_mut().zip(image) {
+            *out = f32::from(p) / 255.0;
+        }
+    }
+
+    /// The images at `indices`, in that order (repetitions allowed).
+    ///
+    /// # Panics
+    /// If an index is out of range.
+    pub fn subset(&self, indices: &[usize]) -> ImageSet {
+        let mut pixels = Vec::with_capacity(indices.len() * self.shape.pixels());
+        indices.iter().for_each(|&i| pixels.extend_from_slice(self.image(i)));
+        ImageSet {
+            shape: self.shape,
+            pixels,
+            labels: indices.iter().map(|&i| self.labels[i]).collect(),
+            classes: self.classes.clone(),
+            name: self.name.clone(),
+        }
+    }
+
+    /// The indices of `n` images with the classes as equal as the set allows; the first m of
+    /// them are what the call with m < n returns.
+    ///
+    /// # Errors
+    /// If there are fewer than `n` images.
+    pub fn balanced_indices(&self, n: usize, seed: u64) -> Result<Vec<usize>, DataError> {
+        balanced_indices(&self.labels, n, seed)
+    }
+
+    /// The images at [`Self::balanced_indices`].
+    ///
+    /// # Errors
+    /// If there are fewer than `n` images.
+    pub fn balanced_subset(&self, n: usize, seed: u64) -> Result<ImageSet, DataError> {
+        Ok(self.subset(&self.balanced_indices(n, seed)?))
+    }
+
+    /// Splits into (training, validation), `share` of the images going to validation with every
+    /// class in proportion.
+    ///
+    /// # Errors
+    /// If a part would be empty.
+    pub fn split_validation(
+        &self,
+        share: Share,
+        seed: u64,
+    ) -> Result<(ImageSet, ImageSet), DataError> {
+        let (train, validation) = stratified_split(&self.labels, share, seed)?;
+        Ok((self.subset(&train), self.subset(&validation)))
+    }
+
+    /// The number of images of each class.
+    pub fn class_counts(&self) -> Vec<usize> {
+        class_counts(&self.labels, self.classes.len())
+    }
+
+    /// Mean and standard deviation of the intensities of each channel.
+    pub fn channel_statistics(&self) -> Vec<(f64, f64)> {
+        let plane = self.shape.height * self.shape.width;
+        let mut histograms = vec![[0u64; 256]; self.shape.channels];
+        for (k, values) in self.pixels.chunks(plane.max(1)).enumerate() {
+            let histogram = &mut histograms[k % self.shape.channels];
+            values.iter().for_each(|&v| histogram[usize::from(v)] += 1);
+        }
+        let moments = |histogram: &[u64; 256]| {
+            let n = histogram.iter().sum::<u64>().max(1) as f64;
+            let moment = |power: i32| {
+                let weighted = |(v, &c): (usize, &u64)| (v as f64 / 255.0).powi(power) * c as f64;
+                histogram.iter().enumerate().map(weighted).sum::<f64>() / n
+            };
+            let mean = moment(1);
+            (mean, (moment(2) - mean * mean).max(0.0).sqrt())
+        };
+        histograms.iter().map(moments).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set() -> ImageSet {
+        ImageSet {
+            shape: ImageShape { channels: 1, height: 1, width: 2 },
+            pixels: (0..20).map(|i| i * 10).collect(),
+            labels: (0..10).map(|i| i % 2).collect(),
+            classes: vec!["even".into(), "odd".into()],
+            name: "test".into(),
+        }
+    }
+
+    #[test]
+    fn images_follow_their_index() {
+        let set = set();
+        assert_eq!(set.image(3), [60, 70]);
+        assert_eq!(set.subset(&[3, 3, 0]).pixels, [60, 70, 60, 70, 0, 10]);
+        assert_eq!(set.subset(&[3, 3, 0]).labels, [1, 1, 0]);
+        let mut out = [0.0; 2];
+        set.write_intensities(3, &mut out);
+        assert_eq!(out.to_vec(), set.intensities(3));
+        assert_eq!(out[0], 60.0 / 255.0);
+        assert_eq!(set.class_counts(), [5, 5]);
+    }
+
+    #[test]
+    fn statistics_match_their_definition() {
+        let set = set();
+        let values: Vec<f64> = set.pixels.iter().map(|&p| f64::from(p) / 255.0).collect();
+        let mean = values.iter().sum::<f64>() / 20.0;
+        let std = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 20.0).sqrt();
+        let (m, s) = set.channel_statistics()[0];
+        assert!((m - mean).abs() < 1e-12 && (s - std).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_split_is_a_partition() {
+        let (train, validation) = set().split_validation(Share::Count(4), 3).unwrap();
+        assert_eq!(validation.class_counts(), [2, 2]);
+        assert_eq!(train.class_counts(), [3, 3]);
+        let mut all = [train.pixels, validation.pixels].concat();
+        all.sort_unstable();
+        assert_eq!(all, set().pixels);
+    }
+}
