@@ -1,1 +1,42 @@
-//! crate
+//! Run directories, tables, figures and self-contained reports.
+//!
+//! # A run
+//!
+//! ```
+//! use equipoise_report::{Best, Column, RunDir, RunInfo, Table};
+//! # let base = tempfile::tempdir()?;
+//! # let out = base.path().join("run");
+//! let info = RunInfo::new("demo", env!("CARGO_PKG_VERSION"), 0);
+//! let config = std::collections::BTreeMap::from([("epochs", 2)]); // any `Serialize`
+//! let run = RunDir::create(Some(&out), &info, &config)?; // `None`: runs/demo-<time>
+//!
+//! let mut table = Table::new("Test set")
+//!     .column(Column::text("regime"))
+//!     .column(Column::number("PSNR").unit("dB").decimals(2).best(Best::Highest));
+//! table.row(["balanced".into(), 29.65.into()]);
+//! run.write_csv("results", &table)?; // results.csv
+//! run.append_jsonl("epochs", &[1.0, 0.5])?; // epochs.jsonl, one line
+//! run.save_checkpoint("model", b"any bytes")?; // under a checksum, two generations kept
+//! run.finish()?; // or `fail(&error)`, `interrupt()`
+//!
+//! let run = RunDir::resume(&out, &info, Some(&config))?;
+//! let state = run.load_checkpoint("model")?.expect("one was saved");
+//! assert_eq!(state.payload, b"any bytes");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A command that resumes with nothing but the directory reads the stored configuration and seed first:
+//! `RunDir::stored_config::<Config>(dir)?` and `RunDir::stored_record(dir)?.seed`.
+//! [`RunDirError::exit_code`] is 2 where the request was wrong and 1 where the run failed.
+
+mod escape;
+mod number;
+mod run_dir;
+mod table;
+
+pub use escape::escape_html;
+pub use run_dir::{
+    Checkpoint, Machine, RefusedCheckpoint, RunDir, RunDirError, RunInfo, RunRecord, RunState,
+    atomic_write, atomic_write_with, format_utc, git_commit, utc_now,
+};
+pub use table::{Best, Cell, Column, NumberFormat, Table};

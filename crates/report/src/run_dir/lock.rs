@@ -1,0 +1,69 @@
+//! One process at a time in a run directory.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::error::RunDirError;
+
+/// Name of the lock file.
+pub(super) const LOCK_FILE: &str = ".lock";
+
+/// A held lock. The operating system holds it for us, so it ends with the process however that dies;
+/// the process id in the file is for the message that another process prints.
+#[derive(Debug)]
+pub(super) struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of `directory`, also over the lock file that a dead process left.
+    pub(super) fn acquire(directory: &Path) -> Result<Self, RunDirError> {
+        let path = directory.join(LOCK_FILE);
+        loop {
+            let mut file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)
+                .map_err(|e| RunDirError::from_io("open the lock file", &path, e))?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    let mut holder = String::new();
+                    let _ = file.read_to_string(&mut holder);
+                    let pid = holder.split_whitespace().next().unwrap_or("unknown").to_string();
+                    return Err(RunDirError::Locked { path: directory.to_path_buf(), pid });
+                }
+                Err(TryLockError::Error(e)) => {
+                    return Err(RunDirError::from_io("lock the file", &path, e));
+                }
+            }
+            // The previous holder may have removed the file between our open and our lock. Then we hold
+            // the lock of a file that nobody else can find: what we wrote is not what the path shows.
+            let token = token();
+            file.set_len(0)
+                .and_then(|()| file.seek(SeekFrom::Start(0)))
+                .and_then(|_| file.write_all(token.as_bytes()))
+                .map_err(|e| RunDirError::from_io("write the lock file", &path, e))?;
+            if fs::read_to_string(&path).is_ok_and(|seen| seen == token) {
+                return Ok(Self { path, _file: file });
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Removed while still locked, so that nobody can have taken it in between.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn token() -> String {
+    let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos());
+    format!("{} {nanoseconds}\n", std::process::id())
+}

@@ -1,0 +1,531 @@
+//! Run directories: one directory for everything that one run computed.
+//!
+//! ```text
+//! runs/reconstruct-20260131-235959/
+//!   config.toml        the resolved configuration
+//!   run.json           version, commit, seed, command line, machine, start, end, state
+//!   *.csv              tables
+//!   *.jsonl            one JSON object a line, appended as the run goes (per-epoch metrics)
+//!   figures/*.svg|png  figures
+//!   checkpoints/       resumable state under a checksum
+//!   report.html        one self-contained file
+//! ```
+//!
+//! Every file is written to a temporary name and renamed, so none is ever half there under its own name;
+//! the `.jsonl` logs are appended to, and [`RunDir::resume`] cuts off a torn last line.
+
+mod atomic;
+mod checkpoint;
+mod error;
+mod lock;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Component, Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use atomic::{atomic_write, atomic_write_with};
+pub use checkpoint::{Checkpoint, RefusedCheckpoint};
+pub use error::RunDirError;
+pub use record::{Machine, RunInfo, RunRecord, RunState, format_utc, git_commit, utc_now};
+
+use lock::{LOCK_FILE, Lock};
+
+use crate::table::Table;
+
+const CONFIG_FILE: &str = "config.toml";
+const RECORD_FILE: &str = "run.json";
+const CHECKPOINT_DIRECTORY: &str = "checkpoints";
+
+/// An open run directory, locked against other processes until it is dropped.
+///
+/// End a run with [`finish`](Self::finish), [`fail`](Self::fail) or [`interrupt`](Self::interrupt); one that is
+/// dropped while running counts as interrupted.
+#[derive(Debug)]
+pub struct RunDir {
+    path: PathBuf,
+    record: RunRecord,
+    lock: Option<Lock>,
+}
+
+impl RunDir {
+    /// Makes the directory of a new run: `out` if given, else `runs/<command>-<time>`.
+    ///
+    /// # Errors
+    /// [`RunDirError::Occupied`] if `out` exists and is not empty, [`RunDirError::NotADirectory`] if it is a file,
+    /// [`RunDirError::Serialise`] if `config` has no TOML form, and the errors of the file system.
+    pub fn create(
+        out: Option<&Path>,
+        info: &RunInfo,
+        config: &impl Serialize,
+    ) -> Result<Self, RunDirError> {
+        check_name(&info.command)?;
+        let config_text = to_toml(config)?;
+        let path = match out {
+            Some(path) => claim(path)?,
+            None => claim_new(Path::new("runs"), &info.command)?,
+        };
+        let lock = Lock::acquire(&path)?;
+        // Between the look and the lock another process may have been quicker.
+        if let Some(found) = first_entry(&path)? {
+            return Err(RunDirError::Occupied { path, found });
+        }
+        let run = Self { path, record: RunRecord::starting(info), lock: Some(lock) };
+        run.write_file(CONFIG_FILE, config_text.as_bytes())?;
+        run.write_record()?;
+        Ok(run)
+    }
+
+    /// Reopens the directory of an earlier run of `info.command` to continue it.
+    ///
+    /// With a `config`, it has to be the one the run started with; without, the stored one holds
+    /// (read it with [`RunDir::stored_config`]). The seed has to be the run's own.
+    /// Temporary files and torn log lines that a killed process left are removed.
+    ///
+    /// # Errors
+    /// [`RunDirError::Missing`], [`RunDirError::NotARun`], [`RunDirError::OtherCommand`],
+    /// [`RunDirError::ConfigMismatch`], [`RunDirError::Locked`], and the errors of the file system.
+    pub fn resume<C: Serialize>(
+        dir: &Path,
+        info: &RunInfo,
+        config: Option<&C>,
+    ) -> Result<Self, RunDirError> {
+        let mut record = Self::stored_record(dir)?;
+        if record.command != info.command {
+            return Err(RunDirError::OtherCommand {
+                path: dir.to_path_buf(),
+                stored: record.command,
+                asked: info.command.clone(),
+            });
+        }
+        if record.seed != info.seed {
+            return Err(RunDirError::ConfigMismatch {
+                path: dir.to_path_buf(),
+                key: "seed".to_string(),
+                stored: record.seed.to_string(),
+                given: info.seed.to_string(),
+            });
+        }
+        let stored: toml::Value = Self::stored_config(dir)?;
+        if let Some(config) = config {
+            let given: toml::Value =
+                toml::from_str(&to_toml(config)?).map_err(|e| RunDirError::Serialise {
+                    path: dir.join(CONFIG_FILE),
+                    format: "TOML",
+                    reason: e.to_string(),
+                })?;
+            if let Some((key, stored, given)) = first_difference("", &stored, &given) {
+                return Err(RunDirError::ConfigMismatch {
+                    path: dir.to_path_buf(),
+                    key,
+                    stored,
+                    given,
+                });
+            }
+        }
+        let lock = Lock::acquire(dir)?;
+        atomic::sweep_temporary_files(dir)?;
+        for file in atomic::files_below(dir)? {
+            if file.extension().is_some_and(|e| e == "jsonl") {
+                cut_torn_line(&file)?;
+            }
+        }
+        record.resumed.push(utc_now());
+        record.state = RunState::Running;
+        record.end = None;
+        record.error = None;
+        let run = Self { path: dir.to_path_buf(), record, lock: Some(lock) };
+        run.write_record()?;
+        Ok(run)
+    }
+
+    /// The record (`run.json`) of the run in `dir`, without locking it.
+    ///
+    /// # Errors
+    /// [`RunDirError::Missing`], [`RunDirError::NotADirectory`] or [`RunDirError::NotARun`].
+    pub fn stored_record(dir: &Path) -> Result<RunRecord, RunDirError> {
+        let text = read_run_file(dir, RECORD_FILE)?;
+        serde_json::from_str(&text).map_err(|e| RunDirError::NotARun {
+            path: dir.to_path_buf(),
+            reason: format!("{RECORD_FILE} cannot be read: {e}"),
+        })
+    }
+
+    /// The resolved configuration (`config.toml`) of the run in `dir`, without locking it.
+    ///
+    /// # Errors
+    /// [`RunDirError::Missing`], [`RunDirError::NotADirectory`], or [`RunDirError::NotARun`] if the file is absent
+    /// or is no configuration of this type.
+    pub fn stored_config<C: DeserializeOwned>(dir: &Path) -> Result<C, RunDirError> {
+        let text = read_run_file(dir, CONFIG_FILE)?;
+        toml::from_str(&text).map_err(|e| RunDirError::NotARun {
+            path: dir.to_path_buf(),
+            reason: format!("{CONFIG_FILE} cannot be read: {}", e.to_string().replace('\n', " ")),
+        })
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The run's record as it stands.
+    pub fn record(&self) -> &RunRecord {
+        &self.record
+    }
+
+    /// The resolved configuration as it stands in `config.toml`.
+    ///
+    /// # Errors
+    /// The errors of the file system.
+    pub fn config_text(&self) -> Result<String, RunDirError> {
+        read_run_file(&self.path, CONFIG_FILE)
+    }
+
+    /// Path of a file or directory of this run.
+    ///
+    /// # Errors
+    /// [`RunDirError::InvalidName`] if `name` is absolute, empty or leads out of the directory.
+    pub fn file(&self, name: &str) -> Result<PathBuf, RunDirError> {
+        check_name(name)?;
+        Ok(self.path.join(name))
+    }
+
+    /// Writes a file whole (see [`atomic_write`]). `name` may contain `/`. Returns the path.
+    ///
+    /// # Errors
+    /// [`RunDirError::InvalidName`] and the errors of the file system.
+    pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, RunDirError> {
+        let path = self.file(name)?;
+        atomic_write(&path, bytes)?;
+        Ok(path)
+    }
+
+    /// Writes a value as indented JSON. Returns the path.
+    ///
+    /// # Errors
+    /// [`RunDirError::Serialise`] and those of [`RunDir::write_file`].
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<PathBuf, RunDirError> {
+        let path = self.file(name)?;
+        let mut text = serde_json::to_string_pretty(value).map_err(|e| json_error(&path, &e))?;
+        text.push('\n');
+        atomic_write(&path, text.as_bytes())?;
+        Ok(path)
+    }
+
+    /// Writes a table as `<name>.csv`. Returns the path.
+    ///
+    /// # Errors
+    /// [`RunDirError::InvalidName`] and the errors of the file system.
+    pub fn write_csv(&self, name: &str, table: &Table) -> Result<PathBuf, RunDirError> {
+        self.write_file(&with_extension(name, "csv"), table.to_csv().as_bytes())
+    }
+
+    /// Writes serialisable records (one struct a row) as `<name>.csv`, header from the field names.
+    ///
+    /// # Errors
+    /// [`RunDirError::Serialise`] if a record is not flat, and those of [`RunDir::write_file`].
+    pub fn write_records<R: Serialize>(
+        &self,
+        name: &str,
+        records: impl IntoIterator<Item = R>,
+    ) -> Result<PathBuf, RunDirError> {
+        let path = self.file(&with_extension(name, "csv"))?;
+        let bad =
+            |reason: String| RunDirError::Serialise { path: path.clone(), format: "CSV", reason };
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for record in records {
+            writer.serialize(record).map_err(|e| bad(e.to_string()))?;
+        }
+        let bytes = writer.into_inner().map_err(|e| bad(e.to_string()))?;
+        atomic_write(&path, &bytes)?;
+        Ok(path)
+    }
+
+    /// Appends one JSON object as a line to `<name>.jsonl` and forces it to the disk.
+    ///
+    /// # Errors
+    /// [`RunDirError::Serialise`], [`RunDirError::InvalidName`] and the errors of the file system; after one of
+    /// those the file may end in a torn line, which the next resume removes.
+    pub fn append_jsonl(&self, name: &str, value: &impl Serialize) -> Result<(), RunDirError> {
+        let path = self.file(&with_extension(name, "jsonl"))?;
+        let mut line = serde_json::to_string(value).map_err(|e| json_error(&path, &e))?;
+        line.push('\n');
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)
+                .map_err(|e| RunDirError::from_io("make the directory", parent, e))?;
+        }
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&path)
+            .and_then(|mut file| {
+                file.write_all(line.as_bytes())?;
+                file.sync_data()
+            })
+            .map_err(|e| RunDirError::from_io("append to the file", &path, e))
+    }
+
+    /// Reads `<name>.jsonl` back, one value a line; empty if the file does not exist.
+    ///
+    /// # Errors
+    /// [`RunDirError::BadLine`] and the errors of the file system.
+    pub fn read_jsonl<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, RunDirError> {
+        let path = self.file(&with_extension(name, "jsonl"))?;
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(RunDirError::from_io("read the file", &path, e)),
+        };
+        text.lines()
+            .enumerate()
+            .map(|(index, line)| {
+                serde_json::from_str(line).map_err(|e| RunDirError::BadLine {
+                    path: path.clone(),
+                    line: index + 1,
+                    reason: e.to_string(),
+                })
+            })
+            .collect()
+    }
+
+    /// Keeps the first `lines` lines of `<name>.jsonl`. A run that resumes from a checkpoint older than its log
+    /// calls this, so that no epoch stands there twice.
+    ///
+    /// # Errors
+    /// The errors of the file system.
+    pub fn truncate_jsonl(&self, name: &str, lines: usize) -> Result<(), RunDirError> {
+        let path = self.file(&with_extension(name, "jsonl"))?;
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(e) => return Err(RunDirError::from_io("read the file", &path, e)),
+        };
+        let kept: Vec<u8> =
+            bytes.split_inclusive(|&b| b == b'\n').take(lines).flatten().copied().collect();
+        if kept.len() == bytes.len() { Ok(()) } else { atomic_write(&path, &kept) }
+    }
+
+    /// Saves resumable state under `name`, keeping the generation before it. Returns the generation, from 1.
+    ///
+    /// # Errors
+    /// [`RunDirError::InvalidName`] and the errors of the file system; the generations already there stay intact.
+    pub fn save_checkpoint(&self, name: &str, payload: &[u8]) -> Result<u64, RunDirError> {
+        check_name(name)?;
+        let (directory, name) = self.checkpoint_place(name);
+        checkpoint::save(&directory, &name, payload)
+    }
+
+    /// Loads the newest intact checkpoint saved under `name`; `None` if none was ever saved. Damaged newer ones are
+    /// named in the result and set aside as `*.refused`.
+    ///
+    /// # Errors
+    /// [`RunDirError::CheckpointsDamaged`] if there are checkpoints and none is intact; the errors of the file system.
+    pub fn load_checkpoint(&self, name: &str) -> Result<Option<Checkpoint>, RunDirError> {
+        check_name(name)?;
+        let (directory, name) = self.checkpoint_place(name);
+        checkpoint::load(&directory, &name)
+    }
+
+    fn checkpoint_place(&self, name: &str) -> (PathBuf, String) {
+        let base = self.path.join(CHECKPOINT_DIRECTORY);
+        match name.rsplit_once('/') {
+            Some((folder, file)) => (base.join(folder), file.to_string()),
+            None => (base, name.to_string()),
+        }
+    }
+
+    /// Marks the run as complete and releases the directory. Returns its path.
+    ///
+    /// # Errors
+    /// The errors of the file system.
+    pub fn finish(self) -> Result<PathBuf, RunDirError> {
+        self.end(RunState::Done, None)
+    }
+
+    /// Marks the run as failed, with the error's one line, and releases the directory. Returns its path.
+    ///
+    /// # Errors
+    /// The errors of the file system.
+    pub fn fail(self, error: &dyn std::fmt::Display) -> Result<PathBuf, RunDirError> {
+        self.end(RunState::Failed, Some(error.to_string()))
+    }
+
+    /// Marks the run as stopped on request and releases the directory. Returns its path.
+    ///
+    /// # Errors
+    /// The errors of the file system.
+    pub fn interrupt(self) -> Result<PathBuf, RunDirError> {
+        self.end(RunState::Interrupted, None)
+    }
+
+    fn end(mut self, state: RunState, error: Option<String>) -> Result<PathBuf, RunDirError> {
+        self.record.state = state;
+        self.record.end = Some(utc_now());
+        self.record.error = error;
+        let written = self.write_record();
+        self.lock = None;
+        written.map(|()| self.path.clone())
+    }
+
+    fn write_record(&self) -> Result<(), RunDirError> {
+        self.write_json(RECORD_FILE, &self.record).map(|_| ())
+    }
+}
+
+impl Drop for RunDir {
+    fn drop(&mut self) {
+        if self.lock.is_some() && self.record.state == RunState::Running {
+            self.record.state = RunState::Interrupted;
+            self.record.end = Some(utc_now());
+            // Nobody is left to tell; a record that still says "running" without a lock means the same.
+            let _ = self.write_record();
+        }
+    }
+}
+
+/// Makes `path` if it does not exist and checks that it is empty.
+fn claim(path: &Path) -> Result<PathBuf, RunDirError> {
+    if path.exists() && !path.is_dir() {
+        return Err(RunDirError::NotADirectory { path: path.to_path_buf() });
+    }
+    fs::create_dir_all(path).map_err(|e| match e.kind() {
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            RunDirError::NotADirectory { path: path.to_path_buf() }
+        }
+        _ => RunDirError::from_io("make the directory", path, e),
+    })?;
+    match first_entry(path)? {
+        Some(found) => Err(RunDirError::Occupied { path: path.to_path_buf(), found }),
+        None => Ok(path.to_path_buf()),
+    }
+}
+
+/// Makes `<base>/<name>-<time>`, or `..-2`, `..-3` if runs start within one second.
+fn claim_new(base: &Path, name: &str) -> Result<PathBuf, RunDirError> {
+    fs::create_dir_all(base).map_err(|e| RunDirError::from_io("make the directory", base, e))?;
+    let stem = format!("{}-{}", name.replace('/', "-"), record::utc_now_compact());
+    for attempt in 1_u32.. {
+        let path = base.join(if attempt == 1 { stem.clone() } else { format!("{stem}-{attempt}") });
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(RunDirError::from_io("make the directory", &path, e)),
+        }
+    }
+    unreachable!("a free name is found long before the counter ends")
+}
+
+/// Name of one entry of a directory, if it has any besides the lock.
+fn first_entry(path: &Path) -> Result<Option<String>, RunDirError> {
+    let entries =
+        fs::read_dir(path).map_err(|e| RunDirError::from_io("read the directory", path, e))?;
+    let mut names = BTreeSet::new();
+    for entry in entries {
+        let entry = entry.map_err(|e| RunDirError::from_io("read the directory", path, e))?;
+        names.insert(entry.file_name().to_string_lossy().into_owned());
+    }
+    names.remove(LOCK_FILE);
+    Ok(names.pop_first())
+}
+
+fn read_run_file(dir: &Path, name: &str) -> Result<String, RunDirError> {
+    if !dir.exists() {
+        return Err(RunDirError::Missing { path: dir.to_path_buf() });
+    }
+    if !dir.is_dir() {
+        return Err(RunDirError::NotADirectory { path: dir.to_path_buf() });
+    }
+    let path = dir.join(name);
+    fs::read_to_string(&path).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => {
+            RunDirError::NotARun { path: dir.to_path_buf(), reason: format!("it has no {name}") }
+        }
+        io::ErrorKind::InvalidData => {
+            RunDirError::NotARun { path: dir.to_path_buf(), reason: format!("{name} is not text") }
+        }
+        _ => RunDirError::from_io("read the file", &path, e),
+    })
+}
+
+fn to_toml(config: &impl Serialize) -> Result<String, RunDirError> {
+    toml::to_string(config).map_err(|e| RunDirError::Serialise {
+        path: PathBuf::from(CONFIG_FILE),
+        format: "TOML",
+        reason: e.to_string(),
+    })
+}
+
+fn json_error(path: &Path, error: &serde_json::Error) -> RunDirError {
+    RunDirError::Serialise { path: path.to_path_buf(), format: "JSON", reason: error.to_string() }
+}
+
+fn with_extension(name: &str, extension: &str) -> String {
+    if name.ends_with(&format!(".{extension}")) {
+        name.to_string()
+    } else {
+        format!("{name}.{extension}")
+    }
+}
+
+/// A name stays inside the directory: relative, without `..`, and not one of the system's hidden ones.
+fn check_name(name: &str) -> Result<(), RunDirError> {
+    let inside = !name.is_empty()
+        && !name.ends_with('/')
+        && !name.chars().any(|c| c.is_control() || c == '\\')
+        && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    if inside { Ok(()) } else { Err(RunDirError::InvalidName { name: name.to_string() }) }
+}
+
+/// The first place where two configurations differ: dotted key and both values.
+fn first_difference(
+    prefix: &str,
+    stored: &toml::Value,
+    given: &toml::Value,
+) -> Option<(String, String, String)> {
+    match (stored, given) {
+        (toml::Value::Table(a), toml::Value::Table(b)) => {
+            let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            keys.into_iter().find_map(|key| {
+                let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                match (a.get(key), b.get(key)) {
+                    (Some(x), Some(y)) => first_difference(&path, x, y),
+                    (x, y) => {
+                        let show = |v: Option<&toml::Value>| v.map_or("absent".to_string(), shown);
+                        Some((path, show(x), show(y)))
+                    }
+                }
+            })
+        }
+        _ if stored == given => None,
+        _ => Some((prefix.to_string(), shown(stored), shown(given))),
+    }
+}
+
+fn shown(value: &toml::Value) -> String {
+    match value {
+        toml::Value::Table(_) => "a table".to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// Cuts a log after its last line that is whole and valid JSON: a killed process may have torn the last one.
+fn cut_torn_line(path: &Path) -> Result<(), RunDirError> {
+    let bytes = fs::read(path).map_err(|e| RunDirError::from_io("read the file", path, e))?;
+    let mut end = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
+    while end > 0 {
+        let start =
+            bytes[..end - 1].iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
+        if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes[start..end - 1]).is_ok() {
+            break;
+        }
+        end = start;
+    }
+    if end < bytes.len() { atomic_write(path, &bytes[..end]) } else { Ok(()) }
+}

@@ -1,0 +1,248 @@
+//! `run.json`: who computed what, where and when.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+/// What a command tells about itself when it starts a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunInfo {
+    /// The subcommand, also the first part of the directory's name: `reconstruct`, `study-hebb`.
+    pub command: String,
+    /// Version of the program.
+    pub version: String,
+    /// The run seed.
+    pub seed: u64,
+    /// The command line, program name first.
+    pub command_line: Vec<String>,
+    /// Commit of the source tree, if known.
+    pub git_commit: Option<String>,
+}
+
+impl RunInfo {
+    /// Describes the running process: command line from the environment, commit from the repository around the
+    /// executable (`target/release/..`), if there is one.
+    pub fn new(command: &str, version: &str, seed: u64) -> Self {
+        Self {
+            command: command.to_string(),
+            version: version.to_string(),
+            seed,
+            command_line: std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect(),
+            git_commit: std::env::current_exe().ok().and_then(|exe| git_commit(&exe)),
+        }
+    }
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunState {
+    /// Started; if no process holds the directory's lock, it was killed.
+    Running,
+    /// Complete.
+    Done,
+    /// Ended with an error.
+    Failed,
+    /// Stopped on request; can be resumed.
+    Interrupted,
+}
+
+/// The machine that a run used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Model name of the processor, or its architecture.
+    pub cpu: String,
+    /// Threads that the process may use at once.
+    pub cores: usize,
+    /// Operating system.
+    pub os: String,
+}
+
+impl Machine {
+    /// Describes this machine.
+    pub fn this() -> Self {
+        let architecture = std::env::consts::ARCH;
+        let cpu = std::fs::read_to_string("/proc/cpuinfo")
+            .ok()
+            .and_then(|text| {
+                let line = text.lines().find(|line| line.starts_with("model name"))?;
+                Some(line.split_once(':')?.1.trim().to_string())
+            })
+            .filter(|name| !name.is_empty())
+            .map_or_else(|| architecture.to_string(), |name| format!("{name} ({architecture})"));
+        let os = std::fs::read_to_string("/etc/os-release")
+            .ok()
+            .and_then(|text| {
+                let line = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
+                Some(line.trim_matches('"').to_string())
+            })
+            .map_or_else(
+                || std::env::consts::OS.to_string(),
+                |name| format!("{name} ({})", std::env::consts::OS),
+            );
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        Self { cpu, cores, os }
+    }
+}
+
+/// The content of `run.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The subcommand.
+    pub command: String,
+    /// Version of the program that started the run.
+    pub version: String,
+    /// Commit of the source tree, if known.
+    pub git_commit: Option<String>,
+    /// The run seed.
+    pub seed: u64,
+    /// The command line that started the run.
+    pub command_line: Vec<String>,
+    /// Where it ran.
+    pub machine: Machine,
+    /// Start, UTC, ISO 8601.
+    pub start: String,
+    /// When it was resumed, UTC, ISO 8601, oldest first.
+    #[serde(default)]
+    pub resumed: Vec<String>,
+    /// End, UTC, ISO 8601; absent while it runs.
+    pub end: Option<String>,
+    /// Where the run stands.
+    pub state: RunState,
+    /// The error's one line, if it failed.
+    pub error: Option<String>,
+}
+
+impl RunRecord {
+    /// A record of a run that starts now.
+    pub fn starting(info: &RunInfo) -> Self {
+        Self {
+            command: info.command.clone(),
+            version: info.version.clone(),
+            git_commit: info.git_commit.clone(),
+            seed: info.seed,
+            command_line: info.command_line.clone(),
+            machine: Machine::this(),
+            start: utc_now(),
+            resumed: Vec::new(),
+            end: None,
+            state: RunState::Running,
+            error: None,
+        }
+    }
+}
+
+/// Commit checked out in the git repository that contains `path`, read without the `git` program.
+pub fn git_commit(path: &Path) -> Option<String> {
+    let git = path.ancestors().map(|a| a.join(".git")).find(|g| g.exists())?;
+    // In a worktree `.git` is a file that names the real directory.
+    let git: PathBuf = if git.is_dir() {
+        git
+    } else {
+        let text = std::fs::read_to_string(&git).ok()?;
+        let target = PathBuf::from(text.trim().strip_prefix("gitdir:")?.trim());
+        if target.is_absolute() { target } else { git.parent()?.join(target) }
+    };
+    let common = std::fs::read_to_string(git.join("commondir"))
+        .map_or_else(|_| git.clone(), |relative| git.join(relative.trim()));
+    let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
+    let head = head.trim();
+    let commit = match head.strip_prefix("ref:") {
+        None => head.to_string(),
+        Some(reference) => {
+            let reference = reference.trim();
+            match std::fs::read_to_string(common.join(reference)) {
+                Ok(text) => text.trim().to_string(),
+                Err(_) => {
+                    std::fs::read_to_string(common.join("packed-refs")).ok()?.lines().find_map(
+                        |line| line.strip_suffix(reference).map(|hash| hash.trim().to_string()),
+                    )?
+                }
+            }
+        }
+    };
+    (commit.len() >= 40 && commit.bytes().all(|b| b.is_ascii_hexdigit())).then_some(commit)
+}
+
+/// Now, UTC, as `2026-01-31T23:59:59Z`.
+pub fn utc_now() -> String {
+    format_utc(seconds_since_epoch())
+}
+
+/// Now, UTC, as it stands in directory names: `20260131-235959`.
+pub(super) fn utc_now_compact() -> String {
+    let (year, month, day, hour, minute, second) = civil_time(seconds_since_epoch());
+    format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}")
+}
+
+fn seconds_since_epoch() -> i64 {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(duration) => i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        Err(before) => -i64::try_from(before.duration().as_secs()).unwrap_or(0),
+    }
+}
+
+/// Seconds since 1970-01-01T00:00:00Z as an ISO 8601 date and time.
+pub fn format_utc(seconds: i64) -> String {
+    let (year, month, day, hour, minute, second) = civil_time(seconds);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Year, month, day, hour, minute, second in the proleptic Gregorian calendar (Hinnant, "chrono-compatible
+/// low-level date algorithms": the year starts in March, so that the leap day is its last).
+fn civil_time(seconds: i64) -> (i64, i64, i64, i64, i64, i64) {
+    let days = seconds.div_euclid(86_400) + 719_468;
+    let of_day = seconds.rem_euclid(86_400);
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day, of_day / 3_600, of_day / 60 % 60, of_day % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_dates() {
+        // From `date -u -d @N`.
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (1_709_164_800, "2024-02-29T00:00:00Z"),
+            (1_767_225_599, "2025-12-31T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(format_utc(seconds), text);
+        }
+    }
+
+    #[test]
+    fn commit_is_found_through_loose_and_packed_references() {
+        let directory = tempfile::tempdir().unwrap();
+        let git = directory.path().join(".git");
+        std::fs::create_dir_all(git.join("refs/heads")).unwrap();
+        let inside = directory.path().join("target/release/program");
+        let (a, b) = ("a".repeat(40), "b".repeat(40));
+        std::fs::write(git.join("HEAD"), "ref: refs/heads/main\n").unwrap();
+        assert_eq!(git_commit(&inside), None);
+        std::fs::write(git.join("packed-refs"), format!("# pack-refs\n{a} refs/heads/main\n"))
+            .unwrap();
+        assert_eq!(git_commit(&inside), Some(a));
+        std::fs::write(git.join("refs/heads/main"), format!("{b}\n")).unwrap();
+        assert_eq!(git_commit(&inside), Some(b.clone()));
+        std::fs::write(git.join("HEAD"), &b).unwrap();
+        assert_eq!(git_commit(&inside), Some(b));
+    }
+}
