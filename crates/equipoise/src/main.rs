@@ -1,2 +1,95 @@
-//! equipoise
-fn main() {}
+//! `equipoise`: what the balance of excitation and inhibition does for coding and learning.
+
+mod commands;
+mod console;
+mod failure;
+mod interrupt;
+mod job;
+mod settings;
+
+use std::panic;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::console::Progress;
+use crate::failure::{Failure, Outcome};
+
+/// Spiking networks of excitatory and inhibitory neurons: encode, decode, classify, learn.
+///
+/// Every command that computes writes a run directory with its configuration, tables, figures and
+/// a report, and ends in the same bits for the same seed.
+#[derive(Debug, Parser)]
+#[command(name = "equipoise", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  equipoise demo                              the main job on data that it makes itself
+  equipoise reconstruct --dataset mnist       balanced against unbalanced on real images
+  equipoise balance                           is this network balanced, and why
+  equipoise study ratios --help               E:I classifiers over ratios, rates and noise
+
+Exit codes: 0 done, 1 the run failed, 2 the request was wrong, 130 interrupted.")]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Global {
+    /// Print results only, no progress
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Number of threads; the results do not depend on it [default: all cores]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Where the data sets live [default: ./datasets]
+    #[arg(long, global = true, value_name = "DIR", env = "EQUIPOISE_DATA")]
+    data_dir: Option<PathBuf>,
+}
+
+impl Global {
+    /// The display of progress that was asked for.
+    pub fn progress(&self) -> Progress {
+        Progress::new(self.quiet)
+    }
+
+    /// The directory of the data sets.
+    pub fn data_root(&self) -> PathBuf {
+        self.data_dir.clone().unwrap_or_else(equipoise_encoder::data::default_root)
+    }
+}
+
+fn main() -> ExitCode {
+    panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|l| format!(" at {}:{}", l.file(), l.line()));
+        let text = info.payload_as_str().unwrap_or("no message");
+        console::print_failure(format!(
+            "internal error{}: {text} (please report it)",
+            place.unwrap_or_default()
+        ));
+    }));
+    let outcome = panic::catch_unwind(|| start(Cli::parse()));
+    match outcome {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(failure)) => {
+            console::print_failure(&failure);
+            failure.exit_code()
+        }
+        Err(_) => ExitCode::from(1),
+    }
+}
+
+fn start(cli: Cli) -> Outcome {
+    interrupt::listen()?;
+    if let Some(threads) = cli.global.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.into())
+            .build_global()
+            .map_err(|e| Failure::run(format!("cannot start {threads} threads: {e}")))?;
+    }
+    commands::run(cli.command, &cli.global)
+}

@@ -1,0 +1,29 @@
+//! The subcommands, one file each.
+//!
+//! A command that computes follows one pattern:
+//!
+//! 1. a `Config` (serde, `deny_unknown_fields`, `default`, with a top-level `seed`) that is all a
+//!    person can say in TOML, and a `validate` that gives the reason why a value makes no sense;
+//! 2. `Args` with [`RunArgs`](crate::job::RunArgs) flattened in and an `Option` for each key that
+//!    deserves a flag;
+//! 3. `run`, which resolves the two into a [`Job`](crate::job::Job) (configuration, run directory,
+//!    progress), computes, writes tables, figures and a report, and closes the job.
+
+mod completions;
+
+use crate::Global;
+use crate::failure::Outcome;
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Write a completion script for your shell
+    Completions(completions::Args),
+}
+
+/// Runs one subcommand.
+pub fn run(command: Command, global: &Global) -> Outcome {
+    match command {
+        Command::Completions(args) => completions::run(&args),
+    }
+}

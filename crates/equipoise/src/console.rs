@@ -1,0 +1,152 @@
+//! What goes to the terminal: results to standard output, progress to standard error.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Writes a line of the result to standard output. A reader that has gone away (`| head`) is no
+/// error.
+pub fn print(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// Writes the one line that says why a command failed.
+pub fn print_failure(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr().lock(), "equipoise: {line}");
+}
+
+/// How often a log that is no terminal gets a line about a task under way.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Where progress is shown: a bar on a terminal, plain lines elsewhere, nothing under `--quiet`.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    mode: Mode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Mode {
+    Bars,
+    Lines,
+    Quiet,
+}
+
+impl Progress {
+    /// Chooses the kind of output from `--quiet` and from what standard error is.
+    pub fn new(quiet: bool) -> Self {
+        let mode = match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => Mode::Quiet,
+            (false, true) => Mode::Bars,
+            (false, false) => Mode::Lines,
+        };
+        Self { mode }
+    }
+
+    /// A remark, such as where a run writes or what it found.
+    pub fn say(&self, line: impl std::fmt::Display) {
+        if self.mode != Mode::Quiet {
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+        }
+    }
+
+    /// Starts a task of `total` units of work (images, epochs, trials).
+    pub fn task(&self, name: impl Into<String>, total: u64) -> Task {
+        let name = name.into();
+        let bar = (self.mode == Mode::Bars).then(|| {
+            let bar =
+                ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(8));
+            let style = ProgressStyle::with_template(
+                "{msg:<44!} {bar:24} {pos:>6}/{len} {elapsed:>4} left {eta}",
+            );
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_message(name.clone());
+            bar
+        });
+        let now = Instant::now();
+        let state = Mutex::new(State { done: 0, detail: String::new(), last_line: now });
+        Task { name, total, bar, lines: self.mode == Mode::Lines, started: now, state }
+    }
+}
+
+/// A piece of work under way; shared between threads by reference.
+#[derive(Debug)]
+pub struct Task {
+    name: String,
+    total: u64,
+    bar: Option<ProgressBar>,
+    lines: bool,
+    started: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    done: u64,
+    detail: String,
+    last_line: Instant,
+}
+
+impl Task {
+    /// `units` more are done.
+    pub fn advance(&self, units: u64) {
+        if let Some(bar) = &self.bar {
+            bar.inc(units);
+        }
+        self.update(|state| state.done += units);
+    }
+
+    /// `units` are done in all.
+    pub fn set(&self, units: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(units);
+        }
+        self.update(|state| state.done = units);
+    }
+
+    /// Says how it goes, for example the loss of the last epoch.
+    pub fn detail(&self, text: impl Into<String>) {
+        let text = text.into();
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{}: {text}", self.name));
+        }
+        self.update(|state| state.detail = text);
+    }
+
+    /// Ends the task; a log gets a line with the time that it took.
+    pub fn finish(self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        if self.lines {
+            let seconds = self.started.elapsed().as_secs_f64();
+            let detail = self.state.lock().map(|s| s.detail.clone()).unwrap_or_default();
+            let detail = if detail.is_empty() { detail } else { format!(", {detail}") };
+            let _ = writeln!(
+                std::io::stderr().lock(),
+                "{}: {} done in {seconds:.1} s{detail}",
+                self.name,
+                self.total
+            );
+        }
+    }
+
+    fn update(&self, change: impl FnOnce(&mut State)) {
+        // A thread that panicked while it held the lock must not take progress down with it.
+        let Ok(mut state) = self.state.lock() else { return };
+        change(&mut state);
+        if self.lines && state.last_line.elapsed() >= LOG_INTERVAL {
+            state.last_line = Instant::now();
+            let detail =
+                if state.detail.is_empty() { String::new() } else { format!(", {}", state.detail) };
+            let _ = writeln!(
+                std::io::stderr().lock(),
+                "{}: {}/{}{detail}",
+                self.name,
+                state.done,
+                self.total
+            );
+        }
+    }
+}

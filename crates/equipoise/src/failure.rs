@@ -1,0 +1,81 @@
+//! Why a command ended without doing what was asked, and the exit code that says so.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// The result of a command.
+pub type Outcome<T = ()> = Result<T, Failure>;
+
+/// One line for the person at the terminal, and an exit code.
+#[derive(Debug)]
+pub enum Failure {
+    /// The request was wrong: an option, a configuration file, an input file. Exit code 2.
+    Request(String),
+    /// The request was right, and the run failed: a full disk, a diverged training. Exit code 1.
+    Run(String),
+    /// The person stopped the run (Ctrl-C or SIGTERM). Exit code 130, as shells expect.
+    Interrupted(String),
+}
+
+impl Failure {
+    /// A wrong request.
+    pub fn request(reason: impl fmt::Display) -> Self {
+        Self::Request(one_line(&reason.to_string()))
+    }
+
+    /// A failed run.
+    pub fn run(reason: impl fmt::Display) -> Self {
+        Self::Run(one_line(&reason.to_string()))
+    }
+
+    /// The exit code of the process.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Run(_) => ExitCode::from(1),
+            Self::Request(_) => ExitCode::from(2),
+            Self::Interrupted(_) => ExitCode::from(130),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(line) | Self::Run(line) | Self::Interrupted(line) => f.write_str(line),
+        }
+    }
+}
+
+/// Sorts an error of a library into a [`Failure`].
+pub trait OrFail<T> {
+    /// The error means that the request was wrong.
+    fn or_request(self) -> Outcome<T>;
+    /// The error means that the run failed.
+    fn or_run(self) -> Outcome<T>;
+}
+
+impl<T, E: fmt::Display> OrFail<T> for Result<T, E> {
+    fn or_request(self) -> Outcome<T> {
+        self.map_err(Failure::request)
+    }
+
+    fn or_run(self) -> Outcome<T> {
+        self.map_err(Failure::run)
+    }
+}
+
+/// An error is one line, whatever a library put into its message.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_of_several_lines_becomes_one() {
+        let failure = Failure::request("bad\n  |\n1 | x\n");
+        assert_eq!(failure.to_string(), "bad | 1 | x");
+    }
+}

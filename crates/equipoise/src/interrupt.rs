@@ -1,0 +1,32 @@
+//! Ctrl-C and SIGTERM: the first asks the run to stop in an orderly way, the second ends it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::console;
+use crate::failure::{Failure, Outcome};
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Installs the handler; call once.
+pub fn listen() -> Outcome {
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        console::print_failure("stopping at the next safe point; once more to stop at once");
+    })
+    .map_err(|e| Failure::run(format!("cannot listen for Ctrl-C: {e}")))
+}
+
+/// True once the person has asked the run to stop. Libraries take it as their stop flag.
+pub fn flag() -> &'static AtomicBool {
+    &STOP
+}
+
+/// Fails with [`Failure::Interrupted`] once the person has asked the run to stop.
+pub fn check() -> Outcome {
+    if STOP.load(Ordering::SeqCst) {
+        return Err(Failure::Interrupted("stopped".into()));
+    }
+    Ok(())
+}
