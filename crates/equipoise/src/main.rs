@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use crate::console::Progress;
 use crate::failure::{Failure, Outcome};
@@ -72,7 +73,19 @@ fn main() -> ExitCode {
             place.unwrap_or_default()
         ));
     }));
-    let outcome = panic::catch_unwind(|| start(Cli::parse()));
+    let outcome = panic::catch_unwind(|| match Cli::try_parse() {
+        Ok(cli) => start(cli),
+        // Help and version are no errors; clap writes them where they belong.
+        Err(asked) if !asked.use_stderr() => {
+            let _ = asked.print();
+            Ok(())
+        }
+        Err(wrong) if wrong.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = wrong.print();
+            Err(Failure::request("no command was given"))
+        }
+        Err(wrong) => Err(Failure::request(usage_error(&wrong))),
+    });
     match outcome {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(failure)) => {
@@ -81,6 +94,16 @@ fn main() -> ExitCode {
         }
         Err(_) => ExitCode::from(1),
     }
+}
+
+/// What was wrong with the command line, without the usage that clap puts under it.
+fn usage_error(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines =
+        lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 fn start(cli: Cli) -> Outcome {

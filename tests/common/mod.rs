@@ -1,0 +1,89 @@
+//! Runs the `equipoise` command as a person would, and looks at what came of it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// What a command printed and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit code; `None` if a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+/// The command with these arguments, not yet started, with no data set in reach.
+pub fn equipoise(args: &[&str], dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_equipoise"));
+    command.args(args).current_dir(dir).stdin(Stdio::null());
+    command.env("EQUIPOISE_DATA", dir.join("no-data-here"));
+    command
+}
+
+/// Runs the command in `dir` to its end.
+pub fn run(args: &[&str], dir: &Path) -> Ran {
+    finish(equipoise(args, dir))
+}
+
+/// Runs a prepared command to its end.
+pub fn finish(mut command: Command) -> Ran {
+    let Output { status, stdout, stderr } = command.output().expect("the command starts");
+    Ran {
+        code: status.code(),
+        stdout: String::from_utf8_lossy(&stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+    }
+}
+
+impl Ran {
+    /// The command did what was asked.
+    #[track_caller]
+    pub fn succeeded(self) -> Self {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self
+    }
+
+    /// The command said in one line, with all of `parts` in it, that the request was wrong.
+    #[track_caller]
+    pub fn refused(self, parts: &[&str]) -> Self {
+        self.failed(2, parts)
+    }
+
+    /// The command said in one line, with all of `parts` in it, why it failed with `code`.
+    #[track_caller]
+    pub fn failed(self, code: i32, parts: &[&str]) -> Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert!(!self.stderr.contains("internal error"), "{self:?}");
+        let lines: Vec<&str> = self
+            .stderr
+            .lines()
+            .filter(|l| l.starts_with("equipoise: ") || l.starts_with("error: "))
+            .collect();
+        assert_eq!(lines.len(), 1, "one line says what is wrong: {self:?}");
+        for part in parts {
+            assert!(lines[0].contains(part), "`{part}` is not in: {}", lines[0]);
+        }
+        self
+    }
+}
+
+/// Every file below a directory with its contents, paths relative and sorted.
+pub fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut open = vec![dir.to_path_buf()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(&next).expect("a readable directory") {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let bytes = std::fs::read(&path).expect("a readable file");
+                found.push((path.strip_prefix(dir).expect("below").to_path_buf(), bytes));
+            }
+        }
+    }
+    found.sort();
+    found
+}
