@@ -155,7 +155,8 @@ mod tests {
     fn a_subset_is_chosen_by_the_options() {
         let root = tempfile::tempdir().unwrap();
         small(&root.path().join("mnist"));
-        let options = OpenOptions { train: Some(20), test: Some(10), seed: 1 };
+        let options =
+            OpenOptions { train: Some(20), test: Some(10), seed: 1, ..OpenOptions::default() };
         let (train, test) = open("mnist", root.path(), &options).unwrap().into_images().unwrap();
         assert_eq!(train.class_counts(), [2; 10]);
         assert_eq!(test.class_counts(), [1; 10]);
@@ -234,6 +235,12 @@ mod tests {
         assert!(problem.contains("images of 14 x 28, expected 28 x 28"), "{problem}");
     }
 
+    /// Writes a file anew: some file systems wait for the disk when one is cut and rewritten.
+    fn replace(path: &Path, bytes: &[u8]) {
+        fs::remove_file(path).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
     #[test]
     fn a_gzip_file_cut_anywhere_is_refused() {
         let root = tempfile::tempdir().unwrap();
@@ -244,14 +251,14 @@ mod tests {
         let packed = folder.join(format!("{name}.gz"));
         let whole = fs::read(&packed).unwrap();
         for keep in (0..60).chain((60..whole.len()).step_by(97)).chain([whole.len() - 1]) {
-            fs::write(&packed, &whole[..keep]).unwrap();
+            replace(&packed, &whole[..keep]);
             let problem = open("mnist", root.path(), &OpenOptions::default()).unwrap_err();
             assert!(matches!(problem, DataError::Format { .. }), "{keep}: {problem}");
         }
         for at in (0..whole.len()).step_by(61).filter(|&at| !(3..10).contains(&at)) {
             let mut flipped = whole.clone();
             flipped[at] ^= 0x55;
-            fs::write(&packed, flipped).unwrap();
+            replace(&packed, &flipped);
             assert!(open("mnist", root.path(), &OpenOptions::default()).is_err(), "byte {at}");
         }
     }

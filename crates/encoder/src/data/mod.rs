@@ -4,12 +4,13 @@
 //! images ([`ImageSet`]) or labelled spike recordings ([`SpikeSet`]). Every file is checked, and
 //! what is wrong with one is said in a line by a [`DataError`].
 
-mod bytes;
+pub(crate) mod bytes;
 mod error;
 pub mod grey;
 pub mod idx;
 mod images;
 mod select;
+pub mod shd;
 mod spike_set;
 pub mod synthetic;
 #[cfg(test)]
@@ -24,7 +25,7 @@ pub use synthetic::Part;
 use std::path::{Path, PathBuf};
 
 /// The names that [`open`] knows, for messages.
-pub const SPEC_NAMES: &str = "mnist, fashion-mnist, synthetic-digits";
+pub const SPEC_NAMES: &str = "mnist, fashion-mnist, shd, spikes:PATH, synthetic-digits";
 
 /// A data set in its two parts. The test part is never used for training or validation.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,6 +86,9 @@ pub struct OpenOptions {
     pub test: Option<usize>,
     /// The seed of subsets and of synthetic sets.
     pub seed: u64,
+    /// The time that spike recordings are taken to last, s (absent: 1.4 s as for SHD, or the
+    /// next tenth after the last spike where one comes later).
+    pub max_time: Option<f32>,
 }
 
 /// The training samples of a synthetic set if no number is asked for.
@@ -168,6 +172,7 @@ pub fn default_root() -> PathBuf {
 pub fn open(spec: &str, root: &Path, options: &OpenOptions) -> Result<Dataset, DataError> {
     let whole = match spec {
         "mnist" | "fashion-mnist" => grey::open(spec, root)?,
+        "shd" => shd::open(shd::locate(root)?, spec, options)?,
         "synthetic-digits" => {
             let (train, test) = options.synthetic_sizes()?;
             return Ok(Dataset::Images {
@@ -175,7 +180,12 @@ pub fn open(spec: &str, root: &Path, options: &OpenOptions) -> Result<Dataset, D
                 test: synthetic::digits(test, options.seed, Part::Test),
             });
         }
-        _ => return Err(DataError::UnknownName(spec.to_owned())),
+        _ => match spec.split_once(':') {
+            Some(("spikes", path)) if !path.is_empty() => {
+                shd::open(shd::locate_pair(path, root)?, spec, options)?
+            }
+            _ => return Err(DataError::UnknownName(spec.to_owned())),
+        },
     };
     options.limit(whole)
 }
