@@ -5,7 +5,9 @@
 //! what is wrong with one is said in a line by a [`DataError`].
 
 pub(crate) mod bytes;
+pub mod cifar;
 mod error;
+pub mod folder;
 pub mod grey;
 pub mod idx;
 mod images;
@@ -17,6 +19,7 @@ pub mod synthetic;
 pub(crate) mod testing;
 
 pub use error::DataError;
+pub use folder::FolderOptions;
 pub use images::{ImageSet, ImageShape};
 pub use select::{Share, balanced_indices, class_counts, stratified_split};
 pub use spike_set::{SampleSpikes, SpikeSet};
@@ -25,7 +28,8 @@ pub use synthetic::Part;
 use std::path::{Path, PathBuf};
 
 /// The names that [`open`] knows, for messages.
-pub const SPEC_NAMES: &str = "mnist, fashion-mnist, shd, spikes:PATH, synthetic-digits";
+pub const SPEC_NAMES: &str = "mnist, fashion-mnist, cifar-10, shd, spikes:PATH, \
+    folder:PATH, synthetic-digits, synthetic-color, synthetic-speech";
 
 /// A data set in its two parts. The test part is never used for training or validation.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,6 +93,8 @@ pub struct OpenOptions {
     /// The time that spike recordings are taken to last, s (absent: 1.4 s as for SHD, or the
     /// next tenth after the last spike where one comes later).
     pub max_time: Option<f32>,
+    /// How images in folders are read.
+    pub folder: FolderOptions,
 }
 
 /// The training samples of a synthetic set if no number is asked for.
@@ -164,6 +170,22 @@ pub fn default_root() -> PathBuf {
         .unwrap_or_else(|| "datasets".into())
 }
 
+/// Makes both parts of a synthetic set.
+fn synthesise(name: &str, train: usize, test: usize, seed: u64) -> Dataset {
+    let images = |make: fn(usize, u64, Part) -> ImageSet| Dataset::Images {
+        train: make(train, seed, Part::Train),
+        test: make(test, seed, Part::Test),
+    };
+    match name {
+        "synthetic-speech" => Dataset::Spikes {
+            train: synthetic::speech(train, seed, Part::Train),
+            test: synthetic::speech(test, seed, Part::Test),
+        },
+        "synthetic-color" => images(synthetic::color),
+        _ => images(synthetic::digits),
+    }
+}
+
 /// Opens the data set called `spec`, looking for its files under `root`.
 ///
 /// # Errors
@@ -173,17 +195,16 @@ pub fn open(spec: &str, root: &Path, options: &OpenOptions) -> Result<Dataset, D
     let whole = match spec {
         "mnist" | "fashion-mnist" => grey::open(spec, root)?,
         "shd" => shd::open(shd::locate(root)?, spec, options)?,
-        "synthetic-digits" => {
+        "cifar-10" => cifar::open(root)?,
+        "synthetic-digits" | "synthetic-color" | "synthetic-speech" => {
             let (train, test) = options.synthetic_sizes()?;
-            return Ok(Dataset::Images {
-                train: synthetic::digits(train, options.seed, Part::Train),
-                test: synthetic::digits(test, options.seed, Part::Test),
-            });
+            return Ok(synthesise(spec, train, test, options.seed));
         }
         _ => match spec.split_once(':') {
             Some(("spikes", path)) if !path.is_empty() => {
                 shd::open(shd::locate_pair(path, root)?, spec, options)?
             }
+            Some(("folder", path)) if !path.is_empty() => folder::open(path, root, options)?,
             _ => return Err(DataError::UnknownName(spec.to_owned())),
         },
     };
