@@ -37,6 +37,7 @@ pub use record::{Machine, RunInfo, RunRecord, RunState, format_utc, git_commit, 
 
 use lock::{LOCK_FILE, Lock};
 
+use crate::figure::Figure;
 use crate::table::Table;
 
 const CONFIG_FILE: &str = "config.toml";
@@ -225,6 +226,16 @@ impl RunDir {
     /// [`RunDirError::InvalidName`] and the errors of the file system.
     pub fn write_csv(&self, name: &str, table: &Table) -> Result<PathBuf, RunDirError> {
         self.write_file(&with_extension(name, "csv"), table.to_csv().as_bytes())
+    }
+
+    /// Writes a figure as `figures/<name>.svg` and `figures/<name>.png`. Returns the path of the SVG.
+    ///
+    /// # Errors
+    /// [`RunDirError::InvalidName`] and the errors of the file system.
+    pub fn save_figure(&self, name: &str, figure: &Figure) -> Result<PathBuf, RunDirError> {
+        check_name(name)?;
+        self.write_file(&format!("figures/{name}.png"), &figure.to_png())?;
+        self.write_file(&format!("figures/{name}.svg"), figure.to_svg().as_bytes())
     }
 
     /// Writes serialisable records (one struct a row) as `<name>.csv`, header from the field names.
