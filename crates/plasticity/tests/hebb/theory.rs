@@ -77,7 +77,7 @@ fn the_limit_chances_are_measured() {
             let masks = [(1 << inhibitory_inputs) - 1, (1 << hidden) - 1, 0];
             let types = Allotment::from_masks(neurons, &masks).unwrap();
             let limit = limit_chance(&config, &types).unwrap().unwrap();
-            let runs = 500;
+            let runs = 250;
             let mut met = 0;
             for index in 0..runs {
                 let mut stream = equipoise_random::stream(3, "test", index);
