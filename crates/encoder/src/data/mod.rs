@@ -7,6 +7,7 @@
 pub(crate) mod bytes;
 pub mod cifar;
 mod error;
+pub mod fetch;
 pub mod folder;
 pub mod grey;
 pub mod idx;

@@ -1,0 +1,329 @@
+//! Downloading data sets: with resume, mirrors and pinned checksums.
+//!
+//! A file is downloaded under the name `NAME.part`, checked, and then renamed, so a file under
+//! its own name is always whole. A `.part` that an earlier call left is continued. A connection
+//! that is cut is taken up again where it ended; an address that fails gives way to the next.
+
+mod manifest;
+#[cfg(test)]
+mod tests;
+
+pub use manifest::{Source, SourceFile, sources};
+
+use super::DataError;
+use crate::spikes::file::partial_name;
+use md5::Md5;
+use sha2::{Digest, Sha256};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use ureq::Agent;
+
+/// How often a cut connection to one address is taken up again without any progress.
+const ATTEMPTS: usize = 3;
+/// How long a server may stay silent.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How far a download is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress<'a> {
+    /// The file's name.
+    pub file: &'a str,
+    /// The bytes that are here.
+    pub done: u64,
+    /// The bytes of the whole file, if known.
+    pub total: Option<u64>,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fetched {
+    /// Where it is (for an archive, the folder of what was taken out).
+    pub path: PathBuf,
+    /// Whether it was here already.
+    pub already_there: bool,
+    /// The address that it came from, if it was downloaded.
+    pub address: Option<String>,
+}
+
+/// Reports progress, and says whether to go on.
+pub type OnProgress<'a> = dyn FnMut(&Progress<'_>) -> ControlFlow<()> + 'a;
+
+/// Downloads the data set `name` to its folder under `root`.
+///
+/// # Errors
+/// If the name cannot be downloaded, no address gives the right file, a file under its name is
+/// here already with another content, the disk refuses, or the caller stops it. A partial file is
+/// kept, to be continued, unless its checksum is wrong.
+pub fn fetch(
+    name: &str,
+    root: &Path,
+    progress: &mut OnProgress<'_>,
+) -> Result<Vec<Fetched>, DataError> {
+    let Some(source) = sources().iter().find(|s| s.name == name) else {
+        let known: Vec<&str> = sources().iter().map(|s| s.name.as_str()).collect();
+        return Err(DataError::Request(format!(
+            "'{name}' cannot be downloaded: {} can; synthetic sets are made on the spot",
+            known.join(", ")
+        )));
+    };
+    fetch_source(source, root, progress)
+}
+
+/// Downloads the files of a source; [`fetch`] with the source given.
+///
+/// # Errors
+/// As [`fetch`].
+pub fn fetch_source(
+    source: &Source,
+    root: &Path,
+    progress: &mut OnProgress<'_>,
+) -> Result<Vec<Fetched>, DataError> {
+    let folder = root.join(&source.folder);
+    fs::create_dir_all(&folder).map_err(|e| DataError::io(&folder, "create", e))?;
+    let config = Agent::config_builder()
+        .timeout_connect(Some(PATIENCE))
+        .timeout_recv_response(Some(PATIENCE))
+        .timeout_per_read(Some(PATIENCE))
+        .http_status_as_error(false)
+        .user_agent(concat!("equipoise/", env!("CARGO_PKG_VERSION")));
+    let agent = Agent::new_with_config(config.build());
+    source.files.iter().map(|file| fetch_file(&agent, file, &folder, progress)).collect()
+}
+
+/// Downloads one file to `folder`, or takes an archive's files out there.
+fn fetch_file(
+    agent: &Agent,
+    file: &SourceFile,
+    folder: &Path,
+    progress: &mut OnProgress<'_>,
+) -> Result<Fetched, DataError> {
+    let path = folder.join(&file.name);
+    if !file.unpack.is_empty() && file.unpack.iter().all(|name| folder.join(name).is_file()) {
+        return Ok(Fetched { path: folder.to_owned(), already_there: true, address: None });
+    }
+    let mut address = None;
+    if path.exists() {
+        if let Some(problem) = mismatch(file, &path)? {
+            let problem = format!("the file is here already, but {problem}; move it away");
+            return Err(DataError::format(&path, "the whole file", problem));
+        }
+    } else {
+        address = Some(download(agent, file, &path, progress)?);
+    }
+    if file.unpack.is_empty() {
+        return Ok(Fetched { path, already_there: address.is_none(), address });
+    }
+    unpack(&path, folder, &file.unpack)?;
+    fs::remove_file(&path).map_err(|e| DataError::io(&path, "remove", e))?;
+    Ok(Fetched { path: folder.to_owned(), already_there: false, address })
+}
+
+/// Why the file at `path` is not the one in the manifest.
+pub(crate) fn mismatch(file: &SourceFile, path: &Path) -> Result<Option<String>, DataError> {
+    let size = fs::metadata(path).map_err(|e| DataError::io(path, "open", e))?.len();
+    if let Some(bytes) = file.bytes.filter(|&bytes| bytes != size) {
+        return Ok(Some(format!("it has {size} bytes, the official one {bytes}")));
+    }
+    let (kind, wanted, got) = match (&file.sha256, &file.md5) {
+        (Some(wanted), _) => ("SHA-256", wanted, digest::<Sha256>(path)?),
+        (None, Some(wanted)) => ("MD5", wanted, digest::<Md5>(path)?),
+        (None, None) => return Ok(None),
+    };
+    Ok((got != *wanted).then(|| format!("its {kind} is {got}, the official one {wanted}")))
+}
+
+/// The digest of a file, in hexadecimal.
+fn digest<D: Digest>(path: &Path) -> Result<String, DataError> {
+    let mut input = File::open(path).map_err(|e| DataError::io(path, "open", e))?;
+    let mut state = D::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let n = input.read(&mut buffer).map_err(|e| DataError::io(path, "read", e))?;
+        if n == 0 {
+            break;
+        }
+        state.update(&buffer[..n]);
+    }
+    Ok(state.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Why one attempt at one address ended without a whole file.
+enum Trouble {
+    /// Nothing more is to be had from this address.
+    Address(String),
+    /// The connection was cut; what came is in the partial file.
+    Cut(String),
+    /// Nothing will help.
+    Fatal(DataError),
+}
+
+/// Downloads a file from the first address that has it; gives that address.
+fn download(
+    agent: &Agent,
+    file: &SourceFile,
+    path: &Path,
+    progress: &mut OnProgress<'_>,
+) -> Result<String, DataError> {
+    let partial = partial_name(path);
+    let mut problems = Vec::new();
+    for address in &file.addresses {
+        // A partial file of unknown origin may be wrong itself; it is given up once.
+        let mut inherited = length(&partial) > 0;
+        let mut attempts = 0;
+        let problem = loop {
+            let before = length(&partial);
+            match attempt(agent, file, address, &partial, progress) {
+                Ok(()) => match mismatch(file, &partial)? {
+                    None => {
+                        fs::rename(&partial, path).map_err(|e| DataError::io(path, "rename", e))?;
+                        return Ok(address.clone());
+                    }
+                    Some(problem) => {
+                        remove(&partial)?;
+                        if !std::mem::take(&mut inherited) {
+                            break problem;
+                        }
+                    }
+                },
+                Err(Trouble::Address(problem)) => break problem,
+                Err(Trouble::Cut(problem)) => {
+                    attempts = if length(&partial) > before { 0 } else { attempts + 1 };
+                    if attempts == ATTEMPTS {
+                        break problem;
+                    }
+                }
+                Err(Trouble::Fatal(error)) => return Err(error),
+            }
+        };
+        problems.push((address.clone(), problem));
+    }
+    let tried = problems.len();
+    let (address, problem) = problems.pop().unwrap_or_default();
+    let problem = if tried > 1 {
+        let others: Vec<String> = problems.iter().map(|(a, why)| format!("{a}: {why}")).collect();
+        format!("{problem} (the last of {tried} addresses; before: {})", others.join("; "))
+    } else {
+        problem
+    };
+    Err(DataError::Download { address, problem })
+}
+
+fn length(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |m| m.len())
+}
+
+fn remove(path: &Path) -> Result<(), DataError> {
+    fs::remove_file(path).map_err(|e| DataError::io(path, "remove", e))
+}
+
+/// Asks one address for what is missing of the partial file.
+fn attempt(
+    agent: &Agent,
+    file: &SourceFile,
+    address: &str,
+    partial: &Path,
+    progress: &mut OnProgress<'_>,
+) -> Result<(), Trouble> {
+    let have = length(partial);
+    if file.bytes.is_some_and(|bytes| have == bytes) {
+        return Ok(());
+    }
+    let mut request = agent.get(address);
+    if have > 0 {
+        request = request.header("Range", format!("bytes={have}-"));
+    }
+    let mut response = request.call().map_err(|e| match e {
+        ureq::Error::Io(_) | ureq::Error::Timeout(_) | ureq::Error::Protocol(_) => {
+            Trouble::Cut(e.to_string())
+        }
+        e => Trouble::Address(e.to_string()),
+    })?;
+    let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());
+    let body_length = header("content-length").and_then(|v| v.trim().parse::<u64>().ok());
+    let start = match response.status().as_u16() {
+        200 => 0,
+        206 if content_range_start(header("content-range")) == Some(have) => have,
+        status => {
+            if status == 206 || status == 416 {
+                // The partial file is not of this file: start anew.
+                remove(partial).map_err(Trouble::Fatal)?;
+                return Err(Trouble::Cut(format!("the server cannot continue at byte {have}")));
+            }
+            return Err(Trouble::Address(format!("the server answers with status {status}")));
+        }
+    };
+    let total = file.bytes.or(body_length.map(|n| start + n));
+    let write_error = |e| Trouble::Fatal(DataError::io(partial, "write", e));
+    let mut out = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .append(start > 0)
+        .truncate(start == 0)
+        .open(partial)
+        .map_err(write_error)?;
+    let mut done = start;
+    let mut buffer = vec![0; 1 << 16];
+    let mut body = response.body_mut().as_reader();
+    loop {
+        if progress(&Progress { file: &file.name, done, total }).is_break() {
+            return Err(Trouble::Fatal(DataError::Stopped));
+        }
+        let n = match body.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(Trouble::Cut(e.to_string())),
+        };
+        out.write_all(&buffer[..n]).map_err(write_error)?;
+        done += n as u64;
+        if file.bytes.is_some_and(|bytes| done > bytes) {
+            drop(out);
+            remove(partial).map_err(Trouble::Fatal)?;
+            return Err(Trouble::Address(format!(
+                "more than the {} bytes of the official file",
+                file.bytes.unwrap_or_default()
+            )));
+        }
+    }
+    if let Some(total) = total.filter(|&total| done < total) {
+        return Err(Trouble::Cut(format!("the connection ended after {done} of {total} bytes")));
+    }
+    out.sync_all().map_err(write_error)
+}
+
+/// The first byte of `Content-Range: bytes FIRST-LAST/TOTAL`.
+fn content_range_start(value: Option<&str>) -> Option<u64> {
+    value?.trim().strip_prefix("bytes ")?.split('-').next()?.parse().ok()
+}
+
+/// Takes the files called `names` out of a gzipped tar archive into `folder`, whatever folder
+/// they have in it. Nothing else is written.
+fn unpack(archive: &Path, folder: &Path, names: &[String]) -> Result<(), DataError> {
+    let damaged = |e: io::Error| DataError::format(archive, "the archive", e.to_string());
+    let file = File::open(archive).map_err(|e| DataError::io(archive, "open", e))?;
+    let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(io::BufReader::new(file)));
+    let mut found = 0;
+    for entry in tar.entries().map_err(damaged)? {
+        let mut entry = entry.map_err(damaged)?;
+        let path = entry.path().map_err(damaged)?.into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !entry.header().entry_type().is_file() || !names.contains(&name) {
+            continue;
+        }
+        let target = folder.join(&name);
+        let partial = partial_name(&target);
+        let mut out = File::create(&partial).map_err(|e| DataError::io(&partial, "create", e))?;
+        io::copy(&mut entry, &mut out).map_err(damaged)?;
+        out.sync_all().map_err(|e| DataError::io(&partial, "write", e))?;
+        fs::rename(&partial, &target).map_err(|e| DataError::io(&target, "rename", e))?;
+        found += 1;
+    }
+    if found < names.len() {
+        let problem = format!("{found} of the files {}, expected all", names.join(", "));
+        return Err(DataError::format(archive, "the archive", problem));
+    }
+    Ok(())
+}
