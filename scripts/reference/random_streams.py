@@ -45,7 +45,8 @@ def normal(draws):
             return x * math.sqrt(-2 * math.log(r2) / r2)
 
 
-for name in [(0, "", 0), (1, "encoder/connectivity", 9)]:
-    g = xoshiro256pp(key(*name))
-    print(name, [next(g), next(g)])
-print("normal", repr(normal(xoshiro256pp(key(3, "normal", 0)))))
+if __name__ == "__main__":
+    for name in [(0, "", 0), (1, "encoder/connectivity", 9)]:
+        g = xoshiro256pp(key(*name))
+        print(name, [next(g), next(g)])
+    print("normal", repr(normal(xoshiro256pp(key(3, "normal", 0)))))

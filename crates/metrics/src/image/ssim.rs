@@ -140,8 +140,9 @@ pub fn ssim(
 /// The filtered maps: original, reconstruction, sum of their squares, product.
 const MAPS: usize = 4;
 
-/// Running sums that a row of SSIM is added into, side by side so that the sum vectorises.
-const LANES: usize = 8;
+/// Neighbouring pixels that are worked on side by side. Rows are padded to whole groups of them,
+/// and what the padding gives is thrown away.
+const LANES: usize = 4;
 
 /// A window and the constants of the formula, ready for many images.
 pub(super) struct Kernel {
@@ -205,9 +206,11 @@ impl Kernel {
     ) -> f64 {
         let window = self.taps.len();
         let across = width + 1 - window;
-        scratch.lines.resize(MAPS * width, 0.0);
-        scratch.ring.resize(window * MAPS * across, 0.0);
-        scratch.filtered.resize(MAPS * across, 0.0);
+        let padded = across.next_multiple_of(LANES);
+        scratch.lines.clear();
+        scratch.lines.resize(MAPS * (padded + window - 1), 0.0);
+        scratch.ring.resize(window * MAPS * padded, 0.0);
+        scratch.filtered.resize(MAPS * padded, 0.0);
         let plane = height * width;
         let sum: f64 = original
             .chunks_exact(plane)
@@ -243,17 +246,19 @@ impl Kernel {
     ) -> f64 {
         let window = self.taps.len();
         let across = width + 1 - window;
+        let padded = across.next_multiple_of(LANES);
+        let line_length = padded + window - 1;
         let mut sums = [0.0; LANES];
         for (y, (row_a, row_b)) in a.chunks_exact(width).zip(b.chunks_exact(width)).enumerate() {
             make_maps(row_a, row_b, lines);
-            let slot = &mut ring[(y % window) * MAPS * across..][..MAPS * across];
-            for (line, out) in lines.chunks_exact(width).zip(slot.chunks_exact_mut(across)) {
+            let slot = &mut ring[(y % window) * MAPS * padded..][..MAPS * padded];
+            for (line, out) in lines.chunks_exact(line_length).zip(slot.chunks_exact_mut(padded)) {
                 weigh(&self.taps, |tap| &line[tap..], out);
             }
             if y + 1 >= window {
                 // The oldest row of the full ring stands behind the newest.
-                for (map, out) in filtered.chunks_exact_mut(across).enumerate() {
-                    let start = |tap| ((y + 1 + tap) % window * MAPS + map) * across;
+                for (map, out) in filtered.chunks_exact_mut(padded).enumerate() {
+                    let start = |tap| ((y + 1 + tap) % window * MAPS + map) * padded;
                     weigh(&self.taps, |tap| &ring[start(tap)..], out);
                 }
                 self.add_row(filtered, across, &mut sums);
@@ -265,41 +270,39 @@ impl Kernel {
     /// Adds the SSIM of one row of local means to the running sums.
     #[inline(always)]
     fn add_row(&self, filtered: &[f64], across: usize, sums: &mut [f64; LANES]) {
-        let (mean_a, rest) = filtered.split_at(across);
-        let (mean_b, rest) = rest.split_at(across);
-        let (squares, products) = rest.split_at(across);
-        let at = |i: usize| {
-            let (a, b) = (mean_a[i], mean_b[i]);
-            let (ab, aa_bb) = (a * b, a * a + b * b);
-            let covariance = self.covariance_factor * (products[i] - ab);
-            let variances = self.covariance_factor * (squares[i] - aa_bb);
-            (2.0 * ab + self.c1) * (2.0 * covariance + self.c2)
-                / ((aa_bb + self.c1) * (variances + self.c2))
-        };
-        let whole = across / LANES * LANES;
-        for start in (0..whole).step_by(LANES) {
-            for (lane, sum) in sums.iter_mut().enumerate() {
-                *sum += at(start + lane);
+        let (mean_a, rest) = filtered.split_at(filtered.len() / MAPS);
+        let (mean_b, rest) = rest.split_at(mean_a.len());
+        let (squares, products) = rest.split_at(mean_a.len());
+        let groups = |map| <[f64]>::as_chunks::<LANES>(map).0.iter();
+        let means = groups(mean_a).zip(groups(mean_b));
+        let moments = groups(squares).zip(groups(products));
+        for (group, ((mean_a, mean_b), (squares, products))) in means.zip(moments).enumerate() {
+            let similarity: [f64; LANES] = std::array::from_fn(|i| {
+                let (a, b) = (mean_a[i], mean_b[i]);
+                let (ab, aa_bb) = (a * b, a * a + b * b);
+                let covariance = self.covariance_factor * (products[i] - ab);
+                let variances = self.covariance_factor * (squares[i] - aa_bb);
+                (2.0 * ab + self.c1) * (2.0 * covariance + self.c2)
+                    / ((aa_bb + self.c1) * (variances + self.c2))
+            });
+            for (i, (sum, value)) in sums.iter_mut().zip(similarity).enumerate() {
+                *sum += if group * LANES + i < across { value } else { 0.0 };
             }
-        }
-        for i in whole..across {
-            sums[i - whole] += at(i);
         }
     }
 }
 
-/// Fills the four maps of one pair of rows.
+/// Fills the four maps of one pair of rows; the padding behind them stays 0.
 #[inline(always)]
 fn make_maps(row_a: &[f32], row_b: &[f32], lines: &mut [f64]) {
-    let width = row_a.len();
-    let (line_a, rest) = lines.split_at_mut(width);
-    let (line_b, rest) = rest.split_at_mut(width);
-    let (squares, products) = rest.split_at_mut(width);
-    let row_b = &row_b[..width];
-    for i in 0..width {
-        let (a, b) = (f64::from(row_a[i]), f64::from(row_b[i]));
-        (line_a[i], line_b[i]) = (a, b);
-        (squares[i], products[i]) = (a * a + b * b, a * b);
+    let (line_a, rest) = lines.split_at_mut(lines.len() / MAPS);
+    let (line_b, rest) = rest.split_at_mut(line_a.len());
+    let (squares, products) = rest.split_at_mut(line_a.len());
+    let maps = line_a.iter_mut().zip(line_b).zip(squares.iter_mut().zip(products));
+    for (((line_a, line_b), (square, product)), (&a, &b)) in maps.zip(row_a.iter().zip(row_b)) {
+        let (a, b) = (f64::from(a), f64::from(b));
+        (*line_a, *line_b) = (a, b);
+        (*square, *product) = (a * a + b * b, a * b);
     }
 }
 
@@ -328,13 +331,18 @@ fn weigh_fixed<'a, const N: usize>(
     row: impl Fn(usize) -> &'a [f64],
     out: &mut [f64],
 ) {
+    let (out, _) = out.as_chunks_mut::<LANES>();
     let count = out.len();
-    let rows: [&[f64]; N] = std::array::from_fn(|tap| &row(tap)[..count]);
+    let rows: [&[[f64; LANES]]; N] =
+        std::array::from_fn(|tap| &row(tap).as_chunks::<LANES>().0[..count]);
     let weights: [f64; N] = std::array::from_fn(|tap| taps[tap]);
     for (i, out) in out.iter_mut().enumerate() {
-        let mut sum = weights[N / 2] * rows[N / 2][i];
+        let mut sum = rows[N / 2][i].map(|value| weights[N / 2] * value);
         for tap in 0..N / 2 {
-            sum += weights[tap] * (rows[tap][i] + rows[N - 1 - tap][i]);
+            let (before, after) = (&rows[tap][i], &rows[N - 1 - tap][i]);
+            for lane in 0..LANES {
+                sum[lane] += weights[tap] * (before[lane] + after[lane]);
+            }
         }
         *out = sum;
     }
