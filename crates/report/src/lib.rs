@@ -78,10 +78,17 @@
 //! In labels `^{..}` and `_{..}` are raised and lowered. Colours that mean something are named:
 //! [`Color::EXCITATORY`], [`Color::INHIBITORY`], [`Color::NET`], [`Color::BALANCED`], [`Color::UNBALANCED`],
 //! [`Color::UNBALANCED_2`]. `cargo run --release -p equipoise-report --example gallery -- OUTDIR` shows all of them.
+//!
+//! # A report
+//!
+//! [`Report`] grows from top to bottom: `report.heading("Results").table("results", &table)` and so on;
+//! `run.save_report(&report)?` writes `report.html` with the configuration and a footer, each table as
+//! `<name>.csv` and each figure as `figures/<name>.svg` and `.png`.
 
 mod escape;
 mod figure;
 mod number;
+mod report;
 mod run_dir;
 mod table;
 
@@ -90,6 +97,7 @@ pub use figure::{
     Axis, Color, ColorMap, Dash, Figure, GroupChart, Heatmap, Histogram, ImageGrid, Layer, Line,
     Marker, NetworkGraph, Panel, Picture, Plot, RegionMap, Rule, Scatter, Span, Spikes, Stack,
 };
+pub use report::Report;
 pub use run_dir::{
     Checkpoint, Machine, RefusedCheckpoint, RunDir, RunDirError, RunInfo, RunRecord, RunState,
     atomic_write, atomic_write_with, format_utc, git_commit, utc_now,

@@ -434,19 +434,19 @@ impl Table {
         String::from_utf8(bytes).expect("all fields were strings")
     }
 
-    /// The table as an HTML `<table>` with caption, numbers aligned right, best values bold.
+    /// The table as HTML: caption, `<table>` that can be scrolled on a small screen, notes; numbers aligned right,
+    /// best values bold.
     pub fn to_html(&self) -> String {
-        let caption = if self.caption.is_empty() {
-            String::new()
-        } else {
-            format!("<caption>{}</caption>", escape_html(&self.caption))
-        };
-        self.html_with_caption(&caption)
+        self.html_with_caption(&html_with_powers(&self.caption))
     }
 
-    /// As [`to_html`](Self::to_html) with a caption element made by the caller.
+    /// As [`to_html`](Self::to_html) with a caption made by the caller.
     pub(crate) fn html_with_caption(&self, caption: &str) -> String {
-        let mut html = format!("<div class=\"table\"><table>{caption}<thead><tr>");
+        let mut html = String::from("<div class=\"table\">");
+        if !caption.is_empty() {
+            let _ = write!(html, "<p class=\"caption\">{caption}</p>");
+        }
+        html.push_str("<div class=\"scroll\"><table><thead><tr>");
         let class = |column: &Column| if column.numeric { " class=\"number\"" } else { "" };
         for column in &self.columns {
             let _ = write!(
@@ -462,7 +462,10 @@ impl Table {
             for ((text, best), column) in row.iter().zip(&self.columns) {
                 let text = if column.numeric { html_with_powers(text) } else { escape_html(text) };
                 let text = if *best { format!("<strong>{text}</strong>") } else { text };
-                let _ = write!(html, "<td{}>{text}</td>", class(column));
+                // Short words stay on one line; a small screen scrolls.
+                let is_short = !column.numeric && text.chars().count() <= 32;
+                let class = if is_short { " class=\"short\"" } else { class(column) };
+                let _ = write!(html, "<td{class}>{text}</td>");
             }
             html.push_str("</tr>\n");
         }
@@ -473,7 +476,7 @@ impl Table {
                 self.columns.len().max(1)
             );
         }
-        html.push_str("</tbody></table>");
+        html.push_str("</tbody></table></div>");
         for note in &self.notes {
             let _ = write!(html, "<p class=\"note\">{}</p>", escape_html(note));
         }

@@ -2,32 +2,34 @@
 
 mod data;
 mod figures;
+mod report;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use equipoise_report::atomic_write;
+use equipoise_report::{RunDir, RunDirError, RunInfo};
 
 fn main() -> ExitCode {
-    let Some(directory) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        #[expect(clippy::print_stderr, reason = "a command says how it is used")]
-        {
-            eprintln!("usage: gallery OUTDIR");
-        }
-        return ExitCode::from(2);
+    let result = match std::env::args_os().nth(1).map(PathBuf::from) {
+        Some(directory) => draw(&directory).map_err(|error| (error.to_string(), error.exit_code())),
+        None => Err(("usage: gallery OUTDIR".to_string(), 2)),
     };
-    for (name, figure) in figures::all() {
-        for (extension, bytes) in [("svg", figure.to_svg().into_bytes()), ("png", figure.to_png())]
-        {
-            if let Err(error) = atomic_write(&directory.join(format!("{name}.{extension}")), &bytes)
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((message, code)) => {
+            #[expect(clippy::print_stderr, reason = "a command says what failed")]
             {
-                #[expect(clippy::print_stderr, reason = "a command says what failed")]
-                {
-                    eprintln!("{error}");
-                }
-                return ExitCode::from(error.exit_code());
+                eprintln!("{message}");
             }
+            ExitCode::from(code)
         }
     }
-    ExitCode::SUCCESS
+}
+
+/// Makes a run directory with a report of every kind of figure.
+fn draw(directory: &Path) -> Result<(), RunDirError> {
+    let info = RunInfo::new("gallery", env!("CARGO_PKG_VERSION"), 0);
+    let run = RunDir::create(Some(directory), &info, &report::config())?;
+    run.save_report(&report::report())?;
+    run.finish().map(|_| ())
 }

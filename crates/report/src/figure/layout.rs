@@ -299,4 +299,9 @@ impl Figure {
     pub fn to_png(&self) -> Vec<u8> {
         png::render(&self.scene())
     }
+
+    /// Width in CSS pixels.
+    pub(crate) fn pixel_width(&self) -> f64 {
+        self.width * svg::PIXELS_PER_POINT
+    }
 }

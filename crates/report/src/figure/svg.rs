@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 
-use super::font::{FAMILY, Position, Weight, pieces};
+use super::font::{FAMILY, Position, Weight, pieces, text_width};
 use super::png::encode_rgb;
 use super::scene::{Anchor, Item, Path, Rect, Scene, Segment, Text};
 use crate::escape::escape_html;
@@ -60,6 +60,11 @@ fn path_data(path: &Path) -> String {
 fn write_text(svg: &mut String, text: &Text) {
     let (x, y) = (number(text.at.0), number(text.at.1));
     let _ = write!(svg, "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\"", number(text.size));
+    // A viewer that has none of the fonts takes a wider one and squeezes it into the place laid out.
+    let width = text_width(&text.content, text.size, text.weight);
+    if width > 0.0 {
+        let _ = write!(svg, " textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"", number(width));
+    }
     match text.anchor {
         Anchor::Start => {}
         Anchor::Middle => svg.push_str(" text-anchor=\"middle\""),

@@ -38,6 +38,7 @@ pub use record::{Machine, RunInfo, RunRecord, RunState, format_utc, git_commit, 
 use lock::{LOCK_FILE, Lock};
 
 use crate::figure::Figure;
+use crate::report::Report;
 use crate::table::Table;
 
 const CONFIG_FILE: &str = "config.toml";
@@ -236,6 +237,27 @@ impl RunDir {
         check_name(name)?;
         self.write_file(&format!("figures/{name}.png"), &figure.to_png())?;
         self.write_file(&format!("figures/{name}.svg"), figure.to_svg().as_bytes())
+    }
+
+    /// Writes `report.html` with the run's configuration and footer, its tables as `<name>.csv`, and its figures as
+    /// `figures/<name>.svg` and `.png`. Returns the path of the report.
+    ///
+    /// # Errors
+    /// [`RunDirError::InvalidName`] for the name of a table or figure, and the errors of the file system.
+    pub fn save_report(&self, report: &Report) -> Result<PathBuf, RunDirError> {
+        for (name, csv) in report.tables() {
+            self.write_file(&with_extension(name, "csv"), csv.as_bytes())?;
+        }
+        for figure in report.figures() {
+            self.write_file(&format!("figures/{}.png", figure.name), &figure.png)?;
+            self.write_file(&format!("figures/{}.svg", figure.name), figure.svg.as_bytes())?;
+        }
+        let mut report = report.clone();
+        report.details("Configuration (config.toml)", &self.config_text()?);
+        if !report.has_footer() {
+            report.footer(&self.record);
+        }
+        self.write_file("report.html", report.to_html().as_bytes())
     }
 
     /// Writes serialisable records (one struct a row) as `<name>.csv`, header from the field names.

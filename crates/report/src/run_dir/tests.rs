@@ -48,11 +48,28 @@ fn a_run_from_start_to_end() {
     assert_eq!(fs::read_to_string(out.join("tables/results.csv")).unwrap(), "x\n1.5\n");
     run.write_records("records", [Training { epochs: 1, rate: 0.5 }]).unwrap();
     assert_eq!(fs::read_to_string(out.join("records.csv")).unwrap(), "epochs,rate\n1,0.5\n");
+    let mut report = crate::Report::new("Report");
+    report.table("results", &table).figure("f", &crate::Figure::new(), "caption");
+    let path = run.save_report(&report).unwrap();
+    let html = fs::read_to_string(path).unwrap();
+    assert!(html.contains("epochs = 10") && html.contains("<dd>7</dd>"), "configuration and seed");
+    assert!(out.join("figures/f.svg").exists() && out.join("figures/f.png").exists());
     assert_eq!(run.finish().unwrap(), out);
     let record = RunDir::stored_record(&out).unwrap();
     assert_eq!((record.state, record.seed, record.version.as_str()), (RunState::Done, 7, "1.2.3"));
     assert!(record.end.is_some() && record.machine.cores >= 1 && !record.machine.cpu.is_empty());
-    assert_eq!(names(&out), ["config.toml", "records.csv", "run.json", "tables"]);
+    assert_eq!(
+        names(&out),
+        [
+            "config.toml",
+            "figures",
+            "records.csv",
+            "report.html",
+            "results.csv",
+            "run.json",
+            "tables"
+        ]
+    );
 }
 
 #[test]
