@@ -121,6 +121,26 @@ fn synchrony_from_independent_to_all_alike() {
 }
 
 #[test]
+fn correlations_of_many_neurons() {
+    // A common part of variance 1/4 in counts of variance 1: every correlation is 1/4.
+    let (neurons, bins) = (1300, 400);
+    let mut draws = stream(2, "tests/correlations", 0);
+    let common: Vec<f64> = (0..bins).map(|_| draws.normal()).collect();
+    let own = 0.75f64.sqrt();
+    let values: Vec<f64> =
+        (0..neurons * bins).map(|i| 0.5 * common[i % bins] + own * draws.normal()).collect();
+    let measured = count_correlations(&values, bins).unwrap();
+    assert_eq!(measured.pairs.count, 1000 * 999 / 2);
+    assert!((measured.mean.unwrap() - 0.25).abs() < 0.03, "{:?}", measured.mean);
+    assert!((measured.mean.unwrap() - measured.pairs.mean.unwrap()).abs() < 0.002);
+    // Of independent neurons it scatters around 0 by 1 / sqrt(bins).
+    let independent: Vec<f64> = (0..60 * bins).map(|_| draws.normal()).collect();
+    let pairs = count_correlations(&independent, bins).unwrap().pairs;
+    assert!(pairs.mean.unwrap().abs() < 0.005);
+    assert!((pairs.std.unwrap() - 1.0 / (bins as f64).sqrt()).abs() < 0.003);
+}
+
+#[test]
 fn bad_events_are_named() {
     let say = |error: SpikeError| error.to_string();
     let error = SpikeTrains::from_events(&[1.0, 2.0], &[0u16, 7], 7).unwrap_err();

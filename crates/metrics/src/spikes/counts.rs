@@ -81,11 +81,25 @@ pub fn count_correlations<T: Copy + Into<f64>>(
     let sampled = n.min(CountCorrelations::PAIRED_NEURONS);
     let chosen: Vec<&Vec<f64>> = (0..sampled).map(|i| &rows[i * n / sampled]).collect();
     let with_earlier = |i: usize| {
-        let product = |other: &&Vec<f64>| chosen[i].iter().zip(*other).map(|(a, b)| a * b).sum();
-        chosen[..i].iter().map(product).map(|r: f64| r.clamp(-1.0, 1.0)).collect::<Vec<f64>>()
+        let r = |other: &&Vec<f64>| product(chosen[i], other).clamp(-1.0, 1.0);
+        chosen[..i].iter().map(r).collect::<Vec<f64>>()
     };
     let pairs: Vec<f64> = (0..sampled).into_par_iter().flat_map_iter(with_earlier).collect();
     Ok(CountCorrelations { neurons: n, mean, pairs: Summary::of(&pairs) })
+}
+
+/// The inner product of two rows, in running sums side by side so that it vectorises.
+fn product(a: &[f64], b: &[f64]) -> f64 {
+    const LANES: usize = 8;
+    let (groups_a, rest_a) = a.as_chunks::<LANES>();
+    let (groups_b, rest_b) = b.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for (a, b) in groups_a.iter().zip(groups_b) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    sums.iter().sum::<f64>() + rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum::<f64>()
 }
 
 /// How synchronous a population is.

@@ -33,7 +33,8 @@ pub enum Convention {
     /// trains of n and m spikes.
     VanRossum2001,
     /// D² = (2 / tau) ∫ (f - g)² dt, as in Elephant: one spike against none is 1. For tau 0 it is
-    /// sqrt(n + m), for tau infinite |n - m|.
+    /// sqrt(n + m) whether or not spikes coincide (but 0 for equal trains), for tau infinite
+    /// |n - m|.
     Elephant,
     /// D² = (1 / tau) sum over steps k of (f_k - g_k)², on a grid of this many steps of length 1,
     /// where the tails are cut (Kilgore, Kopsick, Ascoli & Adam 2025). Spike times and tau are in

@@ -46,7 +46,12 @@ fn limits_of_tau() {
     assert!((at(1e7, Convention::Elephant) - 2.0).abs() < 1e-5);
     near(at(0.0, Convention::VanRossum2001), 2.0);
     near(at(f64::INFINITY, Convention::VanRossum2001), 2f64.sqrt());
-    assert_eq!(distance(&a, &a, 0.0, Convention::Elephant).unwrap(), 0.0);
+    for tau in [0.0, 1e-9, 3.0, f64::INFINITY] {
+        assert_eq!(distance(&a, &a, tau, Convention::Elephant).unwrap(), 0.0);
+    }
+    // As Elephant: for tau 0 even spikes that coincide (at 5) count on both sides.
+    let shared = distance(&a, &[0.5, 5.0], 0.0, Convention::Elephant).unwrap();
+    near(shared, 5f64.sqrt());
 }
 
 #[test]
