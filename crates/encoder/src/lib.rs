@@ -3,4 +3,5 @@
 
 pub mod code;
 pub mod data;
+pub mod network;
 pub mod spikes;

@@ -1,0 +1,34 @@
+//! A spiking network of excitatory and inhibitory neurons, and how it encodes images.
+//!
+//! Write down a [`NetworkConfig`], take a [`Regime`] of it, [`Network::build`] it, and
+//! [`Network::run`] it, with a [`Probe`] where potentials and inputs are to be seen. The
+//! [`theory`] of the single neuron and of the mean field is what the simulation is tested by.
+
+mod block;
+mod build;
+mod config;
+mod connectivity;
+mod counting;
+mod encode;
+mod input;
+mod membrane;
+mod noise;
+mod parameter;
+mod probe;
+mod regime;
+mod simulate;
+pub mod theory;
+mod validate;
+
+pub use build::Network;
+pub use config::{
+    ColorCode, InputCode, InputConfig, InputTarget, Integration, NetworkConfig, ProjectionKind,
+    Synapse, WeightScaling,
+};
+pub use encode::{Population, SpikeCounts};
+pub use input::{ImageShape, color_channels};
+pub use parameter::{Distribution, Parameter};
+pub use probe::Probe;
+pub use regime::{REGIMES, Regime};
+pub use simulate::{Simulation, Trial};
+pub use validate::{MAX_NEURONS, NetworkError};
