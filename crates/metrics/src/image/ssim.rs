@@ -1,10 +1,11 @@
 //! Structural similarity (Wang, Bovik, Sheikh & Simoncelli 2004, IEEE Trans. Image Process.
 //! 13:600), in the definitions of scikit-image's `structural_similarity`.
 //!
-//! Four maps are filtered: both images, the sum of their squares, and their product. The window
-//! is separable and symmetric, and only places where all of it lies inside the image count, so one
-//! pass goes down the rows: each input row is filtered along itself into a ring of as many rows as
-//! the window has, and each full ring gives one row of SSIM. Nothing is larger than the ring.
+//! Four maps are filtered: both images, the sum of their squares, and their product. They lie
+//! interleaved, so that the four values of a pixel are one vector. The window is separable and
+//! symmetric, and only places where all of it lies inside the image count, so one pass goes down
+//! the rows: each input row is filtered along itself into a ring of as many rows as the window
+//! has, and each full ring gives one row of SSIM. Nothing is larger than the ring.
 
 use serde::{Deserialize, Serialize};
 
@@ -137,12 +138,8 @@ pub fn ssim(
     Ok(kernel.mean_ssim(original, reconstruction, shape, &mut Scratch::default()))
 }
 
-/// The filtered maps: original, reconstruction, sum of their squares, product.
-const MAPS: usize = 4;
-
-/// Neighbouring pixels that are worked on side by side. Rows are padded to whole groups of them,
-/// and what the padding gives is thrown away.
-const LANES: usize = 4;
+/// The filtered maps at one pixel: original, reconstruction, sum of their squares, product.
+type Pixel = [f64; 4];
 
 /// A window and the constants of the formula, ready for many images.
 pub(super) struct Kernel {
@@ -157,12 +154,11 @@ pub(super) struct Kernel {
 /// Memory that one image after another is worked out in.
 #[derive(Default)]
 pub(super) struct Scratch {
-    /// One input row of each map.
-    lines: Vec<f64>,
-    /// The last rows filtered along themselves: window x maps x output width.
-    ring: Vec<f64>,
-    /// One row of each map filtered both ways.
-    filtered: Vec<f64>,
+    /// One input row.
+    line: Vec<Pixel>,
+    /// The last rows filtered along themselves: for each column as many pixels as the window has
+    /// rows, twice over, so that wherever the newest row is the whole window is in one piece.
+    ring: Vec<Pixel>,
 }
 
 impl Kernel {
@@ -206,11 +202,8 @@ impl Kernel {
     ) -> f64 {
         let window = self.taps.len();
         let across = width + 1 - window;
-        let padded = across.next_multiple_of(LANES);
-        scratch.lines.clear();
-        scratch.lines.resize(MAPS * (padded + window - 1), 0.0);
-        scratch.ring.resize(window * MAPS * padded, 0.0);
-        scratch.filtered.resize(MAPS * padded, 0.0);
+        scratch.line.resize(width, [0.0; 4]);
+        scratch.ring.resize(across * 2 * window, [0.0; 4]);
         let plane = height * width;
         let sum: f64 = original
             .chunks_exact(plane)
@@ -226,124 +219,137 @@ impl Kernel {
             // SAFETY: the processor has AVX2, as just checked.
             return unsafe { self.sum_of_plane_avx2(a, b, width, scratch) };
         }
-        self.sum_of_plane_portable(a, b, width, scratch)
+        // The two usual windows have their loops unrolled.
+        match self.taps.len() {
+            7 => self.sum_with(a, b, width, scratch, weigh::<7>),
+            11 => self.sum_with(a, b, width, scratch, weigh::<11>),
+            _ => self.sum_with(a, b, width, scratch, weigh_any),
+        }
     }
 
-    /// The portable code compiled for wider vectors: the same operations, so the same bits.
+    /// The same operations in the same order, four at a time: the same bits.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
     fn sum_of_plane_avx2(&self, a: &[f32], b: &[f32], width: usize, scratch: &mut Scratch) -> f64 {
-        self.sum_of_plane_portable(a, b, width, scratch)
+        match self.taps.len() {
+            7 => self.sum_with(a, b, width, scratch, |taps, row| weigh_avx2::<7>(taps, row)),
+            11 => self.sum_with(a, b, width, scratch, |taps, row| weigh_avx2::<11>(taps, row)),
+            _ => self.sum_with(a, b, width, scratch, weigh_any),
+        }
     }
 
     #[inline(always)]
-    fn sum_of_plane_portable(
+    fn sum_with(
         &self,
         a: &[f32],
         b: &[f32],
         width: usize,
-        Scratch { lines, ring, filtered }: &mut Scratch,
+        Scratch { line, ring }: &mut Scratch,
+        weigh: impl Fn(&[f64], &[Pixel]) -> Pixel,
     ) -> f64 {
         let window = self.taps.len();
-        let across = width + 1 - window;
-        let padded = across.next_multiple_of(LANES);
-        let line_length = padded + window - 1;
-        let mut sums = [0.0; LANES];
+        let mut sum = 0.0;
         for (y, (row_a, row_b)) in a.chunks_exact(width).zip(b.chunks_exact(width)).enumerate() {
-            make_maps(row_a, row_b, lines);
-            let slot = &mut ring[(y % window) * MAPS * padded..][..MAPS * padded];
-            for (line, out) in lines.chunks_exact(line_length).zip(slot.chunks_exact_mut(padded)) {
-                weigh(&self.taps, |tap| &line[tap..], out);
+            for (pixel, (&a, &b)) in line.iter_mut().zip(row_a.iter().zip(row_b)) {
+                let (a, b) = (f64::from(a), f64::from(b));
+                *pixel = [a, b, a * a + b * b, a * b];
+            }
+            let newest = y % window;
+            for (column, across) in ring.chunks_exact_mut(2 * window).zip(line.windows(window)) {
+                let filtered = weigh(&self.taps, across);
+                column[newest] = filtered;
+                column[newest + window] = filtered;
             }
             if y + 1 >= window {
-                // The oldest row of the full ring stands behind the newest.
-                for (map, out) in filtered.chunks_exact_mut(padded).enumerate() {
-                    let start = |tap| ((y + 1 + tap) % window * MAPS + map) * padded;
-                    weigh(&self.taps, |tap| &ring[start(tap)..], out);
+                for column in ring.chunks_exact(2 * window) {
+                    sum += self.similarity(weigh(&self.taps, &column[newest + 1..][..window]));
                 }
-                self.add_row(filtered, across, &mut sums);
             }
         }
-        sums.iter().sum()
+        sum
     }
 
-    /// Adds the SSIM of one row of local means to the running sums.
+    /// SSIM at one place, from the local means of the four maps.
     #[inline(always)]
-    fn add_row(&self, filtered: &[f64], across: usize, sums: &mut [f64; LANES]) {
-        let (mean_a, rest) = filtered.split_at(filtered.len() / MAPS);
-        let (mean_b, rest) = rest.split_at(mean_a.len());
-        let (squares, products) = rest.split_at(mean_a.len());
-        let groups = |map| <[f64]>::as_chunks::<LANES>(map).0.iter();
-        let means = groups(mean_a).zip(groups(mean_b));
-        let moments = groups(squares).zip(groups(products));
-        for (group, ((mean_a, mean_b), (squares, products))) in means.zip(moments).enumerate() {
-            let similarity: [f64; LANES] = std::array::from_fn(|i| {
-                let (a, b) = (mean_a[i], mean_b[i]);
-                let (ab, aa_bb) = (a * b, a * a + b * b);
-                let covariance = self.covariance_factor * (products[i] - ab);
-                let variances = self.covariance_factor * (squares[i] - aa_bb);
-                (2.0 * ab + self.c1) * (2.0 * covariance + self.c2)
-                    / ((aa_bb + self.c1) * (variances + self.c2))
-            });
-            for (i, (sum, value)) in sums.iter_mut().zip(similarity).enumerate() {
-                *sum += if group * LANES + i < across { value } else { 0.0 };
-            }
+    fn similarity(&self, [a, b, squares, product]: Pixel) -> f64 {
+        let (ab, aa_bb) = (a * b, a * a + b * b);
+        let covariance = self.covariance_factor * (product - ab);
+        let variances = self.covariance_factor * (squares - aa_bb);
+        (2.0 * ab + self.c1) * (2.0 * covariance + self.c2)
+            / ((aa_bb + self.c1) * (variances + self.c2))
+    }
+}
+
+/// The weighted sum of a window of N pixels; the weights are symmetric.
+#[inline(always)]
+fn weigh<const N: usize>(taps: &[f64], pixels: &[Pixel]) -> Pixel {
+    let (taps, pixels) = (&taps[..N], &pixels[..N]);
+    let mut sum = pixels[N / 2].map(|value| taps[N / 2] * value);
+    for tap in 0..N / 2 {
+        for (map, sum) in sum.iter_mut().enumerate() {
+            *sum += taps[tap] * (pixels[tap][map] + pixels[N - 1 - tap][map]);
         }
     }
+    sum
 }
 
-/// Fills the four maps of one pair of rows; the padding behind them stays 0.
-#[inline(always)]
-fn make_maps(row_a: &[f32], row_b: &[f32], lines: &mut [f64]) {
-    let (line_a, rest) = lines.split_at_mut(lines.len() / MAPS);
-    let (line_b, rest) = rest.split_at_mut(line_a.len());
-    let (squares, products) = rest.split_at_mut(line_a.len());
-    let maps = line_a.iter_mut().zip(line_b).zip(squares.iter_mut().zip(products));
-    for (((line_a, line_b), (square, product)), (&a, &b)) in maps.zip(row_a.iter().zip(row_b)) {
-        let (a, b) = (f64::from(a), f64::from(b));
-        (*line_a, *line_b) = (a, b);
-        (*square, *product) = (a * a + b * b, a * b);
+/// [`weigh`] with one vector for a pixel, which the compiler does not find by itself.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[inline]
+fn weigh_avx2<const N: usize>(taps: &[f64], pixels: &[Pixel]) -> Pixel {
+    use std::arch::x86_64::{
+        _mm256_add_pd, _mm256_loadu_pd, _mm256_mul_pd, _mm256_set1_pd, _mm256_storeu_pd,
+    };
+    let (taps, pixels) = (&taps[..N], &pixels[..N]);
+    // SAFETY: a pixel is four numbers, and an unaligned load takes four.
+    let pixel = |tap: usize| unsafe { _mm256_loadu_pd(pixels[tap].as_ptr()) };
+    let mut sum = _mm256_mul_pd(_mm256_set1_pd(taps[N / 2]), pixel(N / 2));
+    for tap in 0..N / 2 {
+        let both = _mm256_add_pd(pixel(tap), pixel(N - 1 - tap));
+        sum = _mm256_add_pd(sum, _mm256_mul_pd(_mm256_set1_pd(taps[tap]), both));
     }
+    let mut out = [0.0; 4];
+    // SAFETY: `out` has room for the four numbers stored.
+    unsafe { _mm256_storeu_pd(out.as_mut_ptr(), sum) };
+    out
 }
 
-/// `out[i]` becomes the sum over taps of the weight times `row(tap)[i]`; `row` gives shifted
-/// views of one row, or one row after another.
-#[inline(always)]
-fn weigh<'a>(taps: &[f64], row: impl Fn(usize) -> &'a [f64], out: &mut [f64]) {
-    match taps.len() {
-        7 => weigh_fixed::<7>(taps, row, out),
-        11 => weigh_fixed::<11>(taps, row, out),
-        window => {
-            out.fill(0.0);
-            for (tap, weight) in taps.iter().enumerate().take(window) {
-                for (sum, value) in out.iter_mut().zip(row(tap)) {
-                    *sum += weight * value;
+/// The same for a window of any size.
+fn weigh_any(taps: &[f64], pixels: &[Pixel]) -> Pixel {
+    let mut sum = [0.0; 4];
+    for (weight, pixel) in taps.iter().zip(pixels) {
+        for (sum, value) in sum.iter_mut().zip(pixel) {
+            *sum += weight * value;
+        }
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn wide_vectors_give_the_same_bits() {
+        if !is_x86_feature_detected!("avx2") {
+            return;
+        }
+        let mut draws = equipoise_random::stream(0, "tests/ssim", 0);
+        let pixels: Vec<Pixel> = (0..11).map(|_| [(); 4].map(|()| draws.normal())).collect();
+        for options in [SsimOptions::gaussian(), SsimOptions::uniform()] {
+            let taps = Kernel::new(&options).unwrap().taps;
+            // SAFETY: the processor has AVX2, as just checked.
+            let (portable, wide) = unsafe {
+                match taps.len() {
+                    7 => (weigh::<7>(&taps, &pixels), weigh_avx2::<7>(&taps, &pixels)),
+                    _ => (weigh::<11>(&taps, &pixels), weigh_avx2::<11>(&taps, &pixels)),
                 }
-            }
+            };
+            assert_eq!(portable, wide);
+            let any = weigh_any(&taps, &pixels);
+            assert!(any.iter().zip(portable).all(|(any, value)| (any - value).abs() < 1e-15));
         }
-    }
-}
-
-/// The two usual windows: symmetric weights in registers, half the multiplications.
-#[inline(always)]
-fn weigh_fixed<'a, const N: usize>(
-    taps: &[f64],
-    row: impl Fn(usize) -> &'a [f64],
-    out: &mut [f64],
-) {
-    let (out, _) = out.as_chunks_mut::<LANES>();
-    let count = out.len();
-    let rows: [&[[f64; LANES]]; N] =
-        std::array::from_fn(|tap| &row(tap).as_chunks::<LANES>().0[..count]);
-    let weights: [f64; N] = std::array::from_fn(|tap| taps[tap]);
-    for (i, out) in out.iter_mut().enumerate() {
-        let mut sum = rows[N / 2][i].map(|value| weights[N / 2] * value);
-        for tap in 0..N / 2 {
-            let (before, after) = (&rows[tap][i], &rows[N - 1 - tap][i]);
-            for lane in 0..LANES {
-                sum[lane] += weights[tap] * (before[lane] + after[lane]);
-            }
-        }
-        *out = sum;
     }
 }
