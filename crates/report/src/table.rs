@@ -1,102 +1,13 @@
 //! Tables that are built once and written as CSV, HTML, Markdown and aligned text.
 
+mod cell;
+
 use std::fmt::Write as _;
 
 use crate::escape::escape_html;
 use crate::number::{fixed, scientific, significant};
 
-/// One value of a table.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Cell {
-    /// Words.
-    Text(String),
-    /// A real number; NaN and infinities are shown as such.
-    Number(f64),
-    /// A whole number.
-    Integer(i64),
-    /// An estimate with the ends of its interval.
-    Interval {
-        /// The estimate.
-        value: f64,
-        /// Lower end.
-        low: f64,
-        /// Upper end.
-        high: f64,
-    },
-    /// A mean with its standard deviation or error.
-    PlusMinus {
-        /// The mean.
-        value: f64,
-        /// What stands after the ±.
-        spread: f64,
-    },
-    /// No value.
-    Missing,
-}
-
-impl Cell {
-    /// An estimate with an interval.
-    pub fn interval(value: f64, low: f64, high: f64) -> Self {
-        Self::Interval { value, low, high }
-    }
-
-    /// A mean with its standard deviation or error.
-    pub fn plus_minus(value: f64, spread: f64) -> Self {
-        Self::PlusMinus { value, spread }
-    }
-
-    /// The number that this cell is compared by.
-    fn number(&self) -> Option<f64> {
-        match *self {
-            Self::Number(value) | Self::Interval { value, .. } | Self::PlusMinus { value, .. } => {
-                Some(value)
-            }
-            Self::Integer(value) => Some(value as f64),
-            Self::Text(_) | Self::Missing => None,
-        }
-    }
-}
-
-impl From<&str> for Cell {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_string())
-    }
-}
-impl From<String> for Cell {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-impl From<f64> for Cell {
-    fn from(value: f64) -> Self {
-        Self::Number(value)
-    }
-}
-impl From<f32> for Cell {
-    fn from(value: f32) -> Self {
-        Self::Number(f64::from(value))
-    }
-}
-impl From<bool> for Cell {
-    fn from(value: bool) -> Self {
-        Self::Text(if value { "yes" } else { "no" }.to_string())
-    }
-}
-macro_rules! cell_from_integer {
-    ($($kind:ty),*) => {$(
-        impl From<$kind> for Cell {
-            fn from(value: $kind) -> Self {
-                i64::try_from(value).map_or(Self::Number(value as f64), Self::Integer)
-            }
-        }
-    )*};
-}
-cell_from_integer!(i32, i64, u8, u16, u32, u64, usize);
-impl<T: Into<Cell>> From<Option<T>> for Cell {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Missing, Into::into)
-    }
-}
+pub use cell::Cell;
 
 /// How the numbers of a column are shown. CSV always has every digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -248,6 +159,12 @@ impl Column {
             Cell::Missing => "–".to_string(),
         }
     }
+}
+
+/// The shortest text that reads back as the same number.
+fn all_digits(value: f64) -> String {
+    let is_ordinary = value == 0.0 || !value.is_finite() || (1e-5..1e15).contains(&value.abs());
+    if is_ordinary { value.to_string() } else { format!("{value:e}") }
 }
 
 /// Lower case letters and digits, with `_` for every run of other characters.
@@ -406,19 +323,19 @@ impl Table {
                     Cell::Text(text) => text.clone(),
                     Cell::Integer(value) => value.to_string(),
                     Cell::Missing => String::new(),
-                    other => other.number().map_or_else(String::new, |v| v.to_string()),
+                    other => other.number().map_or_else(String::new, all_digits),
                 });
                 if interval {
                     match cell {
                         Cell::Interval { low, high, .. } => {
-                            line.extend([low.to_string(), high.to_string()])
+                            line.extend([all_digits(*low), all_digits(*high)])
                         }
                         _ => line.extend([String::new(), String::new()]),
                     }
                 }
                 if spread {
                     line.push(match cell {
-                        Cell::PlusMinus { spread, .. } => spread.to_string(),
+                        Cell::PlusMinus { spread, .. } => all_digits(*spread),
                         _ => String::new(),
                     });
                 }

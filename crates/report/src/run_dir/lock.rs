@@ -1,7 +1,7 @@
 //! One process at a time in a run directory.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -38,6 +38,8 @@ impl Lock {
                     let pid = holder.split_whitespace().next().unwrap_or("unknown").to_string();
                     return Err(RunDirError::Locked { path: directory.to_path_buf(), pid });
                 }
+                // A file system without locks (some of clusters): better unprotected than unusable.
+                Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => {}
                 Err(TryLockError::Error(e)) => {
                     return Err(RunDirError::from_io("lock the file", &path, e));
                 }

@@ -88,6 +88,7 @@ impl RunDir {
     ///
     /// With a `config`, it has to be the one the run started with; without, the stored one holds
     /// (read it with [`RunDir::stored_config`]). The seed has to be the run's own.
+    /// A run that is done can be reopened too; look at [`RunDir::stored_record`] first where that is no use.
     /// Temporary files and torn log lines that a killed process left are removed.
     ///
     /// # Errors

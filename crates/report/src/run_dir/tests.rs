@@ -179,6 +179,56 @@ fn resume_continues_and_cleans_up_after_a_kill() {
     assert_eq!((record.state, record.resumed.len()), (RunState::Done, 1));
 }
 
+const CHILD_DIRECTORY: &str = "EQUIPOISE_TEST_CHILD_DIRECTORY";
+
+/// Not a test of its own: the process that the next test kills.
+#[test]
+fn child_that_works_until_it_is_killed() {
+    let Some(out) = std::env::var_os(CHILD_DIRECTORY) else { return };
+    let run = RunDir::create(Some(Path::new(&out)), &info(), &config()).unwrap();
+    for epoch in 0.. {
+        run.append_jsonl("epochs", &Training { epochs: epoch, rate: 0.5 }).unwrap();
+        run.save_checkpoint("model", &vec![epoch as u8; 300_000]).unwrap();
+        run.write_file("model.bin", &vec![epoch as u8; 300_000]).unwrap();
+    }
+}
+
+#[test]
+fn a_killed_process_leaves_a_run_that_resumes() {
+    for delay in [0, 7, 23] {
+        let base = tempdir().unwrap();
+        let out = base.path().join("r");
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "run_dir::tests::child_that_works_until_it_is_killed"])
+            .env(CHILD_DIRECTORY, &out)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let started = std::time::Instant::now();
+        while !out.join("model.bin").exists() && started.elapsed().as_secs() < 60 {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        assert!(matches!(
+            RunDir::resume::<Config>(&out, &info(), None),
+            Err(RunDirError::Locked { .. })
+        ));
+        std::thread::sleep(std::time::Duration::from_millis(delay));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let run = RunDir::resume(&out, &info(), Some(&config())).unwrap();
+        let checkpoint = run.load_checkpoint("model").unwrap().unwrap();
+        assert!(checkpoint.refused.is_empty());
+        assert_eq!(checkpoint.payload, vec![(checkpoint.generation - 1) as u8; 300_000]);
+        let log: Vec<Training> = run.read_jsonl("epochs").unwrap();
+        assert!(log.len() as u64 >= checkpoint.generation);
+        let model = fs::read(out.join("model.bin")).unwrap();
+        assert!(model.len() == 300_000 && model.iter().all(|b| *b == model[0]));
+        let left = atomic::files_below(&out).unwrap();
+        assert!(left.iter().all(|p| !p.to_string_lossy().contains(".tmp-")), "{left:?}");
+    }
+}
+
 /// A forgotten `RunDir` still holds its lock in this process; replacing the file is what a new process would see
 /// after the old one died, except that the lock file is still there.
 fn release_forgotten_lock(out: &Path) {

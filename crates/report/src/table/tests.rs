@@ -87,3 +87,13 @@ fn slugs() {
     assert_eq!(slug("PSNR  dB"), "psnr_db");
     assert_eq!(slug(" CV of ISI (s^{-1})"), "cv_of_isi_s_1");
 }
+
+proptest::proptest! {
+    #[test]
+    fn every_number_survives_csv(value in proptest::num::f64::ANY) {
+        let mut table = Table::new("").column(Column::number("x"));
+        table.row([value.into()]);
+        let read: f64 = table.to_csv().lines().nth(1).unwrap().parse().unwrap();
+        proptest::prop_assert!(read.to_bits() == value.to_bits() || read.is_nan() && value.is_nan());
+    }
+}
