@@ -305,9 +305,9 @@ fn weigh_avx2<const N: usize>(taps: &[f64], pixels: &[Pixel]) -> Pixel {
     // SAFETY: a pixel is four numbers, and an unaligned load takes four.
     let pixel = |tap: usize| unsafe { _mm256_loadu_pd(pixels[tap].as_ptr()) };
     let mut sum = _mm256_mul_pd(_mm256_set1_pd(taps[N / 2]), pixel(N / 2));
-    for tap in 0..N / 2 {
+    for (tap, &weight) in taps.iter().enumerate().take(N / 2) {
         let both = _mm256_add_pd(pixel(tap), pixel(N - 1 - tap));
-        sum = _mm256_add_pd(sum, _mm256_mul_pd(_mm256_set1_pd(taps[tap]), both));
+        sum = _mm256_add_pd(sum, _mm256_mul_pd(_mm256_set1_pd(weight), both));
     }
     let mut out = [0.0; 4];
     // SAFETY: `out` has room for the four numbers stored.
