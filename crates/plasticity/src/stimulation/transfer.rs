@@ -1,0 +1,141 @@
+//! The transfer function of the rate neurons, its slope and its inverse.
+
+use serde::{Deserialize, Serialize};
+
+use super::StimulationError;
+
+/// A saturating transfer function, the difference of two soft thresholds:
+///
+/// `Phi(x) = (1/k) [ln(1 + e^{kx}) - ln(1 + e^{k(x - r_max)})]`
+///
+/// (Borra, Cocco & Monasson, arXiv 2412.01683). It rises from 0 to `max_rate`, is almost linear in
+/// between, and is symmetric: `Phi(r_max - x) = r_max - Phi(x)`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Transfer {
+    /// k, the steepness of both thresholds, in units of 1/input.
+    pub gain: f64,
+    /// The rate that no input can exceed.
+    pub max_rate: f64,
+}
+
+impl Default for Transfer {
+    fn default() -> Self {
+        Self { gain: 4.0, max_rate: 1.0 }
+    }
+}
+
+impl Transfer {
+    /// Checks that both constants are positive and that `gain * max_rate` can be exponentiated.
+    pub fn validate(&self) -> Result<(), StimulationError> {
+        let product = self.gain * self.max_rate;
+        if !(self.gain > 0.0 && self.max_rate > 0.0 && product <= 1000.0) {
+            return Err(StimulationError::Config(format!(
+                "the transfer function needs gain > 0, max_rate > 0 and a product of at most 1000, \
+                 not gain {} and max_rate {}",
+                self.gain, self.max_rate
+            )));
+        }
+        Ok(())
+    }
+
+    /// e^{-k r_max}, which every evaluation needs.
+    #[inline]
+    fn tail(&self) -> f64 {
+        (-self.gain * self.max_rate).exp()
+    }
+
+    /// Rate and slope for an input, by the symmetry from the lower half only: there
+    /// `k Phi = ln(1 + e (1 - c) / (1 + c e))` with `e = e^{kx}`, `c = e^{-k r_max}`, which neither
+    /// overflows nor cancels.
+    #[inline]
+    fn evaluate(&self, tail: f64, x: f64) -> (f64, f64) {
+        let upper = x > 0.5 * self.max_rate;
+        let e = (self.gain * if upper { self.max_rate - x } else { x }).exp();
+        let above = 1.0 + tail * e;
+        let low = (e * (1.0 - tail) / above).ln_1p() / self.gain;
+        let slope = e * (1.0 - tail) / ((1.0 + e) * above);
+        (if upper { self.max_rate - low } else { low }, slope)
+    }
+
+    /// Phi(x).
+    pub fn rate(&self, x: f64) -> f64 {
+        self.evaluate(self.tail(), x).0
+    }
+
+    /// Phi'(x).
+    pub fn slope(&self, x: f64) -> f64 {
+        self.evaluate(self.tail(), x).1
+    }
+
+    /// Rates and slopes for a vector of inputs.
+    pub fn apply(&self, input: &[f64], rates: &mut [f64], slopes: &mut [f64]) {
+        let tail = self.tail();
+        for ((&x, r), d) in input.iter().zip(rates).zip(slopes) {
+            (*r, *d) = self.evaluate(tail, x);
+        }
+    }
+
+    /// Phi^-1(r) = (1/k) ln[(e^{kr} - 1) / (1 - e^{k(r - r_max)})], or `None` outside (0, r_max).
+    ///
+    /// Written as `r + [ln(1 - e^{-kr}) - ln(1 - e^{-k(r_max - r)})] / k`, so nothing overflows.
+    pub fn inverse(&self, rate: f64) -> Option<f64> {
+        if !(rate > 0.0 && rate < self.max_rate) {
+            return None;
+        }
+        let k = self.gain;
+        let below = (-(-k * rate).exp_m1()).ln();
+        let above = (-(-k * (self.max_rate - rate)).exp_m1()).ln();
+        Some(rate + (below - above) / k)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The formula as it is printed, right where nothing overflows.
+    fn printed(t: &Transfer, x: f64) -> f64 {
+        let soft = |z: f64| z.exp().ln_1p();
+        (soft(t.gain * x) - soft(t.gain * (x - t.max_rate))) / t.gain
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_printed_formula(gain in 0.5..20.0f64, max in 0.2..3.0f64, x in -3.0..4.0f64) {
+            let t = Transfer { gain, max_rate: max };
+            prop_assert!((t.rate(x) - printed(&t, x)).abs() < 1e-13);
+            let h = 1e-6;
+            let difference = (t.rate(x + h) - t.rate(x - h)) / (2.0 * h);
+            prop_assert!((t.slope(x) - difference).abs() < 1e-7);
+        }
+
+        #[test]
+        fn inverse_undoes_it(gain in 0.5..20.0f64, max in 0.2..3.0f64, share in 0.001..0.999f64) {
+            let t = Transfer { gain, max_rate: max };
+            let x = t.inverse(share * max).unwrap();
+            prop_assert!((t.rate(x) - share * max).abs() < 1e-13 * max);
+        }
+    }
+
+    #[test]
+    fn nothing_overflows() {
+        let t = Transfer { gain: 500.0, max_rate: 2.0 };
+        t.validate().unwrap();
+        for x in [-1e300, -1e3, -1.0, 0.0, 1.0, 2.0, 3.0, 1e3, 1e300] {
+            let (r, d) = (t.rate(x), t.slope(x));
+            assert!((0.0..=2.0).contains(&r) && (0.0..=1.0 + 1e-12).contains(&d), "{x}: {r}, {d}");
+        }
+        assert!((t.rate(1.3) - 1.3).abs() < 1e-12);
+        assert_eq!((t.rate(-1e3), t.rate(1e3)), (0.0, 2.0));
+        for r in [1e-300, 1e-12, 1.0, 2.0 - 1e-12] {
+            assert!(t.inverse(r).unwrap().is_finite());
+        }
+        for r in [0.0, 2.0, -1.0, f64::NAN] {
+            assert_eq!(t.inverse(r), None);
+        }
+        assert!(Transfer { gain: 1e4, max_rate: 1.0 }.validate().is_err());
+        assert!(Transfer { gain: f64::NAN, max_rate: 1.0 }.validate().is_err());
+    }
+}
