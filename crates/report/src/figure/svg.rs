@@ -95,8 +95,8 @@ fn write_text(svg: &mut String, text: &Text) {
 }
 
 fn write_image(svg: &mut String, rect: Rect, columns: usize, rows: usize, rgb: &[u8]) {
-    // Viewers that know no `image-rendering` smooth pictures; large pixels keep them sharp there too.
-    let factor = (320 / columns.max(rows)).clamp(1, 8);
+    // Viewers that know no `image-rendering`, and PDF, smooth pictures; large pixels keep them sharp there too.
+    let factor = (320 / columns.max(rows)).clamp(1, 64);
     let mut large = Vec::with_capacity(rgb.len() * factor * factor);
     for row in rgb.chunks_exact(columns * 3) {
         let wide: Vec<u8> = row.chunks_exact(3).flat_map(|pixel| pixel.repeat(factor)).collect();
