@@ -1,1 +1,6 @@
-//! crate
+//! Decoders on Burn.
+
+pub mod checkpoint;
+pub mod device;
+pub mod reconstruct;
+pub mod training;

@@ -1,0 +1,187 @@
+//! What a decoder is made of: the settings, and their limits.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Size of an image; pixels are stored row by row, the channels of a pixel together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageShape {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// 1 for grey, 3 for colour.
+    pub channels: usize,
+}
+
+impl ImageShape {
+    /// Numbers in one image.
+    pub fn len(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    /// Whether an image has no numbers at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl fmt::Display for ImageShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}x{}", self.height, self.width, self.channels)
+    }
+}
+
+/// The two decoders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecoderKind {
+    /// Fully connected layers to an image-sized map, then a U-Net.
+    #[default]
+    MlpUnet,
+    /// Fully connected layers to a latent code, a variational autoencoder's decoder from there.
+    MlpVae,
+}
+
+impl DecoderKind {
+    /// The name used in settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MlpUnet => "mlp-unet",
+            Self::MlpVae => "mlp-vae",
+        }
+    }
+}
+
+impl fmt::Display for DecoderKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for DecoderKind {
+    type Err = ConfigError;
+
+    fn from_str(name: &str) -> Result<Self, ConfigError> {
+        match name {
+            "mlp-unet" => Ok(Self::MlpUnet),
+            "mlp-vae" => Ok(Self::MlpVae),
+            _ => Err(ConfigError(format!("decoder `{name}` is not one of mlp-unet, mlp-vae"))),
+        }
+    }
+}
+
+/// How the last layer's numbers become intensities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Output {
+    /// As they are; clamped to [0, 1] only in a finished reconstruction.
+    Linear,
+    /// Through the logistic function: black and white are reached from afar, not overshot.
+    #[default]
+    Sigmoid,
+}
+
+/// A decoder and the loss it is trained with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DecoderConfig {
+    /// Which of the two decoders.
+    pub kind: DecoderKind,
+    /// Sizes of the fully connected layers before the image-sized map (U-Net: the map is the
+    /// third layer) or before the latent code (VAE; its decoder has them in reverse).
+    pub hidden: Vec<usize>,
+    /// Share of the hidden units switched off at random in training, 0 to below 1.
+    pub dropout: f64,
+    /// Channels of the U-Net's first level, doubled at each level down; of the VAE's last.
+    pub channels: usize,
+    /// Times the U-Net halves the image; each side must be divisible by 2 to this power.
+    pub depth: usize,
+    /// Dimensions of the VAE's latent code.
+    pub latent: usize,
+    /// Weight of KL(q || N(0, I)) in the VAE's loss, in nats per pixel.
+    pub beta: f64,
+    /// Share of 1 - SSIM in the loss, 0 (mean squared error alone) to 1.
+    pub ssim_share: f64,
+    /// The last layer's non-linearity.
+    pub output: Output,
+}
+
+impl Default for DecoderConfig {
+    fn default() -> Self {
+        Self {
+            kind: DecoderKind::MlpUnet,
+            hidden: vec![512, 512],
+            dropout: 0.0,
+            channels: 16,
+            depth: 2,
+            latent: 64,
+            beta: 1e-3,
+            ssim_share: 0.0,
+            output: Output::Sigmoid,
+        }
+    }
+}
+
+impl DecoderConfig {
+    /// A decoder small enough to learn a few thousand 28x28 images in tens of seconds.
+    pub fn small() -> Self {
+        Self { hidden: vec![256, 256], channels: 8, ..Self::default() }
+    }
+
+    /// Checks the settings for images of this shape.
+    ///
+    /// # Errors
+    /// The first setting that is out of range, and its range.
+    pub fn validate(&self, shape: ImageShape) -> Result<(), ConfigError> {
+        let error = |text: String| Err(ConfigError(text));
+        if shape.is_empty() {
+            return error(format!("images of {shape} have no pixels"));
+        }
+        if self.hidden.is_empty() || self.hidden.contains(&0) {
+            return error("`hidden` needs at least one layer, each of at least 1 unit".into());
+        }
+        if !(0.0..1.0).contains(&self.dropout) {
+            return error(format!("`dropout` is {}, not in [0, 1)", self.dropout));
+        }
+        if !(0.0..=1.0).contains(&self.ssim_share) {
+            return error(format!("`ssim_share` is {}, not in [0, 1]", self.ssim_share));
+        }
+        if self.ssim_share > 0.0 && shape.height.min(shape.width) < super::loss::SSIM_WINDOW {
+            return error(format!(
+                "`ssim_share` needs images of at least {0}x{0} pixels, these are {shape}",
+                super::loss::SSIM_WINDOW
+            ));
+        }
+        if self.channels == 0 {
+            return error("`channels` is 0; at least 1 is needed".into());
+        }
+        let halvings = match self.kind {
+            DecoderKind::MlpUnet => self.depth,
+            DecoderKind::MlpVae => super::vae::RAISINGS,
+        };
+        let divides = |side: usize| halvings < 16 && side.is_multiple_of(1 << halvings);
+        if !divides(shape.height) || !divides(shape.width) {
+            return error(format!(
+                "images of {shape} cannot be halved {halvings} times (`depth`): \
+                 height and width must be divisible by 2^{halvings}"
+            ));
+        }
+        if self.kind == DecoderKind::MlpUnet && self.depth == 0 {
+            return error("`depth` is 0; a U-Net halves the image at least once".into());
+        }
+        if self.latent == 0 {
+            return error("`latent` is 0; at least 1 is needed".into());
+        }
+        if !self.beta.is_finite() || self.beta < 0.0 {
+            return error(format!("`beta` is {}, not a number of 0 or more", self.beta));
+        }
+        Ok(())
+    }
+}
+
+/// A setting that is out of range.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);

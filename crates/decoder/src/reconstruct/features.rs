@@ -1,0 +1,331 @@
+//! From counts of spikes to the numbers that a decoder reads.
+
+use serde::{Deserialize, Serialize};
+
+/// Spikes of every image, unit and time bin, as the encoder gives them.
+#[derive(Debug, Clone, Copy)]
+pub struct CountTable<'a> {
+    /// Number of images.
+    pub images: usize,
+    /// Neurons.
+    pub units: usize,
+    /// Time bins of one image.
+    pub bins: usize,
+    /// Length of a bin in ms.
+    pub bin_width: f64,
+    /// Spikes [images, units, bins].
+    pub counts: &'a [u16],
+}
+
+/// Numbers that describe each image's spikes: [images, features].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SpikeFeatures {
+    /// Number of images.
+    pub images: usize,
+    /// Numbers of one image.
+    pub features: usize,
+    /// The numbers, image by image.
+    pub values: Vec<f32>,
+}
+
+impl SpikeFeatures {
+    /// The features of one image.
+    pub fn image(&self, index: usize) -> &[f32] {
+        &self.values[index * self.features..(index + 1) * self.features]
+    }
+
+    /// The features of some images, in this order.
+    pub fn select(&self, images: &[usize]) -> Self {
+        let values = images.iter().flat_map(|&i| self.image(i)).copied().collect();
+        Self { images: images.len(), features: self.features, values }
+    }
+}
+
+/// What is taken from the spikes of a neuron.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FeatureKind {
+    /// The number of spikes.
+    #[default]
+    Counts,
+    /// The number of spikes in each of `bins` parts of the time.
+    Bins,
+    /// Exponential traces at the end of the time, one for each of `time_constants`:
+    /// sum over spikes of exp(-(T - t) / tau), spikes taken at the middle of their bin.
+    Traces,
+}
+
+/// What is done to a number before it is standardised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transform {
+    /// Nothing.
+    #[default]
+    None,
+    /// Its square root, which makes the variance of a Poisson number about 1/4 at any mean
+    /// (Bartlett 1936, Suppl. J. R. Stat. Soc. 3:68).
+    Sqrt,
+    /// ln(1 + x).
+    Log1p,
+}
+
+impl Transform {
+    fn apply(self, x: f32) -> f32 {
+        match self {
+            Self::None => x,
+            Self::Sqrt => x.sqrt(),
+            Self::Log1p => x.ln_1p(),
+        }
+    }
+}
+
+/// Settings of the features.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FeatureConfig {
+    /// What is taken from each neuron's spikes.
+    pub kind: FeatureKind,
+    /// For `bins`: parts of the time; the encoder's bins must be a multiple of it.
+    pub bins: usize,
+    /// For `traces`: time constants in ms.
+    pub time_constants: Vec<f64>,
+    /// Transform of each number.
+    pub transform: Transform,
+    /// Whether each feature is brought to mean 0 and standard deviation 1 over the training
+    /// images.
+    pub standardise: bool,
+}
+
+impl Default for FeatureConfig {
+    fn default() -> Self {
+        Self {
+            kind: FeatureKind::Counts,
+            bins: 5,
+            time_constants: vec![10.0, 50.0],
+            transform: Transform::None,
+            standardise: true,
+        }
+    }
+}
+
+/// Why there are no features.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct FeatureError(String);
+
+impl FeatureError {
+    /// Latent codes of another size.
+    pub(super) fn of_codes(found: usize, latent: usize) -> Self {
+        Self(format!("{found} numbers are not codes of {latent} latent dimensions"))
+    }
+}
+
+impl FeatureConfig {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// The first that is out of range, and its range.
+    pub fn validate(&self) -> Result<(), FeatureError> {
+        if self.bins == 0 {
+            return Err(FeatureError("`bins` is 0; at least 1 is needed".into()));
+        }
+        if self.time_constants.is_empty() {
+            return Err(FeatureError("`time_constants` is empty; one is needed".into()));
+        }
+        match self.time_constants.iter().find(|tau| !(tau.is_finite() && **tau > 0.0)) {
+            Some(tau) => Err(FeatureError(format!("a time constant is {tau} ms, not above 0"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Features of one neuron.
+    pub fn per_unit(&self) -> usize {
+        match self.kind {
+            FeatureKind::Counts => 1,
+            FeatureKind::Bins => self.bins,
+            FeatureKind::Traces => self.time_constants.len(),
+        }
+    }
+
+    /// The features of all images, transformed but not yet standardised:
+    /// [images, units * [`per_unit`](Self::per_unit)], a neuron's features together.
+    ///
+    /// # Errors
+    /// When a setting is out of range, the table's sizes do not fit, or its bins cannot be
+    /// grouped as asked.
+    pub fn extract(&self, table: &CountTable<'_>) -> Result<SpikeFeatures, FeatureError> {
+        self.validate()?;
+        let CountTable { images, units, bins, bin_width, counts } = *table;
+        if counts.len() != images * units * bins || bins == 0 || units == 0 {
+            return Err(FeatureError(format!(
+                "{} counts are not {images} images of {units} units and {bins} bins",
+                counts.len()
+            )));
+        }
+        if self.kind == FeatureKind::Bins && !bins.is_multiple_of(self.bins) {
+            return Err(FeatureError(format!(
+                "the {bins} bins of the spikes cannot be grouped into `bins` = {}",
+                self.bins
+            )));
+        }
+        if self.kind == FeatureKind::Traces && !(bin_width.is_finite() && bin_width > 0.0) {
+            return Err(FeatureError(format!("bins are {bin_width} ms long, not above 0")));
+        }
+        let decays: Vec<Vec<f32>> = self
+            .time_constants
+            .iter()
+            .map(|tau| {
+                let before_end = |bin: usize| ((bins - bin) as f64 - 0.5) * bin_width;
+                (0..bins).map(|bin| (-before_end(bin) / tau).exp() as f32).collect()
+            })
+            .collect();
+        let features = units * self.per_unit();
+        let mut values = Vec::with_capacity(images * features);
+        let total = |counts: &[u16]| counts.iter().map(|&c| f32::from(c)).sum::<f32>();
+        for unit in counts.chunks_exact(bins) {
+            match self.kind {
+                FeatureKind::Counts => values.push(total(unit)),
+                FeatureKind::Bins => {
+                    values.extend(unit.chunks_exact(bins / self.bins).map(total));
+                }
+                FeatureKind::Traces => values.extend(decays.iter().map(|decay| {
+                    decay.iter().zip(unit).map(|(d, &c)| d * f32::from(c)).sum::<f32>()
+                })),
+            }
+        }
+        values.iter_mut().for_each(|v| *v = self.transform.apply(*v));
+        Ok(SpikeFeatures { images, features, values })
+    }
+}
+
+/// Mean and standard deviation of each feature over the training images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Normaliser {
+    /// What is subtracted.
+    pub mean: Vec<f32>,
+    /// What is multiplied with then: 1 / standard deviation, or 0 for a feature that is constant.
+    pub scale: Vec<f32>,
+}
+
+impl Normaliser {
+    /// Changes nothing.
+    pub fn identity(features: usize) -> Self {
+        Self { mean: vec![0.0; features], scale: vec![1.0; features] }
+    }
+
+    /// From the training images alone.
+    pub fn fit(training: &SpikeFeatures) -> Self {
+        let (n, count) = (training.features, training.images.max(1) as f64);
+        let rows = || training.values.chunks_exact(n.max(1));
+        let mut mean = vec![0.0f64; n];
+        for row in rows() {
+            mean.iter_mut().zip(row).for_each(|(m, &v)| *m += f64::from(v));
+        }
+        mean.iter_mut().for_each(|m| *m /= count);
+        let mut square = vec![0.0f64; n];
+        for row in rows() {
+            for ((s, m), &v) in square.iter_mut().zip(&mean).zip(row) {
+                *s += (f64::from(v) - m).powi(2);
+            }
+        }
+        let scale = |s: f64| {
+            let deviation = (s / count).sqrt();
+            // A feature that hardly ever changes would turn its rare change into a huge number.
+            if deviation < 1e-6 { 0.0 } else { (1.0 / deviation) as f32 }
+        };
+        Self {
+            mean: mean.iter().map(|&m| m as f32).collect(),
+            scale: square.into_iter().map(scale).collect(),
+        }
+    }
+
+    /// (x - mean) scale, feature by feature.
+    ///
+    /// # Errors
+    /// When the number of features is another.
+    pub fn apply(&self, features: &SpikeFeatures) -> Result<SpikeFeatures, FeatureError> {
+        if features.features != self.mean.len()
+            || features.values.len() != features.images * features.features
+        {
+            return Err(FeatureError(format!(
+                "the decoder reads {} features an image, these are {}",
+                self.mean.len(),
+                features.features
+            )));
+        }
+        let mut normal = features.clone();
+        for row in normal.values.chunks_exact_mut(self.mean.len().max(1)) {
+            for ((v, m), s) in row.iter_mut().zip(&self.mean).zip(&self.scale) {
+                *v = (*v - m) * s;
+            }
+        }
+        Ok(normal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn table(counts: &[u16]) -> CountTable<'_> {
+        CountTable { images: 2, units: 2, bins: 4, bin_width: 5.0, counts }
+    }
+
+    const COUNTS: [u16; 16] = [1, 0, 2, 0, 0, 0, 0, 3, 0, 0, 0, 0, 4, 1, 1, 3];
+
+    #[test]
+    fn counts_bins_and_traces() {
+        let config = |kind| FeatureConfig { kind, bins: 2, ..FeatureConfig::default() };
+        let extract = |config: FeatureConfig| config.extract(&table(&COUNTS)).unwrap();
+        assert_eq!(extract(config(FeatureKind::Counts)).values, [3.0, 3.0, 0.0, 9.0]);
+        let bins = extract(config(FeatureKind::Bins));
+        assert_eq!(bins.values, [1.0, 2.0, 0.0, 3.0, 0.0, 0.0, 5.0, 4.0]);
+        assert_eq!(bins.image(1), [0.0, 0.0, 5.0, 4.0]);
+        assert_eq!(bins.select(&[1, 1]).values, [0.0, 0.0, 5.0, 4.0, 0.0, 0.0, 5.0, 4.0]);
+        let traces = extract(config(FeatureKind::Traces));
+        // The middles of the bins lie 17.5, 12.5, 7.5 and 2.5 ms before the end.
+        let want = (-17.5f32 / 10.0).exp() + 2.0 * (-7.5f32 / 10.0).exp();
+        assert!((traces.values[0] - want).abs() < 1e-6);
+        assert!((traces.values[3] - 3.0 * (-2.5f32 / 50.0).exp()).abs() < 1e-6);
+        let roots = FeatureConfig { transform: Transform::Sqrt, ..config(FeatureKind::Counts) };
+        assert_eq!(extract(roots).values[3], 3.0);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let mut config = FeatureConfig { kind: FeatureKind::Bins, bins: 3, ..Default::default() };
+        let refused = |config: &FeatureConfig, table: &CountTable<'_>| {
+            config.extract(table).unwrap_err().to_string()
+        };
+        assert!(refused(&config, &table(&COUNTS)).contains("`bins` = 3"));
+        assert!(refused(&config, &table(&COUNTS[1..])).contains("15 counts"));
+        config.bins = 0;
+        assert!(refused(&config, &table(&COUNTS)).contains("`bins` is 0"));
+        config = FeatureConfig { time_constants: vec![-1.0], ..Default::default() };
+        assert!(refused(&config, &table(&COUNTS)).contains("time constant"));
+        let normaliser = Normaliser::identity(3);
+        let features = FeatureConfig::default().extract(&table(&COUNTS)).unwrap();
+        assert!(normaliser.apply(&features).unwrap_err().to_string().contains("3 features"));
+    }
+
+    proptest! {
+        #[test]
+        fn standardised_features_have_mean_0_and_deviation_1(
+            values in proptest::collection::vec(0u16..50, 40)
+        ) {
+            let table =
+                CountTable { images: 20, units: 2, bins: 1, bin_width: 1.0, counts: &values };
+            let features = FeatureConfig::default().extract(&table).unwrap();
+            let normal = Normaliser::fit(&features).apply(&features).unwrap();
+            for unit in 0..2 {
+                let column: Vec<f64> =
+                    (0..20).map(|i| f64::from(normal.image(i)[unit])).collect();
+                let mean = column.iter().sum::<f64>() / 20.0;
+                let variance = column.iter().map(|v| v * v).sum::<f64>() / 20.0;
+                prop_assert!(mean.abs() < 1e-5);
+                prop_assert!((variance - 1.0).abs() < 1e-4 || variance == 0.0);
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The layers that the decoders are made of.
+
+use super::ops::{Activation, conv3x3, join_conv3x3, raise_conv3x3};
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, activation};
+
+/// A fully connected layer: [batch, inputs] to [batch, outputs].
+#[derive(Module, Debug)]
+pub struct Dense {
+    weight: Param<Tensor<2>>,
+    bias: Param<Tensor<1>>,
+}
+
+impl Dense {
+    /// A layer whose weights are all 0 until [`initialise`](super::weights::initialise).
+    pub fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::zeros([inputs, outputs], device)),
+            bias: Param::from_tensor(Tensor::zeros([outputs], device)),
+        }
+    }
+
+    /// x W + b.
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        x.matmul(self.weight.val()) + self.bias.val().unsqueeze()
+    }
+
+    /// max(0, x W + b).
+    pub fn relu(&self, x: Tensor<2>) -> Tensor<2> {
+        activation::relu(self.forward(x))
+    }
+}
+
+/// A 3x3 convolution with zeros around the image, channels last.
+#[derive(Module, Debug)]
+pub struct Conv {
+    weight: Param<Tensor<2>>,
+    bias: Param<Tensor<1>>,
+}
+
+impl Conv {
+    /// A layer whose weights are all 0 until [`initialise`](super::weights::initialise).
+    pub fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::zeros([9 * inputs, outputs], device)),
+            bias: Param::from_tensor(Tensor::zeros([outputs], device)),
+        }
+    }
+
+    /// The convolution alone.
+    pub fn forward(&self, image: Tensor<4>) -> Tensor<4> {
+        conv3x3(image, self.weight.val(), self.bias.val(), Activation::Identity)
+    }
+
+    /// The convolution, then ReLU.
+    pub fn relu(&self, image: Tensor<4>) -> Tensor<4> {
+        conv3x3(image, self.weight.val(), self.bias.val(), Activation::Relu)
+    }
+
+    /// The images raised to twice their size, the convolution, then ReLU.
+    pub fn raise_relu(&self, image: Tensor<4>) -> Tensor<4> {
+        raise_conv3x3(image, self.weight.val(), self.bias.val(), Activation::Relu)
+    }
+
+    /// The channels of `skip` and those of `low`, raised to its size, then as [`relu`](Self::relu).
+    pub fn join_relu(&self, skip: Tensor<4>, low: Tensor<4>) -> Tensor<4> {
+        join_conv3x3(skip, low, self.weight.val(), self.bias.val(), Activation::Relu)
+    }
+}
+
+/// Fully connected layers with ReLU, and dropout after each in training.
+#[derive(Module, Debug)]
+pub struct Mlp {
+    layers: Vec<Dense>,
+    #[module(skip)]
+    dropout: f64,
+}
+
+impl Mlp {
+    /// Layers from `inputs` through `sizes`.
+    pub fn new(inputs: usize, sizes: &[usize], dropout: f64, device: &Device) -> Self {
+        let froms = std::iter::once(&inputs).chain(sizes);
+        let layers = froms.zip(sizes).map(|(&from, &to)| Dense::new(from, to, device)).collect();
+        Self { layers, dropout }
+    }
+
+    /// [batch, inputs] to [batch, last size]. `draws` is given in training.
+    pub fn forward(&self, mut x: Tensor<2>, draws: Option<&Draws<'_>>) -> Tensor<2> {
+        for (index, layer) in self.layers.iter().enumerate() {
+            x = layer.relu(x);
+            if let (Some(draws), true) = (draws, self.dropout > 0.0) {
+                let purpose = format!("decoder/dropout/{index}");
+                let mask = draws.mask(&purpose, x.dims()[1], 1.0 - self.dropout, &x.device());
+                x = x * mask;
+            }
+        }
+        x
+    }
+}
+
+/// The random numbers of one training step: functions of (seed, epoch, image), so that neither
+/// the batch size nor the number of threads nor a resume changes them.
+#[derive(Debug, Clone, Copy)]
+pub struct Draws<'a> {
+    /// Seed of the training.
+    pub seed: u64,
+    /// Epoch, from 0.
+    pub epoch: usize,
+    /// The images of the batch, as numbered in the training set.
+    pub images: &'a [usize],
+}
+
+impl Draws<'_> {
+    /// [batch, size] numbers drawn one by one, image by image.
+    fn fill(
+        &self,
+        purpose: &str,
+        size: usize,
+        device: &Device,
+        draw: impl Fn(&mut equipoise_random::Stream) -> f32,
+    ) -> Tensor<2> {
+        let mut values = Vec::with_capacity(self.images.len() * size);
+        for &image in self.images {
+            let index = ((self.epoch as u64) << 32) | image as u64;
+            let mut stream = equipoise_random::stream(self.seed, purpose, index);
+            values.extend((0..size).map(|_| draw(&mut stream)));
+        }
+        let data = burn::tensor::TensorData::new(values, [self.images.len(), size]);
+        Tensor::from_data(data, device)
+    }
+
+    /// Standard normal numbers [batch, size].
+    pub fn normal(&self, purpose: &str, size: usize, device: &Device) -> Tensor<2> {
+        self.fill(purpose, size, device, |stream| stream.normal() as f32)
+    }
+
+    /// 1 / keep with probability `keep`, else 0: [batch, size].
+    pub fn mask(&self, purpose: &str, size: usize, keep: f64, device: &Device) -> Tensor<2> {
+        let kept = (1.0 / keep) as f32;
+        self.fill(purpose, size, device, |stream| if stream.bernoulli(keep) { kept } else { 0.0 })
+    }
+}

@@ -1,0 +1,85 @@
+//! One type for both decoders.
+
+use super::config::{DecoderConfig, DecoderKind, ImageShape, Output};
+use super::layers::Draws;
+use super::loss::reconstruction_loss;
+use super::unet::MlpUnet;
+use super::vae::{Latent, MlpVae};
+use super::weights;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, activation};
+
+/// A decoder, trained or not.
+#[derive(Module, Debug)]
+pub enum DecoderModel {
+    /// MLP + U-Net.
+    Unet(MlpUnet),
+    /// MLP + VAE.
+    Vae(MlpVae),
+}
+
+/// What a decoder makes of a batch.
+#[derive(Debug)]
+pub struct Decoded {
+    /// Intensities [batch, height, width, channels].
+    pub images: Tensor<4>,
+    /// The latent distributions of a VAE.
+    pub latent: Option<Latent>,
+}
+
+impl DecoderModel {
+    /// A decoder with the initial weights of `seed`.
+    pub fn new(
+        config: &DecoderConfig,
+        features: usize,
+        shape: ImageShape,
+        seed: u64,
+        device: &Device,
+    ) -> Self {
+        let model = match config.kind {
+            DecoderKind::MlpUnet => Self::Unet(MlpUnet::new(config, features, shape, device)),
+            DecoderKind::MlpVae => Self::Vae(MlpVae::new(config, features, shape, device)),
+        };
+        weights::initialise(model, seed)
+    }
+
+    /// Images from features [batch, n]; `draws` is given in training.
+    pub fn forward(
+        &self,
+        config: &DecoderConfig,
+        features: Tensor<2>,
+        draws: Option<&Draws<'_>>,
+    ) -> Decoded {
+        let (images, latent) = match self {
+            Self::Unet(model) => (model.forward(features, draws), None),
+            Self::Vae(model) => {
+                let (images, latent) = model.forward(features, draws);
+                (images, Some(latent))
+            }
+        };
+        Decoded { images: bounded(config, images), latent }
+    }
+}
+
+/// The output's non-linearity.
+pub(super) fn bounded(config: &DecoderConfig, images: Tensor<4>) -> Tensor<4> {
+    match config.output {
+        Output::Linear => images,
+        Output::Sigmoid => activation::sigmoid(images),
+    }
+}
+
+impl Decoded {
+    /// Loss of each image [batch]: (1 - s) MSE + s (1 - SSIM) + beta KL / pixels.
+    pub fn losses(&self, config: &DecoderConfig, target: Tensor<4>) -> Tensor<1> {
+        let [_, height, width, channels] = target.dims();
+        let loss = reconstruction_loss(self.images.clone(), target, config.ssim_share);
+        match &self.latent {
+            Some(latent) => {
+                let weight = config.beta / (height * width * channels) as f64;
+                loss + latent.divergence() * weight
+            }
+            None => loss,
+        }
+    }
+}

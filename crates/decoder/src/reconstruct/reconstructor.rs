@@ -1,0 +1,203 @@
+//! A trained decoder with all that belongs to it: from spikes to images in one call.
+
+use super::config::{DecoderConfig, ImageShape};
+use super::features::{FeatureConfig, FeatureError, Normaliser, SpikeFeatures};
+use super::model::{DecoderModel, bounded};
+use crate::training::{
+    self, CHUNK, CheckpointStore, EpochReport, Examples, Finish, Progress, TrainConfig, TrainError,
+};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use std::ops::ControlFlow;
+
+/// Features of images and the images themselves.
+#[derive(Debug, Clone, Copy)]
+pub struct Pairs<'a> {
+    /// Features as [`FeatureConfig::extract`] gives them.
+    pub features: &'a SpikeFeatures,
+    /// Intensities in [0, 1], [images, height, width, channels].
+    pub images: &'a [f32],
+}
+
+/// A trained decoder.
+#[derive(Debug)]
+pub struct Reconstructor {
+    /// The network.
+    pub model: DecoderModel,
+    /// What the network is made of.
+    pub config: DecoderConfig,
+    /// What it reads.
+    pub features: FeatureConfig,
+    /// How that is normalised.
+    pub normaliser: Normaliser,
+    /// What it gives.
+    pub shape: ImageShape,
+}
+
+/// A trained decoder and how the training went.
+#[derive(Debug)]
+pub struct Fitted {
+    /// The decoder with the weights of its best epoch.
+    pub reconstructor: Reconstructor,
+    /// All epochs.
+    pub history: Vec<EpochReport>,
+    /// Why training ended.
+    pub finish: Finish,
+}
+
+impl Reconstructor {
+    /// Trains a decoder on `training`, choosing the epoch by `validation`; the normalisation comes
+    /// from `training` alone. See [`training::train`] for checkpoints and progress.
+    ///
+    /// # Errors
+    /// As [`training::train`].
+    #[expect(clippy::too_many_arguments, reason = "each is one thing a training needs")]
+    pub fn fit(
+        config: &DecoderConfig,
+        features: &FeatureConfig,
+        shape: ImageShape,
+        training: Pairs<'_>,
+        validation: Pairs<'_>,
+        train: &TrainConfig,
+        device: &Device,
+        report: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
+        store: Option<&mut dyn CheckpointStore>,
+    ) -> Result<Fitted, TrainError> {
+        let normaliser = if features.standardise {
+            Normaliser::fit(training.features)
+        } else {
+            Normaliser::identity(training.features.features)
+        };
+        let normal = |pairs: Pairs<'_>| {
+            normaliser.apply(pairs.features).map_err(|e| TrainError::Data(e.to_string()))
+        };
+        let (x, x_validation) = (normal(training)?, normal(validation)?);
+        let data = (
+            Examples { images: x.images, features: &x.values, targets: training.images },
+            Examples {
+                images: x_validation.images,
+                features: &x_validation.values,
+                targets: validation.images,
+            },
+        );
+        let trained = training::train(config, shape, data, train, device, report, store)?;
+        let reconstructor = Self {
+            model: trained.model,
+            config: config.clone(),
+            features: features.clone(),
+            normaliser,
+            shape,
+        };
+        Ok(Fitted { reconstructor, history: trained.history, finish: trained.finish })
+    }
+
+    fn device(&self) -> Device {
+        self.model.devices().pop().unwrap_or_default().without_autodiff()
+    }
+
+    /// Reconstructs every image from its features: intensities clamped to [0, 1],
+    /// [images, height, width, channels].
+    ///
+    /// # Errors
+    /// When the number of features is not the one that the decoder was trained on.
+    pub fn predict(&self, features: &SpikeFeatures) -> Result<Vec<f32>, FeatureError> {
+        let x = self.normaliser.apply(features)?;
+        let mut images = Vec::with_capacity(x.images * self.shape.len());
+        for chunk in x.values.chunks(CHUNK * x.features.max(1)) {
+            let count = chunk.len() / x.features;
+            let decoded = self.model.forward(&self.config, self.padded(chunk, x.features), None);
+            images.extend_from_slice(&clamped(decoded.images)[..count * self.shape.len()]);
+        }
+        Ok(images)
+    }
+
+    /// Latent means [images, latent] of a VAE; none for another decoder.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn latent_means(
+        &self,
+        features: &SpikeFeatures,
+    ) -> Result<Option<Vec<f32>>, FeatureError> {
+        let DecoderModel::Vae(model) = &self.model else { return Ok(None) };
+        let x = self.normaliser.apply(features)?;
+        let mut means = Vec::with_capacity(x.images * self.config.latent);
+        for chunk in x.values.chunks(CHUNK * x.features.max(1)) {
+            let count = chunk.len() / x.features;
+            let latent = model.encode(self.padded(chunk, x.features), None);
+            let all = numbers(latent.mean.into_data());
+            means.extend_from_slice(&all[..count * self.config.latent]);
+        }
+        Ok(Some(means))
+    }
+
+    /// Images that a VAE makes of latent codes [codes, latent]; none for another decoder.
+    ///
+    /// # Errors
+    /// When the codes are not a multiple of the latent dimensions.
+    pub fn decode(&self, codes: &[f32]) -> Result<Option<Vec<f32>>, FeatureError> {
+        let DecoderModel::Vae(model) = &self.model else { return Ok(None) };
+        let latent = self.config.latent;
+        if !codes.len().is_multiple_of(latent) {
+            return Err(FeatureError::of_codes(codes.len(), latent));
+        }
+        let mut images = Vec::with_capacity(codes.len() / latent * self.shape.len());
+        for chunk in codes.chunks(CHUNK * latent) {
+            let decoded = bounded(&self.config, model.decode(self.padded(chunk, latent)));
+            let count = chunk.len() / latent;
+            images.extend_from_slice(&clamped(decoded)[..count * self.shape.len()]);
+        }
+        Ok(Some(images))
+    }
+
+    /// Images of a VAE from `count` codes drawn from the prior N(0, I).
+    pub fn sample_prior(&self, count: usize, seed: u64) -> Option<Vec<f32>> {
+        let codes: Vec<f32> = (0..count)
+            .flat_map(|index| {
+                let mut s = equipoise_random::stream(seed, "decoder/prior", index as u64);
+                (0..self.config.latent).map(move |_| s.normal() as f32)
+            })
+            .collect();
+        self.decode(&codes).expect("whole codes")
+    }
+
+    /// Images of a VAE as one dimension of a code [latent] goes through `values`.
+    ///
+    /// # Errors
+    /// When the code has not the latent dimensions, or `dimension` is not one of them.
+    pub fn traverse(
+        &self,
+        code: &[f32],
+        dimension: usize,
+        values: &[f32],
+    ) -> Result<Option<Vec<f32>>, FeatureError> {
+        if code.len() != self.config.latent || dimension >= code.len() {
+            return Err(FeatureError::of_codes(code.len(), self.config.latent));
+        }
+        let mut codes = Vec::with_capacity(values.len() * code.len());
+        for &value in values {
+            let at = codes.len() + dimension;
+            codes.extend_from_slice(code);
+            codes[at] = value;
+        }
+        self.decode(&codes)
+    }
+
+    /// A batch of always [`CHUNK`] rows, zeros after the last: a row's result must not depend on
+    /// how many others there are.
+    fn padded(&self, rows: &[f32], size: usize) -> Tensor<2> {
+        let mut values = rows.to_vec();
+        values.resize(CHUNK * size, 0.0);
+        Tensor::from_data(TensorData::new(values, [CHUNK, size]), &self.device())
+    }
+}
+
+fn numbers(data: TensorData) -> Vec<f32> {
+    data.try_into_vec().expect("images are f32")
+}
+
+fn clamped(images: Tensor<4>) -> Vec<f32> {
+    let mut images = numbers(images.into_data());
+    images.iter_mut().for_each(|v| *v = v.clamp(0.0, 1.0));
+    images
+}

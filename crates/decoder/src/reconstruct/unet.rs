@@ -1,0 +1,122 @@
+//! MLP + U-Net: spike counts, three fully connected layers, an image-sized map, a U-Net
+//! (Ronneberger, Fischer & Brox 2015, MICCAI; as decoder of spikes: Zhang et al. 2020, Neural
+//! Networks 125:19).
+
+use super::config::{DecoderConfig, ImageShape};
+use super::layers::{Conv, Dense, Draws, Mlp};
+use super::ops::max_pool2x2;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+/// The whole decoder.
+///
+/// ```text
+/// features [batch, n] ── fc ── fc ── map ── [batch, h, w, c] ── U-Net ── [batch, h, w, c]
+/// ```
+#[derive(Module, Debug)]
+pub struct MlpUnet {
+    mlp: Mlp,
+    map: Dense,
+    unet: UNet,
+    #[module(skip)]
+    shape: ImageShape,
+}
+
+impl MlpUnet {
+    /// For `features` numbers an image.
+    pub fn new(
+        config: &DecoderConfig,
+        features: usize,
+        shape: ImageShape,
+        device: &Device,
+    ) -> Self {
+        let last = config.hidden.last().copied().unwrap_or(features);
+        Self {
+            mlp: Mlp::new(features, &config.hidden, config.dropout, device),
+            map: Dense::new(last, shape.len(), device),
+            unet: UNet::new(shape.channels, config.channels, config.depth, device),
+            shape,
+        }
+    }
+
+    /// [batch, features] to [batch, height, width, channels], before the output's non-linearity.
+    pub fn forward(&self, features: Tensor<2>, draws: Option<&Draws<'_>>) -> Tensor<4> {
+        let [batch, _] = features.dims();
+        let ImageShape { height, width, channels } = self.shape;
+        let map = self.map.forward(self.mlp.forward(features, draws));
+        self.unet.forward(map.reshape([batch, height, width, channels]))
+    }
+}
+
+/// Two 3x3 convolutions with ReLU: one level of the contracting path.
+#[derive(Module, Debug)]
+struct Level {
+    first: Conv,
+    second: Conv,
+}
+
+impl Level {
+    fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
+        Self {
+            first: Conv::new(inputs, outputs, device),
+            second: Conv::new(outputs, outputs, device),
+        }
+    }
+
+    /// Contracting: image to features.
+    fn forward(&self, image: Tensor<4>) -> Tensor<4> {
+        self.second.relu(self.first.relu(image))
+    }
+
+    /// Expanding: the features kept on the way down and those from below.
+    fn join(&self, skip: Tensor<4>, low: Tensor<4>) -> Tensor<4> {
+        self.second.relu(self.first.join_relu(skip, low))
+    }
+}
+
+/// Contracting path, bottom, and symmetric expanding path with skip connections.
+///
+/// ```text
+/// image ─ level(c) ──────────────────────────── join(c) ─ head ─ image
+///            └ pool ─ level(2c) ─────── join(2c) ┘
+///                        └ pool ─ bottom(4c) ┘
+/// ```
+#[derive(Module, Debug)]
+struct UNet {
+    down: Vec<Level>,
+    bottom: Level,
+    up: Vec<Level>,
+    head: Conv,
+}
+
+impl UNet {
+    fn new(image_channels: usize, base: usize, depth: usize, device: &Device) -> Self {
+        let width = |level: usize| base << level;
+        let from = |level: usize| if level == 0 { image_channels } else { width(level - 1) };
+        Self {
+            down: (0..depth).map(|l| Level::new(from(l), width(l), device)).collect(),
+            bottom: Level::new(from(depth), width(depth), device),
+            up: (0..depth)
+                .rev()
+                .map(|l| Level::new(width(l) + width(l + 1), width(l), device))
+                .collect(),
+            head: Conv::new(base, image_channels, device),
+        }
+    }
+
+    fn forward(&self, image: Tensor<4>) -> Tensor<4> {
+        let mut skips = Vec::with_capacity(self.down.len());
+        let mut x = image;
+        for level in &self.down {
+            let skip = level.forward(x);
+            x = max_pool2x2(skip.clone());
+            skips.push(skip);
+        }
+        x = self.bottom.forward(x);
+        for level in &self.up {
+            let skip = skips.pop().expect("as many levels up as down");
+            x = level.join(skip, x);
+        }
+        self.head.forward(x)
+    }
+}

@@ -1,0 +1,115 @@
+//! MLP + VAE: spike counts, fully connected layers, a latent normal distribution, and from a
+//! sample of it back to the image (Kingma & Welling 2014, ICLR).
+
+use super::config::{DecoderConfig, ImageShape};
+use super::layers::{Conv, Dense, Draws, Mlp};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+/// Times the decoder doubles the image's sides.
+pub(super) const RAISINGS: usize = 2;
+
+/// Bounds of the log variance, so that its exponential stays finite.
+const LOG_VARIANCE: (f32, f32) = (-12.0, 12.0);
+
+/// The whole decoder.
+///
+/// ```text
+/// features [batch, n] ── mlp ─┬─ mean ────────────┐
+///                             └─ log variance ─ sample ── mlp ── map ── raise ── raise ── image
+/// ```
+#[derive(Module, Debug)]
+pub struct MlpVae {
+    encoder: Mlp,
+    mean: Dense,
+    log_variance: Dense,
+    decoder: Mlp,
+    map: Dense,
+    first: Conv,
+    second: Conv,
+    head: Conv,
+    #[module(skip)]
+    shape: ImageShape,
+    #[module(skip)]
+    channels: usize,
+}
+
+/// The latent normal distribution of each image, [batch, latent] each.
+#[derive(Debug, Clone)]
+pub struct Latent {
+    /// Mean.
+    pub mean: Tensor<2>,
+    /// Logarithm of the variance.
+    pub log_variance: Tensor<2>,
+}
+
+impl Latent {
+    /// KL(q || N(0, I)) of each image in nats [batch]:
+    /// 1/2 sum (mean² + variance - log variance - 1).
+    pub fn divergence(&self) -> Tensor<1> {
+        let variance = self.log_variance.clone().exp();
+        let terms = self.mean.clone().powi_scalar(2) + variance - self.log_variance.clone() - 1.0;
+        terms.sum_dim(1).squeeze::<1>() * 0.5
+    }
+}
+
+impl MlpVae {
+    /// For `features` numbers an image.
+    pub fn new(
+        config: &DecoderConfig,
+        features: usize,
+        shape: ImageShape,
+        device: &Device,
+    ) -> Self {
+        let last = config.hidden.last().copied().unwrap_or(features);
+        let reversed: Vec<usize> = config.hidden.iter().rev().copied().collect();
+        let decoded = reversed.last().copied().unwrap_or(config.latent);
+        let low = shape.height * shape.width >> (2 * RAISINGS);
+        let channels = config.channels;
+        Self {
+            encoder: Mlp::new(features, &config.hidden, config.dropout, device),
+            mean: Dense::new(last, config.latent, device),
+            log_variance: Dense::new(last, config.latent, device),
+            decoder: Mlp::new(config.latent, &reversed, 0.0, device),
+            map: Dense::new(decoded, low * 4 * channels, device),
+            first: Conv::new(4 * channels, 2 * channels, device),
+            second: Conv::new(2 * channels, channels, device),
+            head: Conv::new(channels, shape.channels, device),
+            shape,
+            channels,
+        }
+    }
+
+    /// The latent distribution of each image from its features [batch, n].
+    pub fn encode(&self, features: Tensor<2>, draws: Option<&Draws<'_>>) -> Latent {
+        let hidden = self.encoder.forward(features, draws);
+        let (low, high) = LOG_VARIANCE;
+        Latent {
+            mean: self.mean.forward(hidden.clone()),
+            log_variance: self.log_variance.forward(hidden).clamp(low, high),
+        }
+    }
+
+    /// Images from latent codes [batch, latent], before the output's non-linearity.
+    pub fn decode(&self, code: Tensor<2>) -> Tensor<4> {
+        let [batch, _] = code.dims();
+        let (height, width) = (self.shape.height >> RAISINGS, self.shape.width >> RAISINGS);
+        let map = self.map.relu(self.decoder.forward(code, None));
+        let low = map.reshape([batch, height, width, 4 * self.channels]);
+        self.head.forward(self.second.raise_relu(self.first.raise_relu(low)))
+    }
+
+    /// Images and latent distributions; in training the code is a sample, otherwise the mean.
+    pub fn forward(&self, features: Tensor<2>, draws: Option<&Draws<'_>>) -> (Tensor<4>, Latent) {
+        let latent = self.encode(features, draws);
+        let code = match draws {
+            Some(draws) => {
+                let mean = latent.mean.clone();
+                let noise = draws.normal("decoder/latent", mean.dims()[1], &mean.device());
+                mean + (latent.log_variance.clone() * 0.5).exp() * noise
+            }
+            None => latent.mean.clone(),
+        };
+        (self.decode(code), latent)
+    }
+}

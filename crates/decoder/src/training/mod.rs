@@ -1,0 +1,11 @@
+//! Training a reconstructor: the loop, its settings, its optimiser and its checkpoints.
+
+mod adam;
+mod config;
+mod state;
+mod steps;
+
+pub use config::{Schedule, TrainConfig, TrainConfigError};
+pub use state::{CheckpointStore, EpochReport, MemoryStore};
+pub(crate) use steps::CHUNK;
+pub use steps::{Examples, Finish, Progress, TrainError, TrainedModel, train};

@@ -1,0 +1,131 @@
+//! The whole state of a training, as one block of bytes that a killed run continues from.
+
+use super::adam::{Adam, Moments};
+use crate::checkpoint::{self, ArchiveError, Array};
+use crate::reconstruct::weights::Weights;
+use serde::{Deserialize, Serialize};
+use std::io;
+
+/// Where checkpoints are kept: a run directory, or memory.
+pub trait CheckpointStore {
+    /// Keeps a checkpoint; the one before it may go once this one is safe.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn save(&mut self, checkpoint: &[u8]) -> io::Result<()>;
+
+    /// The newest checkpoint that is whole, or none.
+    ///
+    /// # Errors
+    /// When there is one that cannot be read.
+    fn load(&mut self) -> io::Result<Option<Vec<u8>>>;
+}
+
+/// A store in memory.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    /// The newest checkpoint.
+    pub checkpoint: Option<Vec<u8>>,
+}
+
+impl CheckpointStore for MemoryStore {
+    fn save(&mut self, checkpoint: &[u8]) -> io::Result<()> {
+        self.checkpoint = Some(checkpoint.to_vec());
+        Ok(())
+    }
+
+    fn load(&mut self) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.checkpoint.clone())
+    }
+}
+
+/// What one epoch came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochReport {
+    /// From 1.
+    pub epoch: usize,
+    /// Mean loss over the training images, as they were seen.
+    pub train_loss: f64,
+    /// Mean loss over the validation images, without noise and without KL.
+    pub validation_loss: f64,
+    /// Mean squared error over the validation images.
+    pub validation_mse: f64,
+    /// Learning rate of the epoch's last update.
+    pub learning_rate: f64,
+    /// Whether the validation loss is the lowest so far.
+    pub best: bool,
+    /// Seconds for the epoch; of a resumed epoch, those since the resume.
+    pub seconds: f64,
+}
+
+/// Where a training stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Position {
+    /// Which training this is: settings and data.
+    pub fingerprint: String,
+    /// Epoch under way, from 0.
+    pub epoch: usize,
+    /// Updates of it that are done.
+    pub step: usize,
+    /// Sum of losses over its images so far.
+    pub loss_sum: f64,
+    /// Updates of the optimiser.
+    pub adam_step: u64,
+    /// Lowest validation loss, once there is one.
+    pub best_loss: Option<f64>,
+    /// Epochs finished.
+    pub history: Vec<EpochReport>,
+    /// Whether nothing is left to do.
+    pub finished: Option<super::Finish>,
+}
+
+/// Everything that a training needs to go on.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct State {
+    pub position: Position,
+    pub weights: Vec<Weights>,
+    pub adam: Adam,
+    /// Weights with the lowest validation loss.
+    pub best: Vec<Weights>,
+}
+
+const KIND: &str = "equipoise training checkpoint";
+
+impl State {
+    /// As bytes.
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, ArchiveError> {
+        let mut arrays = Vec::with_capacity(4 * self.weights.len());
+        for (w, m) in self.weights.iter().zip(&self.adam.moments) {
+            arrays.push(Array::new(format!("weights/{}", w.name), &w.shape, &w.values));
+            arrays.push(Array::new(format!("mean/{}", w.name), &w.shape, &m.mean));
+            arrays.push(Array::new(format!("square/{}", w.name), &w.shape, &m.square));
+        }
+        for w in &self.best {
+            arrays.push(Array::new(format!("best/{}", w.name), &w.shape, &w.values));
+        }
+        let position = serde_json::to_string(&self.position).map_err(ArchiveError::json)?;
+        checkpoint::to_bytes(KIND, &[("position", position)], &arrays)
+    }
+
+    /// From bytes; `like` are the parameters of the model, in order.
+    pub(super) fn from_bytes(bytes: &[u8], like: &[Weights]) -> Result<Self, ArchiveError> {
+        let mut archive = checkpoint::from_bytes(KIND, bytes)?;
+        let position: Position =
+            serde_json::from_str(archive.text("position")?).map_err(ArchiveError::json)?;
+        let mut take = |part: &str, w: &Weights| -> Result<Weights, ArchiveError> {
+            let values = archive.take(&format!("{part}/{}", w.name), &w.shape)?;
+            Ok(Weights { name: w.name.clone(), shape: w.shape.clone(), values })
+        };
+        let (mut weights, mut moments, mut best) = (Vec::new(), Vec::new(), Vec::new());
+        for w in like {
+            weights.push(take("weights", w)?);
+            let (mean, square) = (take("mean", w)?.values, take("square", w)?.values);
+            moments.push(Moments { mean, square });
+            if position.best_loss.is_some() {
+                best.push(take("best", w)?);
+            }
+        }
+        let adam = Adam { step: position.adam_step, moments };
+        Ok(Self { position, weights, adam, best })
+    }
+}
