@@ -1,37 +1,8 @@
 //! What a decoder is made of: the settings, and their limits.
 
+use equipoise_encoder::data::ImageShape;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// Size of an image; pixels are stored row by row, the channels of a pixel together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ImageShape {
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-    /// 1 for grey, 3 for colour.
-    pub channels: usize,
-}
-
-impl ImageShape {
-    /// Numbers in one image.
-    pub fn len(&self) -> usize {
-        self.height * self.width * self.channels
-    }
-
-    /// Whether an image has no numbers at all.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-impl fmt::Display for ImageShape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{}x{}", self.height, self.width, self.channels)
-    }
-}
 
 /// The two decoders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -136,7 +107,7 @@ impl DecoderConfig {
     /// The first setting that is out of range, and its range.
     pub fn validate(&self, shape: ImageShape) -> Result<(), ConfigError> {
         let error = |text: String| Err(ConfigError(text));
-        if shape.is_empty() {
+        if shape.pixels() == 0 {
             return error(format!("images of {shape} have no pixels"));
         }
         if self.hidden.is_empty() || self.hidden.contains(&0) {

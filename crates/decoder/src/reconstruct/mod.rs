@@ -1,10 +1,13 @@
 //! Reconstructors: from spikes back to the image.
 
 mod config;
+pub mod controls;
 mod features;
 mod layers;
+pub(crate) mod layout;
+mod linear_algebra;
 pub mod loss;
-mod model;
+pub(crate) mod model;
 pub mod ops;
 mod reconstructor;
 mod unet;
@@ -13,7 +16,8 @@ mod vae;
 mod tests;
 pub mod weights;
 
-pub use config::{ConfigError, DecoderConfig, DecoderKind, ImageShape, Output};
+pub use config::{ConfigError, DecoderConfig, DecoderKind, Output};
+pub use equipoise_encoder::data::ImageShape;
 pub use features::{
     CountTable, FeatureConfig, FeatureError, FeatureKind, Normaliser, SpikeFeatures, Transform,
 };

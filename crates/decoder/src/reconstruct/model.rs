@@ -1,6 +1,6 @@
 //! One type for both decoders.
 
-use super::config::{DecoderConfig, DecoderKind, ImageShape, Output};
+use super::config::{DecoderConfig, DecoderKind, Output};
 use super::layers::Draws;
 use super::loss::reconstruction_loss;
 use super::unet::MlpUnet;
@@ -8,6 +8,7 @@ use super::vae::{Latent, MlpVae};
 use super::weights;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
+use equipoise_encoder::data::ImageShape;
 
 /// A decoder, trained or not.
 #[derive(Module, Debug)]
@@ -59,6 +60,24 @@ impl DecoderModel {
         };
         Decoded { images: bounded(config, images), latent }
     }
+}
+
+/// The numbers before the output's non-linearity that give the mean intensity of each channel of
+/// `images` [images, channels, height, width].
+pub(crate) fn mean_output(config: &DecoderConfig, images: &[f32], shape: ImageShape) -> Vec<f32> {
+    let plane = shape.height * shape.width;
+    let count = (images.len() / shape.channels) as f64;
+    (0..shape.channels)
+        .map(|c| {
+            let planes = images.chunks_exact(plane).skip(c).step_by(shape.channels);
+            let sum: f64 = planes.flatten().map(|&v| f64::from(v)).sum();
+            let mean = (sum / count).clamp(0.01, 0.99);
+            match config.output {
+                Output::Linear => mean as f32,
+                Output::Sigmoid => (mean / (1.0 - mean)).ln() as f32,
+            }
+        })
+        .collect()
 }
 
 /// The output's non-linearity.

@@ -1,13 +1,15 @@
 //! A trained decoder with all that belongs to it: from spikes to images in one call.
 
-use super::config::{DecoderConfig, ImageShape};
+use super::config::DecoderConfig;
 use super::features::{FeatureConfig, FeatureError, Normaliser, SpikeFeatures};
+use super::layout::push_channels_first;
 use super::model::{DecoderModel, bounded};
 use crate::training::{
     self, CHUNK, CheckpointStore, EpochReport, Examples, Finish, Progress, TrainConfig, TrainError,
 };
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
+use equipoise_encoder::data::ImageShape;
 use std::ops::ControlFlow;
 
 /// Features of images and the images themselves.
@@ -15,7 +17,7 @@ use std::ops::ControlFlow;
 pub struct Pairs<'a> {
     /// Features as [`FeatureConfig::extract`] gives them.
     pub features: &'a SpikeFeatures,
-    /// Intensities in [0, 1], [images, height, width, channels].
+    /// Intensities in [0, 1], [images, channels, height, width].
     pub images: &'a [f32],
 }
 
@@ -96,17 +98,17 @@ impl Reconstructor {
     }
 
     /// Reconstructs every image from its features: intensities clamped to [0, 1],
-    /// [images, height, width, channels].
+    /// [images, channels, height, width].
     ///
     /// # Errors
     /// When the number of features is not the one that the decoder was trained on.
     pub fn predict(&self, features: &SpikeFeatures) -> Result<Vec<f32>, FeatureError> {
         let x = self.normaliser.apply(features)?;
-        let mut images = Vec::with_capacity(x.images * self.shape.len());
+        let mut images = Vec::with_capacity(x.images * self.shape.pixels());
         for chunk in x.values.chunks(CHUNK * x.features.max(1)) {
             let count = chunk.len() / x.features;
             let decoded = self.model.forward(&self.config, self.padded(chunk, x.features), None);
-            images.extend_from_slice(&clamped(decoded.images)[..count * self.shape.len()]);
+            self.append(decoded.images, count, &mut images);
         }
         Ok(images)
     }
@@ -141,11 +143,11 @@ impl Reconstructor {
         if !codes.len().is_multiple_of(latent) {
             return Err(FeatureError::of_codes(codes.len(), latent));
         }
-        let mut images = Vec::with_capacity(codes.len() / latent * self.shape.len());
+        let mut images = Vec::with_capacity(codes.len() / latent * self.shape.pixels());
         for chunk in codes.chunks(CHUNK * latent) {
             let decoded = bounded(&self.config, model.decode(self.padded(chunk, latent)));
             let count = chunk.len() / latent;
-            images.extend_from_slice(&clamped(decoded)[..count * self.shape.len()]);
+            self.append(decoded, count, &mut images);
         }
         Ok(Some(images))
     }
@@ -183,6 +185,15 @@ impl Reconstructor {
         self.decode(&codes)
     }
 
+    /// Appends the first `count` images of a batch, clamped to [0, 1].
+    fn append(&self, batch: Tensor<4>, count: usize, images: &mut Vec<f32>) {
+        let mut batch = numbers(batch.into_data());
+        batch.iter_mut().for_each(|v| *v = v.clamp(0.0, 1.0));
+        for image in batch.chunks_exact(self.shape.pixels()).take(count) {
+            push_channels_first(image, self.shape, images);
+        }
+    }
+
     /// A batch of always [`CHUNK`] rows, zeros after the last: a row's result must not depend on
     /// how many others there are.
     fn padded(&self, rows: &[f32], size: usize) -> Tensor<2> {
@@ -194,10 +205,4 @@ impl Reconstructor {
 
 fn numbers(data: TensorData) -> Vec<f32> {
     data.try_into_vec().expect("images are f32")
-}
-
-fn clamped(images: Tensor<4>) -> Vec<f32> {
-    let mut images = numbers(images.into_data());
-    images.iter_mut().for_each(|v| *v = v.clamp(0.0, 1.0));
-    images
 }

@@ -2,11 +2,12 @@
 //! (Ronneberger, Fischer & Brox 2015, MICCAI; as decoder of spikes: Zhang et al. 2020, Neural
 //! Networks 125:19).
 
-use super::config::{DecoderConfig, ImageShape};
+use super::config::DecoderConfig;
 use super::layers::{Conv, Dense, Draws, Mlp};
 use super::ops::max_pool2x2;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use equipoise_encoder::data::ImageShape;
 
 /// The whole decoder.
 ///
@@ -33,7 +34,7 @@ impl MlpUnet {
         let last = config.hidden.last().copied().unwrap_or(features);
         Self {
             mlp: Mlp::new(features, &config.hidden, config.dropout, device),
-            map: Dense::new(last, shape.len(), device),
+            map: Dense::new(last, shape.pixels(), device),
             unet: UNet::new(shape.channels, config.channels, config.depth, device),
             shape,
         }

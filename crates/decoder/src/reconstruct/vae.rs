@@ -1,16 +1,21 @@
 //! MLP + VAE: spike counts, fully connected layers, a latent normal distribution, and from a
 //! sample of it back to the image (Kingma & Welling 2014, ICLR).
 
-use super::config::{DecoderConfig, ImageShape};
+use super::config::DecoderConfig;
 use super::layers::{Conv, Dense, Draws, Mlp};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use equipoise_encoder::data::ImageShape;
 
 /// Times the decoder doubles the image's sides.
 pub(super) const RAISINGS: usize = 2;
 
 /// Bounds of the log variance, so that its exponential stays finite.
 const LOG_VARIANCE: (f32, f32) = (-12.0, 12.0);
+
+/// Log variance of an untrained model: little noise, so that the decoder learns to read the code
+/// before the prior pulls it apart.
+const FIRST_LOG_VARIANCE: f32 = -4.0;
 
 /// The whole decoder.
 ///
@@ -86,7 +91,7 @@ impl MlpVae {
         let (low, high) = LOG_VARIANCE;
         Latent {
             mean: self.mean.forward(hidden.clone()),
-            log_variance: self.log_variance.forward(hidden).clamp(low, high),
+            log_variance: (self.log_variance.forward(hidden) + FIRST_LOG_VARIANCE).clamp(low, high),
         }
     }
 

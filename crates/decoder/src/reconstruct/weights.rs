@@ -56,6 +56,38 @@ impl ModuleMapper for Initialise {
     }
 }
 
+/// Sets the bias of the last layer, so that an untrained decoder gives images of the right mean
+/// intensity: one that starts too bright is driven towards black so hard that its units die.
+pub fn set_output_bias<M: Module>(model: M, bias: &[f32]) -> M {
+    model.map(&mut OutputBias { path: Vec::new(), bias })
+}
+
+struct OutputBias<'a> {
+    path: Vec<String>,
+    bias: &'a [f32],
+}
+
+impl ModuleMapper for OutputBias<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if !self.path.ends_with(&["head".to_owned(), "bias".to_owned()]) {
+            return param;
+        }
+        param.map(|tensor| {
+            let data = TensorData::new(self.bias.to_vec(), tensor.dims());
+            let tensor = Tensor::from_data(data, &tensor.device());
+            if tensor.is_autodiff() { tensor.require_grad() } else { tensor }
+        })
+    }
+}
+
 /// All parameters, in the order of the model.
 pub fn read<M: Module>(model: &M) -> Vec<Weights> {
     let mut read = Read { path: Vec::new(), found: Vec::new() };

@@ -5,9 +5,12 @@ use super::config::{TrainConfig, TrainConfigError};
 use super::state::{CheckpointStore, EpochReport, Position, State};
 use crate::checkpoint::ArchiveError;
 use crate::reconstruct::weights::{self, Weights, WeightsError};
-use crate::reconstruct::{ConfigError, DecoderConfig, DecoderModel, Draws, ImageShape};
+use crate::reconstruct::layout::push_channels_last;
+use crate::reconstruct::model::mean_output;
+use crate::reconstruct::{ConfigError, DecoderConfig, DecoderModel, Draws};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
+use equipoise_encoder::data::ImageShape;
 use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -22,7 +25,7 @@ pub struct Examples<'a> {
     pub images: usize,
     /// Normalised features [images, n].
     pub features: &'a [f32],
-    /// Intensities in [0, 1], [images, height, width, channels].
+    /// Intensities in [0, 1], [images, channels, height, width].
     pub targets: &'a [f32],
 }
 
@@ -35,12 +38,13 @@ impl Examples<'_> {
         shape: ImageShape,
         device: &Device,
     ) -> (Tensor<2>, Tensor<4>) {
-        let gather = |from: &[f32], size: usize| -> Vec<f32> {
-            images.iter().flat_map(|&i| &from[i * size..(i + 1) * size]).copied().collect()
-        };
-        let x = TensorData::new(gather(self.features, features), [images.len(), features]);
-        let size = [images.len(), shape.height, shape.width, shape.channels];
-        let y = TensorData::new(gather(self.targets, shape.len()), size);
+        let (mut x, mut y) = (Vec::new(), Vec::new());
+        for &i in images {
+            x.extend_from_slice(&self.features[i * features..][..features]);
+            push_channels_last(&self.targets[i * shape.pixels()..][..shape.pixels()], shape, &mut y);
+        }
+        let x = TensorData::new(x, [images.len(), features]);
+        let y = TensorData::new(y, [images.len(), shape.height, shape.width, shape.channels]);
         (Tensor::from_data(x, device), Tensor::from_data(y, device))
     }
 }
@@ -150,6 +154,7 @@ pub fn train(
     let fingerprint = fingerprint(decoder, shape, config, training, validation);
     let device = device.clone().autodiff();
     let mut model = DecoderModel::new(decoder, features, shape, config.seed, &device);
+    model = weights::set_output_bias(model, &mean_output(decoder, training.targets, shape));
     let first = weights::read(&model);
     let found = match &mut store {
         Some(store) => store.load()?,
@@ -330,12 +335,12 @@ fn check_data(
                 set.images
             ));
         }
-        if set.targets.len() != set.images * shape.len() {
+        if set.targets.len() != set.images * shape.pixels() {
             return error(format!(
                 "the {name} set has {} intensities; {} images of {shape} have {}",
                 set.targets.len(),
                 set.images,
-                set.images * shape.len()
+                set.images * shape.pixels()
             ));
         }
         let each = set.features.len() / set.images;
@@ -350,7 +355,7 @@ fn check_data(
             return error(format!("feature {feature} of {name} image {image} is not finite"));
         }
         if let Some(i) = set.targets.iter().position(|v| !(0.0..=1.0).contains(v)) {
-            let image = i / shape.len();
+            let image = i / shape.pixels();
             return error(format!("{name} image {image} has the intensity {}", set.targets[i]));
         }
     }
