@@ -18,8 +18,7 @@ fn main() {
     let mut stream = equipoise_random::stream(0, "bench", 0);
     let count = 128;
     let features: Vec<f32> = (0..count * FEATURES).map(|_| stream.normal() as f32).collect();
-    let targets: Vec<f32> =
-        (0..count * SHAPE.pixels()).map(|_| stream.uniform() as f32).collect();
+    let targets: Vec<f32> = (0..count * SHAPE.pixels()).map(|_| stream.uniform() as f32).collect();
     let one = Examples {
         images: 1,
         features: &features[..FEATURES],

@@ -1,4 +1,4 @@
-//! Decoders on Burn.
+//! Decoders on Burn: networks that turn spikes back into images, and how they are trained.
 
 pub mod checkpoint;
 pub mod device;

@@ -48,7 +48,7 @@ fn fit(kind: DecoderKind, device: &Device) -> Fitted {
     let mut go_on = |_: equipoise_decoder::training::Progress<'_>| ControlFlow::Continue(());
     let features = FeatureConfig::default();
     Reconstructor::fit(&decoder, &features, SHAPE, pairs, pairs, &train, device, &mut go_on, None)
-        .unwrap()
+        .expect("a short training")
 }
 
 #[test]
@@ -73,7 +73,8 @@ fn the_same_training_gives_the_same_images() {
                 assert!(apart < 1e-3, "{kind} on {backend}: losses differ by {apart}");
             }
             // A model trained on one backend runs on another.
-            let bytes = equipoise_decoder::checkpoint::model_to_bytes(&other.reconstructor).unwrap();
+            let bytes =
+                equipoise_decoder::checkpoint::model_to_bytes(&other.reconstructor).unwrap();
             let here = Backend::Flex.device().unwrap();
             let moved = equipoise_decoder::checkpoint::model_from_bytes(&bytes, &here).unwrap();
             let moved = moved.predict(&features).unwrap();

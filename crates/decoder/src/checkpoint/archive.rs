@@ -127,7 +127,8 @@ pub fn to_bytes(
             let (name, found) = ((*name).to_owned(), format!("{} bytes", bytes.len()));
             return Err(ArchiveError::Shape { name, found, wanted: format!("{shape:?}") });
         }
-        let entry = serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [offset, to]});
+        let entry =
+            serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [offset, to]});
         header.insert((*name).to_owned(), entry);
         offset = to;
     }

@@ -19,8 +19,8 @@ pub fn mean_image(images: &[f32], size: usize) -> Vec<f32> {
 /// The features dealt out to other images at random: a decoder trained on these can learn no more
 /// than the distribution of images.
 pub fn shuffled(features: &SpikeFeatures, seed: u64) -> SpikeFeatures {
-    let order = equipoise_random::stream(seed, "decoder/shuffled-control", 0)
-        .permutation(features.images);
+    let order =
+        equipoise_random::stream(seed, "decoder/shuffled-control", 0).permutation(features.images);
     features.select(&order)
 }
 
@@ -116,7 +116,11 @@ impl Ridge {
             }
             if !y.len().is_multiple_of(x.images) || y.len() * images != training.1.len() * x.images
             {
-                return error(format!("the {name} set has {} intensities for {} images", y.len(), x.images));
+                return error(format!(
+                    "the {name} set has {} intensities for {} images",
+                    y.len(),
+                    x.images
+                ));
             }
         }
         if config.penalties.is_empty() {

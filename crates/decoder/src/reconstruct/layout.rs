@@ -21,7 +21,9 @@ pub(crate) fn push_channels_first(image: &[f32], shape: ImageShape, out: &mut Ve
         return;
     }
     let plane = height * width;
-    out.extend((0..channels).flat_map(|c| (0..plane).map(move |pixel| image[pixel * channels + c])));
+    out.extend(
+        (0..channels).flat_map(|c| (0..plane).map(move |pixel| image[pixel * channels + c])),
+    );
 }
 
 #[cfg(test)]

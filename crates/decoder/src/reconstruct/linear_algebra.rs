@@ -150,11 +150,8 @@ pub(super) fn solve(l: &Matrix, b: &mut Matrix) {
     let (n, m) = (l.rows, b.columns);
     let panels = |reverse: bool| {
         let starts: Vec<usize> = (0..n).step_by(PANEL).collect();
-        let order: Box<dyn Iterator<Item = usize>> = if reverse {
-            Box::new(starts.into_iter().rev())
-        } else {
-            Box::new(starts.into_iter())
-        };
+        let order: Box<dyn Iterator<Item = usize>> =
+            if reverse { Box::new(starts.into_iter().rev()) } else { Box::new(starts.into_iter()) };
         order.map(|from| (from, n.min(from + PANEL)))
     };
     for (from, to) in panels(false) {

@@ -11,7 +11,7 @@ const SSIM_SIGMA: f64 = 1.5;
 const C1: f64 = 0.01 * 0.01;
 const C2: f64 = 0.03 * 0.03;
 
-/// (1 - share) MSE + share (1 - SSIM) of each image: [batch, h, w, c] twice to [batch].
+/// (1 - share) MSE + share (1 - SSIM) of each image: [batch, h, w, c] twice to `[batch]`.
 pub fn reconstruction_loss(images: Tensor<4>, target: Tensor<4>, share: f64) -> Tensor<1> {
     match share {
         0.0 => squared_error(images, target),
@@ -42,8 +42,7 @@ pub fn ssim(images: Tensor<4>, target: Tensor<4>) -> Tensor<1> {
     let blur = |x: Tensor<3>| {
         vertical.clone().unsqueeze::<3>().matmul(x).matmul(horizontal.clone().unsqueeze::<3>())
     };
-    let planes =
-        |x: Tensor<4>| x.permute([0, 3, 1, 2]).reshape([batch * channels, height, width]);
+    let planes = |x: Tensor<4>| x.permute([0, 3, 1, 2]).reshape([batch * channels, height, width]);
     let (x, y) = (planes(images), planes(target));
     let (mean_x, mean_y) = (blur(x.clone()), blur(y.clone()));
     let mean_xy = mean_x.clone() * mean_y.clone();

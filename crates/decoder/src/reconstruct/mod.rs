@@ -10,10 +10,10 @@ pub mod loss;
 pub(crate) mod model;
 pub mod ops;
 mod reconstructor;
-mod unet;
-mod vae;
 #[cfg(test)]
 mod tests;
+mod unet;
+mod vae;
 pub mod weights;
 
 pub use config::{ConfigError, DecoderConfig, DecoderKind, Output};

@@ -12,6 +12,7 @@ use equipoise_encoder::data::ImageShape;
 
 /// A decoder, trained or not.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one model, and its tensors are elsewhere")]
 pub enum DecoderModel {
     /// MLP + U-Net.
     Unet(MlpUnet),
@@ -89,7 +90,7 @@ pub(super) fn bounded(config: &DecoderConfig, images: Tensor<4>) -> Tensor<4> {
 }
 
 impl Decoded {
-    /// Loss of each image [batch]: (1 - s) MSE + s (1 - SSIM) + beta KL / pixels.
+    /// Loss of each image, `[batch]`: (1 - s) MSE + s (1 - SSIM) + beta KL / pixels.
     pub fn losses(&self, config: &DecoderConfig, target: Tensor<4>) -> Tensor<1> {
         let [_, height, width, channels] = target.dims();
         let loss = reconstruction_loss(self.images.clone(), target, config.ssim_share);

@@ -117,10 +117,7 @@ impl Reconstructor {
     ///
     /// # Errors
     /// As [`predict`](Self::predict).
-    pub fn latent_means(
-        &self,
-        features: &SpikeFeatures,
-    ) -> Result<Option<Vec<f32>>, FeatureError> {
+    pub fn latent_means(&self, features: &SpikeFeatures) -> Result<Option<Vec<f32>>, FeatureError> {
         let DecoderModel::Vae(model) = &self.model else { return Ok(None) };
         let x = self.normaliser.apply(features)?;
         let mut means = Vec::with_capacity(x.images * self.config.latent);
@@ -163,7 +160,7 @@ impl Reconstructor {
         self.decode(&codes).expect("whole codes")
     }
 
-    /// Images of a VAE as one dimension of a code [latent] goes through `values`.
+    /// Images of a VAE as one dimension of a code `[latent]` goes through `values`.
     ///
     /// # Errors
     /// When the code has not the latent dimensions, or `dimension` is not one of them.

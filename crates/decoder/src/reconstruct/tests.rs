@@ -25,7 +25,11 @@ fn surrogate(count: usize, units: usize, shape: ImageShape, seed: u64) -> Surrog
         let mut s = stream(seed, "blobs", index as u64);
         let blobs: Vec<[f64; 3]> = (0..3)
             .map(|_| {
-                [s.range(0.2, 0.8) * height as f64, s.range(0.2, 0.8) * width as f64, s.range(1.0, 3.0)]
+                [
+                    s.range(0.2, 0.8) * height as f64,
+                    s.range(0.2, 0.8) * width as f64,
+                    s.range(1.0, 3.0),
+                ]
             })
             .collect();
         for [by, bx, size] in blobs.into_iter().cycle().take(channels) {
@@ -191,7 +195,10 @@ fn similarity_agrees_with_the_metrics_crate() {
     let metrics = (3, 32, 28);
     let options = Default::default();
     for i in 0..4 {
-        let (a, b) = (&a[i * shape.pixels()..][..shape.pixels()], &b[i * shape.pixels()..][..shape.pixels()]);
+        let (a, b) = (
+            &a[i * shape.pixels()..][..shape.pixels()],
+            &b[i * shape.pixels()..][..shape.pixels()],
+        );
         let want = equipoise_metrics::image::ssim(a, b, metrics, &options).unwrap();
         assert!((f64::from(got[i]) - want).abs() < 1e-4, "{} {want}", got[i]);
         let want = 0.75 * error[i] + 0.25 * (1.0 - got[i]);
@@ -338,8 +345,9 @@ fn data_that_do_not_fit_are_refused() {
     let good = Examples { images: 2, features: &x, targets: &y };
     let refused = |training, validation, text: &str| {
         let data = (training, validation);
-        let error =
-            train(&decoder, GREY, data, &config, &device, &mut go_on, None).unwrap_err().to_string();
+        let error = train(&decoder, GREY, data, &config, &device, &mut go_on, None)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(text), "{error}");
     };
     refused(Examples { images: 0, ..good }, good, "no images");

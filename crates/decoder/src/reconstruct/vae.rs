@@ -49,7 +49,7 @@ pub struct Latent {
 }
 
 impl Latent {
-    /// KL(q || N(0, I)) of each image in nats [batch]:
+    /// KL(q || N(0, I)) of each image in nats, `[batch]`:
     /// 1/2 sum (mean² + variance - log variance - 1).
     pub fn divergence(&self) -> Tensor<1> {
         let variance = self.log_variance.clone().exp();
@@ -69,7 +69,7 @@ impl MlpVae {
         let last = config.hidden.last().copied().unwrap_or(features);
         let reversed: Vec<usize> = config.hidden.iter().rev().copied().collect();
         let decoded = reversed.last().copied().unwrap_or(config.latent);
-        let low = shape.height * shape.width >> (2 * RAISINGS);
+        let low = (shape.height * shape.width) >> (2 * RAISINGS);
         let channels = config.channels;
         Self {
             encoder: Mlp::new(features, &config.hidden, config.dropout, device),

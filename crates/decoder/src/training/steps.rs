@@ -4,9 +4,9 @@ use super::adam::Adam;
 use super::config::{TrainConfig, TrainConfigError};
 use super::state::{CheckpointStore, EpochReport, Position, State};
 use crate::checkpoint::ArchiveError;
-use crate::reconstruct::weights::{self, Weights, WeightsError};
 use crate::reconstruct::layout::push_channels_last;
 use crate::reconstruct::model::mean_output;
+use crate::reconstruct::weights::{self, Weights, WeightsError};
 use crate::reconstruct::{ConfigError, DecoderConfig, DecoderModel, Draws};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -41,7 +41,11 @@ impl Examples<'_> {
         let (mut x, mut y) = (Vec::new(), Vec::new());
         for &i in images {
             x.extend_from_slice(&self.features[i * features..][..features]);
-            push_channels_last(&self.targets[i * shape.pixels()..][..shape.pixels()], shape, &mut y);
+            push_channels_last(
+                &self.targets[i * shape.pixels()..][..shape.pixels()],
+                shape,
+                &mut y,
+            );
         }
         let x = TensorData::new(x, [images.len(), features]);
         let y = TensorData::new(y, [images.len(), shape.height, shape.width, shape.channels]);

@@ -238,7 +238,9 @@ fn with_source<R>(
         None => f(Source { full, half: None }),
     };
     match full {
-        Some(tensor) => with_numbers(tensor, |numbers| with_half(Some((numbers, channels(tensor))))),
+        Some(tensor) => {
+            with_numbers(tensor, |numbers| with_half(Some((numbers, channels(tensor)))))
+        }
         None => with_half(None),
     }
 }
@@ -246,19 +248,20 @@ fn with_source<R>(
 impl State {
     /// Gradients of (full, half, weight, bias) from that of the result.
     fn back(&self, slope: &FlexTensor, wanted: bool) -> [Option<FlexTensor>; 4] {
-        let (source, weight, bias) = with_source(self.full.as_ref(), self.half.as_ref(), |source| {
-            with_numbers(&self.weight, |weight| {
-                with_numbers(slope, |slope| {
-                    let back = |out: Option<&[f32]>| {
-                        backward(source, weight, self.geometry, self.batch, out, slope, wanted)
-                    };
-                    match &self.out {
-                        Some(out) => with_numbers(out, |out| back(Some(out))),
-                        None => back(None),
-                    }
+        let (source, weight, bias) =
+            with_source(self.full.as_ref(), self.half.as_ref(), |source| {
+                with_numbers(&self.weight, |weight| {
+                    with_numbers(slope, |slope| {
+                        let back = |out: Option<&[f32]>| {
+                            backward(source, weight, self.geometry, self.batch, out, slope, wanted)
+                        };
+                        match &self.out {
+                            Some(out) => with_numbers(out, |out| back(Some(out))),
+                            None => back(None),
+                        }
+                    })
                 })
-            })
-        });
+            });
         let like = |numbers: Option<Vec<f32>>, tensor: &Option<FlexTensor>| {
             let shape = tensor.as_ref().map(|tensor| tensor.shape());
             numbers.zip(shape).map(|(numbers, shape)| from_numbers(numbers, shape))
@@ -345,7 +348,7 @@ fn run(
 /// The 3x3 convolution of channels-last images, with zeros around them.
 ///
 /// `image` [batch, height, width, inputs], `weight` [9 inputs, outputs] (rows ordered by kernel
-/// row, kernel column, input), `bias` [outputs] give [batch, height, width, outputs].
+/// row, kernel column, input), `bias` `[outputs]` give [batch, height, width, outputs].
 pub fn conv3x3(image: Tensor<4>, weight: Tensor<2>, bias: Tensor<1>, a: Activation) -> Tensor<4> {
     if is_flex(&image.device()) {
         one_part(image, false, weight, bias, a)
@@ -407,7 +410,8 @@ fn one_part(
         image.try_into_primitive::<Autodiff<Flex>>().expect(ON_FLEX).into_parts();
     let (weight, weight_node) =
         weight.try_into_primitive::<Autodiff<Flex>>().expect(ON_FLEX).into_parts();
-    let (bias, bias_node) = bias.try_into_primitive::<Autodiff<Flex>>().expect(ON_FLEX).into_parts();
+    let (bias, bias_node) =
+        bias.try_into_primitive::<Autodiff<Flex>>().expect(ON_FLEX).into_parts();
     let (full, half) = parts(image);
     let (out, state) = run(full, half, weight, &bias, activation);
     let nodes = [image_node, weight_node, bias_node];
@@ -439,7 +443,8 @@ fn two_parts(
         half.try_into_primitive::<Autodiff<Flex>>().expect(ON_FLEX).into_parts();
     let (weight, weight_node) =
         weight.try_into_primitive::<Autodiff<Flex>>().expect(ON_FLEX).into_parts();
-    let (bias, bias_node) = bias.try_into_primitive::<Autodiff<Flex>>().expect(ON_FLEX).into_parts();
+    let (bias, bias_node) =
+        bias.try_into_primitive::<Autodiff<Flex>>().expect(ON_FLEX).into_parts();
     let (out, state) = run(Some(full), Some(half), weight, &bias, activation);
     let nodes = [full_node, half_node, weight_node, bias_node];
     let out = match TwoParts.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
@@ -472,7 +477,10 @@ pub(super) fn conv3x3_in_tensors(
 /// Each pixel repeated in a 2x2 square: [b, h, w, c] to [b, 2h, 2w, c].
 pub(super) fn raise(half: Tensor<4>) -> Tensor<4> {
     let [batch, height, width, channels] = half.dims();
-    half.reshape([batch, height, 1, width, 1, channels])
-        .repeat(&[1, 1, 2, 1, 2, 1])
-        .reshape([batch, 2 * height, 2 * width, channels])
+    half.reshape([batch, height, 1, width, 1, channels]).repeat(&[1, 1, 2, 1, 2, 1]).reshape([
+        batch,
+        2 * height,
+        2 * width,
+        channels,
+    ])
 }

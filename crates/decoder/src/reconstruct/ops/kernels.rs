@@ -158,7 +158,13 @@ impl WeightGradient {
 
 /// One image's convolution: `bordered` (see [`Geometry::bordered`]) to `out` [pixels, outputs],
 /// with what is negative set to 0 when `relu` is set.
-pub(super) fn convolve(set: InstructionSet, bordered: &[f32], w: &Packed, relu: bool, out: &mut [f32]) {
+pub(super) fn convolve(
+    set: InstructionSet,
+    bordered: &[f32],
+    w: &Packed,
+    relu: bool,
+    out: &mut [f32],
+) {
     let geometry = w.geometry;
     assert_eq!(bordered.len(), geometry.bordered());
     assert_eq!(out.len(), geometry.pixels() * geometry.outputs);
@@ -385,11 +391,7 @@ unsafe fn narrow_forward<S: Lanes>(bordered: &[f32], w: &Packed, relu: bool, out
 /// # Safety
 /// The processor has the instruction set of `S`; the slices have the lengths of `sums.geometry`.
 #[inline(always)]
-unsafe fn accumulate_with<S: Lanes>(
-    bordered: &[f32],
-    gradient: &[f32],
-    sums: &mut WeightGradient,
-) {
+unsafe fn accumulate_with<S: Lanes>(bordered: &[f32], gradient: &[f32], sums: &mut WeightGradient) {
     let depth = sums.geometry.depth();
     // SAFETY: the caller's promise; each tile of rows lies in 0..depth.
     unsafe {

@@ -34,8 +34,7 @@ pub fn max_pool2x2(image: Tensor<4>) -> Tensor<4> {
 
 /// [`max_pool2x2`] in plain tensor operations.
 pub(super) fn max_pool_in_tensors(image: Tensor<4>) -> Tensor<4> {
-    let options =
-        MaxPoolOptions::new([2, 2]);
+    let options = MaxPoolOptions::new([2, 2]);
     max_pool2d(image.permute([0, 3, 1, 2]), options).permute([0, 2, 3, 1])
 }
 

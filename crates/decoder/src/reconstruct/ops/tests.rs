@@ -26,7 +26,13 @@ fn apart(a: Vec<f32>, b: Vec<f32>) -> f32 {
 }
 
 /// Checks the value and all gradients of a convolution of one or two parts against tensors.
-fn check(full: Option<usize>, half: Option<usize>, outputs: usize, side: [usize; 2], a: Activation) {
+fn check(
+    full: Option<usize>,
+    half: Option<usize>,
+    outputs: usize,
+    side: [usize; 2],
+    a: Activation,
+) {
     let device = Device::flex().autodiff();
     let [height, width] = side;
     let batch = 3;
