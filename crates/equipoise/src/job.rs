@@ -61,6 +61,20 @@ impl<C: Config> Job<C> {
     /// # Errors
     /// [`Failure::Request`] if an option, the configuration or the directory is wrong.
     pub fn open(name: &str, args: &RunArgs, flags: Flags, global: &Global) -> Outcome<Self> {
+        Self::open_on(name, "", args, flags, global)
+    }
+
+    /// [`Job::open`] with a preset (TOML) under the configuration file and the flags.
+    ///
+    /// # Errors
+    /// As [`Job::open`].
+    pub fn open_on(
+        name: &str,
+        preset: &str,
+        args: &RunArgs,
+        flags: Flags,
+        global: &Global,
+    ) -> Outcome<Self> {
         let config = match &args.resume {
             Some(dir) if flags.is_empty() => RunDir::stored_config::<C>(dir)?,
             Some(_) => {
@@ -70,7 +84,7 @@ impl<C: Config> Job<C> {
             }
             None => {
                 let flags = flags.set("seed", &args.seed);
-                settings::resolve::<C>(args.config.as_deref(), &args.sets, flags)?
+                settings::resolve::<C>(preset, args.config.as_deref(), &args.sets, flags)?
             }
         };
         config.validate().map_err(Failure::request)?;

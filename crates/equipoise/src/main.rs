@@ -5,6 +5,7 @@ mod console;
 mod failure;
 mod interrupt;
 mod job;
+mod reconstruction;
 mod settings;
 
 use std::panic;

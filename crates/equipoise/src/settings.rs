@@ -1,6 +1,6 @@
 //! From defaults, a TOML file, `--set` and flags to one resolved configuration.
 //!
-//! Later layers win: the type's defaults, then `--config FILE`, then each `--set key=value` in the
+//! Later layers win: the type's defaults, then the command's preset, then `--config FILE`, then each `--set key=value` in the
 //! order given, then the flags of the command. Tables merge key by key; a key that the
 //! configuration does not have is an error, never ignored.
 
@@ -35,18 +35,21 @@ impl Flags {
     }
 }
 
-/// Resolves a configuration from its layers.
+/// Resolves a configuration from its layers. `preset` is TOML, empty for none.
 ///
 /// # Errors
 /// [`Failure::Request`] if a file cannot be read or parsed, a key is unknown or a type is wrong.
 pub fn resolve<C: DeserializeOwned>(
+    preset: &str,
     file: Option<&Path>,
     sets: &[String],
     flags: Flags,
 ) -> Outcome<C> {
-    let mut table = Table::new();
+    let mut table: Table = toml::from_str(preset).map_err(Failure::run)?;
     if let Some(path) = file {
-        table = read::<C>(path)?;
+        for (key, value) in read::<C>(path)? {
+            insert(&mut table, &key, value).map_err(Failure::request)?;
+        }
     }
     for set in sets {
         let (key, value) = parse_set(set)?;
@@ -178,14 +181,25 @@ mod tests {
         std::fs::write(&file, "seed = 5\n[inner]\nneurons = 7\n").unwrap();
         let given = sets(&["inner.threshold=3.5", "name=abc", "seed=6", "rates=[1, 2.5]"]);
         let flags = Flags::default().set("seed", &Some(9)).set("name", &None::<String>);
-        let got: Outer = resolve(Some(&file), &given, flags).unwrap();
+        let got: Outer = resolve("", Some(&file), &given, flags).unwrap();
         let inner = Inner { threshold: 3.5, neurons: 7 };
         assert_eq!(got, Outer { seed: 9, name: "abc".into(), inner, rates: vec![1.0, 2.5] });
     }
 
     #[test]
     fn nothing_given_is_the_default() {
-        assert_eq!(resolve::<Outer>(None, &[], Flags::default()).unwrap(), Outer::default());
+        assert_eq!(resolve::<Outer>("", None, &[], Flags::default()).unwrap(), Outer::default());
+    }
+
+    #[test]
+    fn a_preset_gives_way_to_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("c.toml");
+        std::fs::write(&file, "[inner]\nneurons = 7\n").unwrap();
+        let preset = "seed = 3\n[inner]\nneurons = 5\nthreshold = 1.0\n";
+        let got: Outer = resolve(preset, Some(&file), &[], Flags::default()).unwrap();
+        let inner = Inner { threshold: 1.0, neurons: 7 };
+        assert_eq!(got, Outer { seed: 3, inner, ..Outer::default() });
     }
 
     #[test]
@@ -199,7 +213,7 @@ mod tests {
             ("seed.x=3", "invalid type"),
             ("seed=-1", "invalid value"),
         ] {
-            let error = resolve::<Outer>(None, &sets(&[set]), Flags::default()).unwrap_err();
+            let error = resolve::<Outer>("", None, &sets(&[set]), Flags::default()).unwrap_err();
             assert!(error.to_string().contains(part), "{set}: {error}");
             assert!(error.to_string().contains(set), "{set}: {error}");
         }
@@ -213,11 +227,11 @@ mod tests {
             [("seed = 5\nnme = 1\n", ":2:1"), ("seed = \n", ":1:"), ("seed='a'", ":1:6")]
         {
             std::fs::write(&file, text).unwrap();
-            let error = resolve::<Outer>(Some(&file), &[], Flags::default()).unwrap_err();
+            let error = resolve::<Outer>("", Some(&file), &[], Flags::default()).unwrap_err();
             assert!(error.to_string().contains(place), "{text}: {error}");
         }
         let missing = dir.path().join("none.toml");
-        let error = resolve::<Outer>(Some(&missing), &[], Flags::default()).unwrap_err();
+        let error = resolve::<Outer>("", Some(&missing), &[], Flags::default()).unwrap_err();
         assert!(error.to_string().contains("none.toml"), "{error}");
     }
 }

@@ -10,6 +10,8 @@
 //!    progress), computes, writes tables, figures and a report, and closes the job.
 
 mod completions;
+mod demo;
+mod reconstruct;
 
 use crate::Global;
 use crate::failure::Outcome;
@@ -17,6 +19,10 @@ use crate::failure::Outcome;
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// Do the main job on drawn digits, in minutes
+    Demo(demo::Args),
+    /// Encode, decode and compare regimes on a data set
+    Reconstruct(reconstruct::Args),
     /// Write a completion script for your shell
     Completions(completions::Args),
 }
@@ -24,6 +30,8 @@ pub enum Command {
 /// Runs one subcommand.
 pub fn run(command: Command, global: &Global) -> Outcome {
     match command {
+        Command::Demo(args) => demo::run(args, global),
+        Command::Reconstruct(args) => reconstruct::run(args, global),
         Command::Completions(args) => completions::run(&args),
     }
 }

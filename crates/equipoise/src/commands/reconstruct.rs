@@ -1,0 +1,74 @@
+//! `equipoise reconstruct`: the main job on any data set, any regimes, any number of repetitions.
+
+use crate::Global;
+use crate::failure::Outcome;
+use crate::job::{Job, RunArgs};
+use crate::reconstruction::{self, RegimeChoice, Settings};
+use crate::settings::Flags;
+
+/// Encode images in E/I networks, train decoders on the spikes, and compare the regimes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  equipoise reconstruct --dataset mnist
+  equipoise reconstruct --dataset cifar-10 --regimes balanced,unbalanced-g,unbalanced-p --repeats 5
+  equipoise reconstruct --decoder mlp-vae --set network.duration=200 --set training.epochs=40
+  equipoise reconstruct --config scripts/mnist.toml --out runs/mnist
+
+Writes report.html, quality.csv, tests.csv, images.csv, models and figures to the run directory.")]
+pub struct Args {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Data set (see `equipoise data list`)
+    #[arg(long, value_name = "NAME")]
+    dataset: Option<String>,
+    /// Regimes to compare, the reference first
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    regimes: Option<Vec<String>>,
+    /// Independent repetitions, each with networks and decoders of its own
+    #[arg(long, value_name = "N")]
+    repeats: Option<usize>,
+    /// Training images
+    #[arg(long, value_name = "N")]
+    train: Option<usize>,
+    /// Test images [default: all]
+    #[arg(long, value_name = "N")]
+    test: Option<usize>,
+    /// Decoder: mlp-unet or mlp-vae
+    #[arg(long, value_name = "KIND")]
+    decoder: Option<String>,
+    /// Epochs of training, at most
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// Neurons of the network
+    #[arg(long, value_name = "N")]
+    neurons: Option<usize>,
+    /// Controls: mean-image, ridge, shuffled, pixels
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    controls: Option<Vec<String>>,
+    /// Backend that trains: flex, or ndarray and wgpu where compiled in
+    #[arg(long, value_name = "NAME")]
+    backend: Option<String>,
+}
+
+/// Runs the comparison.
+///
+/// # Errors
+/// As the parts of the comparison.
+pub fn run(args: Args, global: &Global) -> Outcome {
+    let regimes: Option<Vec<RegimeChoice>> =
+        args.regimes.map(|names| names.into_iter().map(RegimeChoice::Named).collect());
+    let flags = Flags::default()
+        .set("data.dataset", &args.dataset)
+        .set("regimes", &regimes)
+        .set("repeats", &args.repeats)
+        .set("data.train", &args.train)
+        .set("data.test", &args.test)
+        .set("decoder.kind", &args.decoder)
+        .set("training.epochs", &args.epochs)
+        .set("network.neurons", &args.neurons)
+        .set("controls", &args.controls)
+        .set("backend", &args.backend);
+    let job = Job::<Settings>::open("reconstruct", &args.run, flags, global)?;
+    job.run(|job| reconstruction::compare(job, "Does balance help to code images?"))
+}

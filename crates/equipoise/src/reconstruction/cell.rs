@@ -1,0 +1,219 @@
+//! One decoder, trained on the spikes of one regime in one repetition, and its score on the test
+//! images.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use equipoise_decoder::checkpoint;
+use equipoise_decoder::reconstruct::{Fitted, Pairs, Reconstructor, SpikeFeatures};
+use equipoise_decoder::training::{CheckpointStore, EpochReport, Finish, Progress, TrainConfig};
+use equipoise_metrics::image::{ImageQuality, SsimOptions, evaluate_images};
+use equipoise_random::derive_seed;
+use equipoise_report::RunDir;
+use serde::{Deserialize, Serialize};
+
+use super::pixels::intensities;
+use super::{Settings, images::Images};
+use crate::failure::{Failure, Outcome};
+use crate::interrupt;
+use crate::job::Job;
+
+/// What reconstructs in a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// The decoder on the regime's spikes.
+    Decoder,
+    /// Ridge regression on the regime's spikes.
+    Ridge,
+    /// The decoder on the regime's spikes, dealt out to the wrong images.
+    Shuffled,
+    /// The decoder on the pixels themselves.
+    Pixels,
+    /// The mean training image.
+    MeanImage,
+}
+
+impl Method {
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decoder => "decoder",
+            Self::Ridge => "ridge regression",
+            Self::Shuffled => "decoder, shuffled spikes",
+            Self::Pixels => "decoder, from pixels",
+            Self::MeanImage => "mean image",
+        }
+    }
+
+    /// The name in files.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Decoder => "decoder",
+            Self::Ridge => "ridge",
+            Self::Shuffled => "shuffled",
+            Self::Pixels => "pixels",
+            Self::MeanImage => "mean-image",
+        }
+    }
+}
+
+/// The features of the three parts.
+#[derive(Debug, Clone)]
+pub struct FeatureSet {
+    /// Of the training images.
+    pub train: SpikeFeatures,
+    /// Of the validation images.
+    pub validation: SpikeFeatures,
+    /// Of the test images.
+    pub test: SpikeFeatures,
+}
+
+/// How well a cell reconstructs the test images.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Repetition, from 0.
+    pub repeat: usize,
+    /// The regime; none where no spikes are used.
+    pub regime: Option<String>,
+    /// What reconstructs.
+    pub method: Method,
+    /// Quality of each test image, in order.
+    pub quality: Vec<ImageQuality>,
+    /// The training, epoch by epoch; empty where there is none.
+    pub history: Vec<EpochReport>,
+    /// Why training ended.
+    pub finish: Option<Finish>,
+    /// A few test images by index, with their reconstructions (0..=255, planes).
+    pub pictures: Vec<(usize, Vec<u8>)>,
+    /// Seconds for training (or fitting) and prediction.
+    pub seconds: f64,
+}
+
+impl Score {
+    /// One measure of every test image.
+    pub fn values(&self, of: impl Fn(&ImageQuality) -> f64) -> Vec<f64> {
+        self.quality.iter().map(of).collect()
+    }
+
+    /// The name of the cell in files.
+    pub fn label(repeat: usize, regime: Option<&str>, method: Method) -> String {
+        match regime {
+            Some(regime) => format!("{}-{regime}-{}", repeat + 1, method.key()),
+            None => format!("{}-{}", repeat + 1, method.key()),
+        }
+    }
+}
+
+/// The intensities of the parts, `[images, channels, height, width]`, made once for all cells.
+#[derive(Debug)]
+pub struct Targets {
+    /// Of the training images.
+    pub train: Vec<f32>,
+    /// Of the validation images.
+    pub validation: Vec<f32>,
+    /// Of the test images.
+    pub test: Vec<f32>,
+}
+
+impl Targets {
+    /// Reads the images.
+    pub fn of(images: &Images) -> Self {
+        Self {
+            train: intensities(&images.train),
+            validation: intensities(&images.validation),
+            test: intensities(&images.test),
+        }
+    }
+}
+
+/// Trains the decoder on `features`, or goes on where a killed run stopped; keeps the model.
+///
+/// # Errors
+/// [`Failure::Interrupted`], or [`Failure::Run`] if the training diverges or cannot be kept.
+pub fn train(
+    job: &Job<Settings>,
+    label: &str,
+    repeat: usize,
+    images: &Images,
+    targets: &Targets,
+    features: &FeatureSet,
+) -> Outcome<Fitted> {
+    let settings = &job.config;
+    let device = settings.backend.device().map_err(Failure::request)?;
+    let config = TrainConfig {
+        // The same initial weights and order of images for every regime of a repetition.
+        seed: derive_seed(settings.seed, "reconstruction/decoder", repeat as u64),
+        ..settings.training.clone()
+    };
+    let steps = features.train.images.div_ceil(config.batch_size) as u64;
+    let task = job.progress.task(format!("train {label}"), config.epochs as u64 * steps);
+    let mut store = RunStore { dir: &job.dir, name: format!("train-{label}") };
+    let mut report = |progress: Progress<'_>| {
+        match progress {
+            Progress::Step { epoch, step, steps, .. } => {
+                task.set(((epoch - 1) * steps + step) as u64);
+            }
+            Progress::Epoch(epoch) => {
+                task.detail(format!("validation loss {:.5}", epoch.validation_loss));
+            }
+        }
+        if interrupt::check().is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let fitted = Reconstructor::fit(
+        &settings.decoder,
+        &settings.features,
+        images.train.shape,
+        Pairs { features: &features.train, images: &targets.train },
+        Pairs { features: &features.validation, images: &targets.validation },
+        &config,
+        &device,
+        &mut report,
+        Some(&mut store),
+    )
+    .map_err(Failure::run)?;
+    if fitted.finish == Finish::Interrupted {
+        return Err(Failure::Interrupted("stopped".into()));
+    }
+    task.finish();
+    let bytes = checkpoint::model_to_bytes(&fitted.reconstructor).map_err(Failure::run)?;
+    job.dir.write_file(&format!("models/{label}.safetensors"), &bytes)?;
+    Ok(fitted)
+}
+
+/// The quality of reconstructions of the test images.
+///
+/// # Errors
+/// [`Failure::Run`] if a reconstruction is not finite, [`Failure::Request`] if the images are
+/// smaller than the window of SSIM.
+pub fn score(images: &Images, targets: &Targets, predicted: &[f32]) -> Outcome<Vec<ImageQuality>> {
+    let shape = images.test.shape;
+    let shape = (shape.channels, shape.height, shape.width);
+    evaluate_images(&targets.test, predicted, shape, &SsimOptions::default()).map_err(Failure::run)
+}
+
+/// The pictures of a few test images, 0..=255.
+pub fn pictures(predicted: &[f32], pixels: usize, chosen: &[usize]) -> Vec<(usize, Vec<u8>)> {
+    let byte = |x: &f32| (x.clamp(0.0, 1.0) * 255.0).round() as u8;
+    chosen
+        .iter()
+        .map(|&i| (i, predicted[i * pixels..(i + 1) * pixels].iter().map(byte).collect()))
+        .collect()
+}
+
+/// Checkpoints in the run directory, under a checksum.
+struct RunStore<'a> {
+    dir: &'a RunDir,
+    name: String,
+}
+
+impl CheckpointStore for RunStore<'_> {
+    fn save(&mut self, checkpoint: &[u8]) -> io::Result<()> {
+        self.dir.save_checkpoint(&self.name, checkpoint).map(|_| ()).map_err(io::Error::other)
+    }
+
+    fn load(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let found = self.dir.load_checkpoint(&self.name).map_err(io::Error::other)?;
+        Ok(found.map(|checkpoint| checkpoint.payload))
+    }
+}

@@ -1,0 +1,33 @@
+//! The main job: encode images in E/I networks of several regimes, train a decoder on the spikes
+//! of each, reconstruct unseen images, and say which regime codes better.
+//!
+//! [`Settings`] is what a person can ask for, [`images`] are split the same way for every regime,
+//! [`encoding`] makes spikes of them, [`activity`] looks at the network while it does, [`cell`]
+//! trains and scores one decoder for one regime and seed, [`comparison`] tests the regimes against
+//! each other, and [`report`] writes it all down.
+
+pub mod activity;
+pub mod cell;
+pub mod comparison;
+pub mod encoding;
+pub mod figures;
+pub mod images;
+pub mod pixels;
+pub mod report;
+pub mod run;
+pub mod settings;
+pub mod tables;
+
+pub use settings::{RegimeChoice, Settings};
+
+use crate::failure::Outcome;
+use crate::job::Job;
+
+/// Compares the regimes of a job and writes the report under `title`.
+///
+/// # Errors
+/// As [`run::run`] and [`report::write`].
+pub fn compare(job: &Job<Settings>, title: &str) -> Outcome {
+    let comparison = run::run(job)?;
+    report::write(job, &comparison, title)
+}
