@@ -4,7 +4,8 @@
     python scripts/peers/pytorch_reconstruction.py [--threads 2] [--rounds 3] [PROGRAM]
 
 The networks, the loss and AdamW are those of `DecoderConfig::default()` with 1,000 features and
-28x28 images. With the path of the benchmark, the two take turns, so both see the same machine.
+28x28 images. With the path of the benchmark, the two take turns, so both see the same machine; on a
+machine with other work, compare processor times with `--threads 1`.
 """
 
 import argparse
@@ -82,8 +83,10 @@ def measure(make, batch, steps, channels_last):
     optimiser = torch.optim.AdamW(groups, lr=1e-3, fused=True)
     x, y = torch.randn(batch, 1000), torch.rand(batch, 1, 28, 28)
     times = []
-    for _ in range(steps + 4):
+    for step in range(steps + 4):
         begun = time.perf_counter()
+        if step == 4:
+            busy = time.process_time()
         optimiser.zero_grad()
         image, kl = model(x)
         loss = F.mse_loss(image, y)
@@ -93,8 +96,9 @@ def measure(make, batch, steps, channels_last):
         optimiser.step()
         loss.item()
         times.append((time.perf_counter() - begun) * 1e3)
+    busy = (time.process_time() - busy) / steps * 1e3
     times = sorted(times[4:])
-    return times[len(times) // 2], times[len(times) // 10]
+    return times[len(times) // 2], times[len(times) // 10], busy
 
 
 def main():
@@ -109,11 +113,12 @@ def main():
         for name, make in [("mlp-unet", Unet), ("mlp-vae", Vae)]:
             for batch in [32, 128]:
                 for last in [False, True]:
-                    middle, low = measure(make, batch, options.steps, last)
+                    middle, low, busy = measure(make, batch, options.steps, last)
                     layout = "channels last" if last else "channels first"
                     print(
                         f"PyTorch {name} batch {batch}, {layout}: {middle:.2f} ms a step "
-                        f"(10 %: {low:.2f}), {batch / middle * 1e3:.0f} images/s",
+                        f"(10 %: {low:.2f}), {batch / middle * 1e3:.0f} images/s, "
+                        f"{busy:.2f} ms of processor time",
                         flush=True,
                     )
         if options.program:

@@ -54,6 +54,18 @@ pub enum Output {
     Sigmoid,
 }
 
+/// Non-linearity of the hidden layers that read the spikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HiddenActivation {
+    /// None: the layers are a linear map of limited rank, as counts of a network in balance, which
+    /// responds linearly, ask for.
+    Identity,
+    /// max(0, x).
+    #[default]
+    Relu,
+}
+
 /// A decoder and the loss it is trained with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -63,8 +75,13 @@ pub struct DecoderConfig {
     /// Sizes of the fully connected layers before the image-sized map (U-Net: the map is the
     /// third layer) or before the latent code (VAE; its decoder has them in reverse).
     pub hidden: Vec<usize>,
+    /// Share of the features set to 0 (their mean, where they are standardised) at random in
+    /// training, 0 to below 1: no neuron is relied upon alone.
+    pub feature_dropout: f64,
     /// Share of the hidden units switched off at random in training, 0 to below 1.
     pub dropout: f64,
+    /// Non-linearity of the fully connected layers before the map or the latent code.
+    pub hidden_activation: HiddenActivation,
     /// Channels of the U-Net's first level, doubled at each level down; of the VAE's last.
     pub channels: usize,
     /// Times the U-Net halves the image; each side must be divisible by 2 to this power.
@@ -84,7 +101,9 @@ impl Default for DecoderConfig {
         Self {
             kind: DecoderKind::MlpUnet,
             hidden: vec![512, 512],
+            feature_dropout: 0.0,
             dropout: 0.0,
+            hidden_activation: HiddenActivation::Relu,
             channels: 16,
             depth: 2,
             latent: 64,
@@ -113,8 +132,11 @@ impl DecoderConfig {
         if self.hidden.is_empty() || self.hidden.contains(&0) {
             return error("`hidden` needs at least one layer, each of at least 1 unit".into());
         }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return error(format!("`dropout` is {}, not in [0, 1)", self.dropout));
+        for (name, share) in [("feature_dropout", self.feature_dropout), ("dropout", self.dropout)]
+        {
+            if !(0.0..1.0).contains(&share) {
+                return error(format!("`{name}` is {share}, not in [0, 1)"));
+            }
         }
         if !(0.0..=1.0).contains(&self.ssim_share) {
             return error(format!("`ssim_share` is {}, not in [0, 1]", self.ssim_share));

@@ -1,5 +1,6 @@
 //! The layers that the decoders are made of.
 
+use super::config::{DecoderConfig, HiddenActivation};
 use super::ops::{Activation, conv3x3, join_conv3x3, raise_conv3x3};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation};
@@ -68,34 +69,63 @@ impl Conv {
     }
 }
 
-/// Fully connected layers with ReLU, and dropout after each in training.
+/// Fully connected layers, and dropout before the first and after each in training.
 #[derive(Module, Debug)]
 pub struct Mlp {
     layers: Vec<Dense>,
+    #[module(skip)]
+    activation: HiddenActivation,
+    #[module(skip)]
+    feature_dropout: f64,
     #[module(skip)]
     dropout: f64,
 }
 
 impl Mlp {
-    /// Layers from `inputs` through `sizes`.
-    pub fn new(inputs: usize, sizes: &[usize], dropout: f64, device: &Device) -> Self {
-        let froms = std::iter::once(&inputs).chain(sizes);
-        let layers = froms.zip(sizes).map(|(&from, &to)| Dense::new(from, to, device)).collect();
-        Self { layers, dropout }
+    /// The layers that read `features` numbers an image.
+    pub fn new(config: &DecoderConfig, features: usize, device: &Device) -> Self {
+        Self {
+            layers: dense_layers(features, &config.hidden, device),
+            activation: config.hidden_activation,
+            feature_dropout: config.feature_dropout,
+            dropout: config.dropout,
+        }
+    }
+
+    /// Layers with ReLU and no dropout from `inputs` through `sizes`.
+    pub fn plain(inputs: usize, sizes: &[usize], device: &Device) -> Self {
+        Self {
+            layers: dense_layers(inputs, sizes, device),
+            activation: HiddenActivation::Relu,
+            feature_dropout: 0.0,
+            dropout: 0.0,
+        }
     }
 
     /// [batch, inputs] to [batch, last size]. `draws` is given in training.
     pub fn forward(&self, mut x: Tensor<2>, draws: Option<&Draws<'_>>) -> Tensor<2> {
-        for (index, layer) in self.layers.iter().enumerate() {
-            x = layer.relu(x);
-            if let (Some(draws), true) = (draws, self.dropout > 0.0) {
-                let purpose = format!("decoder/dropout/{index}");
-                let mask = draws.mask(&purpose, x.dims()[1], 1.0 - self.dropout, &x.device());
-                x = x * mask;
+        let drop = |x: Tensor<2>, share: f64, purpose: &str| match draws {
+            Some(draws) if share > 0.0 => {
+                let mask = draws.mask(purpose, x.dims()[1], 1.0 - share, &x.device());
+                x * mask
             }
+            _ => x,
+        };
+        x = drop(x, self.feature_dropout, "decoder/feature-dropout");
+        for (index, layer) in self.layers.iter().enumerate() {
+            x = match self.activation {
+                HiddenActivation::Identity => layer.forward(x),
+                HiddenActivation::Relu => layer.relu(x),
+            };
+            x = drop(x, self.dropout, &format!("decoder/dropout/{index}"));
         }
         x
     }
+}
+
+fn dense_layers(inputs: usize, sizes: &[usize], device: &Device) -> Vec<Dense> {
+    let froms = std::iter::once(&inputs).chain(sizes);
+    froms.zip(sizes).map(|(&from, &to)| Dense::new(from, to, device)).collect()
 }
 
 /// The random numbers of one training step: functions of (seed, epoch, image), so that neither

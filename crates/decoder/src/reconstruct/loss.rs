@@ -27,7 +27,7 @@ pub fn reconstruction_loss(images: Tensor<4>, target: Tensor<4>, share: f64) -> 
 pub fn squared_error(images: Tensor<4>, target: Tensor<4>) -> Tensor<1> {
     let [batch, height, width, channels] = images.dims();
     let difference = (images - target).reshape([batch, height * width * channels]);
-    difference.clone().mul(difference).mean_dim(1).squeeze::<1>()
+    difference.clone().mul(difference).mean_dim(1).reshape([batch])
 }
 
 /// Structural similarity of each image: Gaussian window, population covariance, the mean over all
@@ -53,7 +53,7 @@ pub fn ssim(images: Tensor<4>, target: Tensor<4>) -> Tensor<1> {
     let likeness = (mean_xy * 2.0 + C1) * (covariance * 2.0 + C2)
         / ((mean_xx + mean_yy + C1) * (variance_x + variance_y + C2));
     let windows = (height - SSIM_WINDOW + 1) * (width - SSIM_WINDOW + 1);
-    likeness.reshape([batch, channels * windows]).mean_dim(1).squeeze::<1>()
+    likeness.reshape([batch, channels * windows]).mean_dim(1).reshape([batch])
 }
 
 /// The window's weights at each of its places along a side: [side - 10, side].

@@ -16,7 +16,7 @@ mod unet;
 mod vae;
 pub mod weights;
 
-pub use config::{ConfigError, DecoderConfig, DecoderKind, Output};
+pub use config::{ConfigError, DecoderConfig, DecoderKind, HiddenActivation, Output};
 pub use equipoise_encoder::data::ImageShape;
 pub use features::{
     CountTable, FeatureConfig, FeatureError, FeatureKind, Normaliser, SpikeFeatures, Transform,

@@ -116,6 +116,7 @@ fn settings_out_of_range_are_refused_by_name() {
     };
     wrong(|c| c.hidden = vec![], "hidden");
     wrong(|c| c.dropout = 1.0, "dropout");
+    wrong(|c| c.feature_dropout = f64::NAN, "feature_dropout");
     wrong(|c| c.ssim_share = -0.1, "ssim_share");
     wrong(|c| c.channels = 0, "channels");
     wrong(|c| c.depth = 3, "depth");
@@ -144,6 +145,20 @@ fn a_few_images_are_learned_by_heart() {
         let first = trained.history[0].validation_mse;
         let last = trained.history.last().unwrap().validation_mse;
         assert!(last < 2e-3 && last < first / 5.0, "{kind}: {first} to {last}");
+    }
+}
+
+#[test]
+fn one_image_is_enough() {
+    let images = surrogate(1, 60, GREY, 3);
+    let all = Examples { images: 1, features: &images.features.values, targets: &images.images };
+    let config = TrainConfig { epochs: 2, ..Default::default() };
+    for kind in [DecoderKind::MlpUnet, DecoderKind::MlpVae] {
+        let decoder = DecoderConfig { ssim_share: 0.5, ..small(kind) };
+        let device = Device::flex();
+        let trained =
+            train(&decoder, GREY, (all, all), &config, &device, &mut go_on, None).unwrap();
+        assert_eq!(trained.history.len(), 2);
     }
 }
 
@@ -215,7 +230,8 @@ fn weights_of(trained: &crate::training::TrainedModel) -> Vec<weights::Weights> 
 }
 
 fn short(kind: DecoderKind) -> (DecoderConfig, TrainConfig) {
-    let decoder = DecoderConfig { dropout: 0.2, ssim_share: 0.2, ..small(kind) };
+    let decoder =
+        DecoderConfig { feature_dropout: 0.1, dropout: 0.2, ssim_share: 0.2, ..small(kind) };
     let config = TrainConfig {
         epochs: 3,
         batch_size: 7,

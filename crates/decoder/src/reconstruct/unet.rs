@@ -33,7 +33,7 @@ impl MlpUnet {
     ) -> Self {
         let last = config.hidden.last().copied().unwrap_or(features);
         Self {
-            mlp: Mlp::new(features, &config.hidden, config.dropout, device),
+            mlp: Mlp::new(config, features, device),
             map: Dense::new(last, shape.pixels(), device),
             unet: UNet::new(shape.channels, config.channels, config.depth, device),
             shape,

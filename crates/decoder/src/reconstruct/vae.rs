@@ -52,9 +52,10 @@ impl Latent {
     /// KL(q || N(0, I)) of each image in nats, `[batch]`:
     /// 1/2 sum (mean² + variance - log variance - 1).
     pub fn divergence(&self) -> Tensor<1> {
+        let [batch, _] = self.mean.dims();
         let variance = self.log_variance.clone().exp();
         let terms = self.mean.clone().powi_scalar(2) + variance - self.log_variance.clone() - 1.0;
-        terms.sum_dim(1).squeeze::<1>() * 0.5
+        terms.sum_dim(1).reshape([batch]) * 0.5
     }
 }
 
@@ -72,10 +73,10 @@ impl MlpVae {
         let low = (shape.height * shape.width) >> (2 * RAISINGS);
         let channels = config.channels;
         Self {
-            encoder: Mlp::new(features, &config.hidden, config.dropout, device),
+            encoder: Mlp::new(config, features, device),
             mean: Dense::new(last, config.latent, device),
             log_variance: Dense::new(last, config.latent, device),
-            decoder: Mlp::new(config.latent, &reversed, 0.0, device),
+            decoder: Mlp::plain(config.latent, &reversed, device),
             map: Dense::new(decoded, low * 4 * channels, device),
             first: Conv::new(4 * channels, 2 * channels, device),
             second: Conv::new(2 * channels, channels, device),
