@@ -17,7 +17,7 @@ fn main() {
     for criterion in [Criterion::Exact, Criterion::Argmax, Criterion::TargetFires] {
         let hebb = HebbConfig { criterion, ..HebbConfig::default() };
         let start = Instant::now();
-        let plan = Plan::new(&StudyConfig { hebb, ..StudyConfig::default() }).expect("valid");
+        let plan = Plan::new(&StudyConfig { hebb, ..StudyConfig::default() }, 0).expect("valid");
         let table = start.elapsed();
         let summary = plan.summary();
         report(&format!("N = 4 complete, plain, {criterion}"), plan.runs(), start);
@@ -29,7 +29,7 @@ fn main() {
     }
 
     // The same runs, simulated epoch by epoch with cycles skipped, and without.
-    let plan = Plan::new(&StudyConfig::default()).expect("valid");
+    let plan = Plan::new(&StudyConfig::default(), 0).expect("valid");
     let hebb = &plan.config().hebb;
     let trainer = |plan: &Plan, index: u64| {
         let run = plan.run_spec(index);
@@ -71,7 +71,7 @@ fn main() {
             runs_per_cell: 80,
             ..StudyConfig::default()
         };
-        let plan = Plan::new(&config).expect("valid");
+        let plan = Plan::new(&config, 0).expect("valid");
         let start = Instant::now();
         std::hint::black_box(plan.summary());
         report(&format!("N = 4 sampled, {variants}"), plan.runs(), start);

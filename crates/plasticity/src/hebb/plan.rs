@@ -26,8 +26,6 @@ const CHUNK: u64 = 1024;
 pub struct StudyConfig {
     /// The network and its rule.
     pub hebb: HebbConfig,
-    /// The seed of all random numbers.
-    pub seed: u64,
     /// How the runs are chosen.
     pub enumeration: Enumeration,
     /// The most runs of a complete enumeration.
@@ -52,9 +50,8 @@ impl Default for StudyConfig {
     fn default() -> Self {
         Self {
             hebb: HebbConfig::default(),
-            seed: 0,
             enumeration: Enumeration::Auto,
-            enumeration_limit: 5_000_000,
+            enumeration_limit: 1_000_000,
             inhibitory_inputs: Vec::new(),
             inhibitory_hidden: Vec::new(),
             output_types: OutputTypes::Excitatory,
@@ -119,6 +116,7 @@ pub struct RunSpec {
 #[derive(Debug)]
 pub struct Plan {
     config: StudyConfig,
+    seed: u64,
     cells: Vec<Cell>,
     runs: u64,
     scheme: Scheme,
@@ -142,12 +140,12 @@ struct CellAllotments {
 }
 
 impl Plan {
-    /// Lays out the runs.
+    /// Lays out the runs; every random number of theirs comes from `seed`.
     ///
     /// # Errors
     /// [`HebbError`] if a setting is out of range, or if a complete enumeration is asked for and
     /// has more runs than the limit.
-    pub fn new(config: &StudyConfig) -> Result<Self, HebbError> {
+    pub fn new(config: &StudyConfig, seed: u64) -> Result<Self, HebbError> {
         config.hebb.validate()?;
         let (n, hidden) = (config.hebb.neurons, config.hebb.hidden_neurons());
         let inputs = axis("inhibitory_inputs", &config.inhibitory_inputs, n)?;
@@ -194,7 +192,7 @@ impl Plan {
             }
         };
         let (scheme, runs) = if complete {
-            complete_scheme(config, &cells)
+            complete_scheme(config, seed, &cells)
         } else {
             let runs = (config.runs_per_cell as u64).checked_mul(cells.len() as u64);
             let wanted = "it times the number of cells fits 64 bits";
@@ -203,7 +201,12 @@ impl Plan {
             (Scheme::Sample, runs)
         };
         let table = Trajectories::new(&config.hebb)?;
-        Ok(Self { config: config.clone(), cells, runs, scheme, note, table })
+        Ok(Self { config: config.clone(), seed, cells, runs, scheme, note, table })
+    }
+
+    /// The seed of the plan's random numbers.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The configuration.
@@ -259,7 +262,7 @@ impl Plan {
             Scheme::Sample => {
                 let per_cell = self.config.runs_per_cell as u64;
                 let cell = self.cells[(index / per_cell) as usize];
-                let mut stream = stream(self.config.seed, SAMPLE_PURPOSE, index);
+                let mut stream = stream(self.seed, SAMPLE_PURPOSE, index);
                 let mapping = Mapping::random(n, &mut stream);
                 let types = random_types(&self.config, cell, &mut stream);
                 RunSpec { index, cell, mapping, types, repeat: index % per_cell }
@@ -285,7 +288,7 @@ impl Plan {
     /// If there is no such run.
     pub fn run(&self, index: u64) -> Row {
         let run = self.run_spec(index);
-        let stream = stream(self.config.seed, WEIGHTS_PURPOSE, index);
+        let stream = stream(self.seed, WEIGHTS_PURPOSE, index);
         let outcome = self.outcome(&run, stream).expect("a plan's runs fit its network");
         Row { run, outcome }
     }
@@ -384,15 +387,15 @@ fn complete_runs(config: &StudyConfig, cells: &[Cell]) -> Option<u128> {
 }
 
 /// The enumeration, which is known to be within the limit.
-fn complete_scheme(config: &StudyConfig, cells: &[Cell]) -> (Scheme, u64) {
+fn complete_scheme(config: &StudyConfig, seed: u64, cells: &[Cell]) -> (Scheme, u64) {
     let n = config.hebb.neurons;
-    let mappings = chosen_mappings(config);
+    let mappings = chosen_mappings(config, seed);
     let mut first = 0;
     let mut allotments = Vec::with_capacity(cells.len());
     for (at, &cell) in cells.iter().enumerate() {
         let all = allotments_of(config, cell).expect("counted before") as u64;
         let chosen = (config.allotments > 0 && (config.allotments as u64) < all).then(|| {
-            let mut stream = stream(config.seed, ALLOTMENTS_PURPOSE, at as u64);
+            let mut stream = stream(seed, ALLOTMENTS_PURPOSE, at as u64);
             choose_ranks(all, config.allotments, &mut stream)
         });
         let count = chosen.as_ref().map_or(all, |chosen| chosen.len() as u64);
@@ -404,9 +407,9 @@ fn complete_scheme(config: &StudyConfig, cells: &[Cell]) -> (Scheme, u64) {
     (Scheme::Complete { mappings, allotments, per_mapping: first }, runs)
 }
 
-fn chosen_mappings(config: &StudyConfig) -> Vec<Mapping> {
+fn chosen_mappings(config: &StudyConfig, seed: u64) -> Vec<Mapping> {
     let (n, wanted) = (config.hebb.neurons, config.mappings);
-    let mut stream = stream(config.seed, MAPPINGS_PURPOSE, 0);
+    let mut stream = stream(seed, MAPPINGS_PURPOSE, 0);
     let nth = |rank| Mapping::nth(n, rank).expect("a rank below the count");
     match Mapping::count(n) {
         Some(count) if wanted == 0 || wanted as u64 >= count => (0..count).map(nth).collect(),
@@ -509,7 +512,7 @@ mod tests {
     #[test]
     fn the_complete_plan_holds_every_combination_once() {
         for outputs in [OutputTypes::Excitatory, OutputTypes::Every] {
-            let plan = Plan::new(&StudyConfig { output_types: outputs, ..study(3) }).unwrap();
+            let plan = Plan::new(&StudyConfig { output_types: outputs, ..study(3) }, 0).unwrap();
             let allotments = if outputs == OutputTypes::Every { 512 } else { 64 };
             assert!(plan.is_complete() && plan.note().is_none());
             assert_eq!(plan.runs(), 6 * allotments * 2);
@@ -523,7 +526,7 @@ mod tests {
             assert_eq!(seen.len() as u64, plan.runs());
         }
         // The plain N = 4 study: 24 mappings, 2^8 allotments, 20 seeds.
-        assert_eq!(Plan::new(&StudyConfig::default()).unwrap().runs(), 24 * 256 * 20);
+        assert_eq!(Plan::new(&StudyConfig::default(), 0).unwrap().runs(), 24 * 256 * 20);
     }
 
     #[test]
@@ -535,7 +538,7 @@ mod tests {
             inhibitory_hidden: vec![1],
             ..study(4)
         };
-        let plan = Plan::new(&config).unwrap();
+        let plan = Plan::new(&config, 0).unwrap();
         // Cell (0, 1) has 4 allotments and (2, 1) has 24; 3 of each are taken.
         assert_eq!(plan.runs(), 4 * 6 * 2);
         let specs: Vec<RunSpec> = (0..plan.runs()).map(|index| plan.run_spec(index)).collect();
@@ -547,7 +550,7 @@ mod tests {
     #[test]
     fn what_cannot_be_enumerated_is_said_and_sampled() {
         let config = StudyConfig { runs_per_cell: 3, ..study(6) };
-        let plan = Plan::new(&config).unwrap();
+        let plan = Plan::new(&config, 0).unwrap();
         assert!(!plan.is_complete());
         assert_eq!(plan.runs(), 49 * 3);
         assert!(plan.note().unwrap().contains("5898240 runs"), "{:?}", plan.note());
@@ -556,11 +559,11 @@ mod tests {
         assert_eq!(spec.types.inhibitory_hidden(), 2);
 
         let complete = StudyConfig { enumeration: Enumeration::Complete, ..config };
-        let message = Plan::new(&complete).unwrap_err().to_string();
+        let message = Plan::new(&complete, 0).unwrap_err().to_string();
         assert!(message.contains("5898240 runs") && message.contains("sample"), "{message}");
         let mut large = StudyConfig { runs_per_cell: 1, ..study(64) };
         large.hebb.layers = 4;
-        let plan = Plan::new(&large).unwrap();
+        let plan = Plan::new(&large, 0).unwrap();
         assert!(plan.note().unwrap().contains("more than 10^38"));
         assert_eq!(plan.run_spec(plan.runs() - 1).types.inhibitory_hidden(), 128);
     }
@@ -568,7 +571,7 @@ mod tests {
     #[test]
     fn bad_requests_are_refused() {
         let refuse = |config: StudyConfig, name: &str| {
-            let message = Plan::new(&config).unwrap_err().to_string();
+            let message = Plan::new(&config, 0).unwrap_err().to_string();
             assert!(message.contains(name), "{message}");
         };
         refuse(StudyConfig { seeds: 0, ..study(3) }, "seeds is 0");
@@ -581,7 +584,7 @@ mod tests {
 
     #[test]
     fn chunks_come_whole_on_any_threads_and_can_be_stopped() {
-        let plan = Plan::new(&StudyConfig { seeds: 11, ..study(3) }).unwrap();
+        let plan = Plan::new(&StudyConfig { seeds: 11, ..study(3) }, 0).unwrap();
         assert_eq!(plan.chunks(), 5);
         let all: Vec<Row> = (0..plan.chunks()).flat_map(|c| plan.run_chunk(c)).collect();
         assert_eq!(all.len() as u64, plan.runs());

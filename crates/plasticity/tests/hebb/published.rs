@@ -35,12 +35,15 @@ const CHANCES: [(usize, Criterion, usize, usize, f64); 6] = [
 ];
 
 fn chances(neurons: usize, criterion: Criterion, runs_per_cell: usize) -> Vec<(Cell, f64)> {
-    let plan = Plan::new(&StudyConfig {
-        hebb: HebbConfig { neurons, criterion, ..HebbConfig::default() },
-        enumeration: Enumeration::Sample,
-        runs_per_cell,
-        ..StudyConfig::default()
-    })
+    let plan = Plan::new(
+        &StudyConfig {
+            hebb: HebbConfig { neurons, criterion, ..HebbConfig::default() },
+            enumeration: Enumeration::Sample,
+            runs_per_cell,
+            ..StudyConfig::default()
+        },
+        0,
+    )
     .unwrap();
     let summary = plan.summary();
     summary.cells.iter().map(|(&cell, runs)| (cell, runs.converged.value().unwrap())).collect()

@@ -380,12 +380,11 @@ fn a_plan_runs_what_it_says() {
         let hebb = HebbConfig { neurons: 3, max_epochs: 90, variants, ..HebbConfig::default() };
         let config = StudyConfig {
             hebb: hebb.clone(),
-            seed: 5,
             enumeration: Enumeration::Sample,
             runs_per_cell: 2,
             ..StudyConfig::default()
         };
-        let plan = Plan::new(&config).unwrap();
+        let plan = Plan::new(&config, 5).unwrap();
         assert_eq!(plan.shares_trajectories(), variants.is_plain());
         for index in 0..plan.runs() {
             let row = plan.run(index);

@@ -44,11 +44,14 @@ fn weights_end_where_theory_says() {
 #[test]
 fn two_excitatory_inputs_never_learn() {
     for criterion in [Criterion::Exact, Criterion::Argmax, Criterion::FirstFiring] {
-        let plan = Plan::new(&StudyConfig {
-            hebb: HebbConfig { criterion, ..HebbConfig::default() },
-            seeds: 2,
-            ..StudyConfig::default()
-        })
+        let plan = Plan::new(
+            &StudyConfig {
+                hebb: HebbConfig { criterion, ..HebbConfig::default() },
+                seeds: 2,
+                ..StudyConfig::default()
+            },
+            0,
+        )
         .unwrap();
         for (cell, runs) in plan.summary().cells {
             let types = runs.allotments.keys().next().unwrap();
