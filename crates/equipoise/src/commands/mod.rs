@@ -11,7 +11,9 @@
 
 mod completions;
 mod demo;
+mod hebb;
 mod reconstruct;
+mod study;
 
 use crate::Global;
 use crate::failure::Outcome;
@@ -25,6 +27,10 @@ pub enum Command {
     Reconstruct(reconstruct::Args),
     /// Write a completion script for your shell
     Completions(completions::Args),
+    /// Learn one-to-one maps by Hebb's rule
+    Hebb(hebb::Args),
+    /// Run a whole study
+    Study(study::Args),
 }
 
 /// Runs one subcommand.
@@ -33,5 +39,7 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Demo(args) => demo::run(args, global),
         Command::Reconstruct(args) => reconstruct::run(args, global),
         Command::Completions(args) => completions::run(&args),
+        Command::Hebb(args) => hebb::run(&args, global),
+        Command::Study(args) => study::run(&args, global),
     }
 }

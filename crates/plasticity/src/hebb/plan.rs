@@ -1,6 +1,7 @@
 //! A whole experiment: which runs there are, and running them.
 
 use std::ops::{ControlFlow, Range};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use equipoise_random::{Stream, stream};
@@ -121,7 +122,8 @@ pub struct Plan {
     runs: u64,
     scheme: Scheme,
     note: Option<String>,
-    table: Option<Trajectories>,
+    /// Made by the first run.
+    table: OnceLock<Option<Trajectories>>,
 }
 
 #[derive(Debug)]
@@ -200,8 +202,7 @@ impl Plan {
                 .ok_or_else(|| HebbError::setting("runs_per_cell", config.runs_per_cell, wanted))?;
             (Scheme::Sample, runs)
         };
-        let table = Trajectories::new(&config.hebb)?;
-        Ok(Self { config: config.clone(), seed, cells, runs, scheme, note, table })
+        Ok(Self { config: config.clone(), seed, cells, runs, scheme, note, table: OnceLock::new() })
     }
 
     /// The seed of the plan's random numbers.
@@ -237,7 +238,7 @@ impl Plan {
 
     /// Whether the runs share the table of [`Trajectories`]. The results are the same.
     pub fn shares_trajectories(&self) -> bool {
-        self.table.is_some()
+        Trajectories::apply_to(&self.config.hebb)
     }
 
     /// The number of chunks, the unit in which runs are done and recorded.
@@ -294,7 +295,10 @@ impl Plan {
     }
 
     fn outcome(&self, run: &RunSpec, mut stream: Stream) -> Result<Outcome, HebbError> {
-        if let Some(table) = &self.table {
+        let table = self
+            .table
+            .get_or_init(|| Trajectories::new(&self.config.hebb).expect("validated by Plan::new"));
+        if let Some(table) = table {
             return table.run(&run.mapping, &run.types, &mut stream);
         }
         let network = Network::random(&self.config.hebb, &run.types, &mut stream)?;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use equipoise_metrics::statistics::wilson;
+
 use super::plan::{Cell, RunSpec};
 use super::{Allotment, Mapping, Outcome};
 
@@ -47,10 +49,11 @@ impl Row {
         ]
     }
 
-    /// The weights at the end as one field, separated by spaces, `[layer][pre][post][edge]`, each
-    /// written so that it is read back to the same bits.
+    /// The weights at the end as one field, separated by spaces, `[layer][pre][post][edge]`, with
+    /// the eight decimals that the study prints.
     pub fn weights_field(&self) -> String {
-        let weights: Vec<String> = self.outcome.weights.iter().map(ToString::to_string).collect();
+        let weights: Vec<String> =
+            self.outcome.weights.iter().map(|weight| format!("{weight:.8}")).collect();
         weights.join(" ")
     }
 }
@@ -70,18 +73,9 @@ impl Proportion {
         (self.trials > 0).then(|| self.successes as f64 / self.trials as f64)
     }
 
-    /// The 95 % interval of Wilson (1927, J. Am. Stat. Assoc. 22:209), which is sound at 0 and 1;
-    /// (0, 1) of no trials.
+    /// Wilson's 95 % interval; (0, 1) of no trials.
     pub fn interval(self) -> (f64, f64) {
-        const Z: f64 = 1.959_963_984_540_054;
-        let Some(p) = self.value() else { return (0.0, 1.0) };
-        let n = self.trials as f64;
-        let spread = 1.0 + Z * Z / n;
-        let centre = (p + Z * Z / (2.0 * n)) / spread;
-        let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt() / spread;
-        let low = if self.successes == 0 { 0.0 } else { (centre - half).max(0.0) };
-        let high = if self.successes == self.trials { 1.0 } else { (centre + half).min(1.0) };
-        (low, high)
+        wilson(self.successes, self.trials, 0.95).map_or((0.0, 1.0), |i| (i.low, i.high))
     }
 
     fn count(&mut self, success: bool) {
@@ -108,6 +102,8 @@ pub struct CellSummary {
     pub mappings: BTreeMap<Mapping, Proportion>,
     /// Runs that converged, allotment by allotment.
     pub allotments: BTreeMap<Allotment, Proportion>,
+    /// The epochs to convergence of those that did, allotment by allotment, in rising order.
+    pub allotment_epochs: BTreeMap<Allotment, Vec<u32>>,
 }
 
 impl CellSummary {
@@ -150,6 +146,11 @@ impl CellSummary {
         for (types, share) in other.allotments {
             self.allotments.entry(types).or_default().join(share);
         }
+        for (types, epochs) in other.allotment_epochs {
+            let all = self.allotment_epochs.entry(types).or_default();
+            all.extend(epochs);
+            all.sort_unstable();
+        }
     }
 }
 
@@ -173,11 +174,14 @@ impl Summary {
             cell.mappings.entry(row.run.mapping.clone()).or_default().count(converged);
             cell.allotments.entry(row.run.types.clone()).or_default().count(converged);
             if let Some(epoch) = row.outcome.converged_at {
-                cell.epochs.push(epoch.try_into().unwrap_or(u32::MAX));
+                let epoch = epoch.try_into().unwrap_or(u32::MAX);
+                cell.epochs.push(epoch);
+                cell.allotment_epochs.entry(row.run.types.clone()).or_default().push(epoch);
             }
         }
         for cell in summary.cells.values_mut() {
             cell.epochs.sort_unstable();
+            cell.allotment_epochs.values_mut().for_each(|epochs| epochs.sort_unstable());
         }
         summary
     }

@@ -1,0 +1,302 @@
+//! The tables of the study, and the choices that are read from them.
+
+use equipoise_plasticity::hebb::{Cell, CellSummary, Criterion, HebbConfig, Proportion, Variants};
+use equipoise_report::{Best, Cell as Value, Column, Table};
+
+use super::Results;
+use super::stage::Stage;
+
+fn whole(value: impl TryInto<i64>) -> Value {
+    value.try_into().map_or(Value::Missing, Value::Integer)
+}
+
+pub fn share(proportion: Proportion) -> Value {
+    let (low, high) = proportion.interval();
+    proportion.value().map_or(Value::Missing, |value| Value::interval(value, low, high))
+}
+
+fn epochs(cell: &CellSummary, q: f64) -> Value {
+    cell.epochs_quantile(q).map_or(Value::Missing, Value::Number)
+}
+
+/// The chance and the epochs of every pair of ratios.
+pub fn ratios(stage: &Stage) -> Table {
+    let hebb = &stage.config.hebb;
+    let mut table = Table::new("Convergence at every pair of ratios")
+        .column(Column::text("E:I inputs"))
+        .column(Column::text("E:I hidden"))
+        .column(Column::integer("runs"))
+        .column(Column::integer("converged"))
+        .column(Column::percent("chance", 2))
+        .column(Column::percent("mappings learned", 1))
+        .column(Column::number("epochs, median").decimals(0))
+        .column(Column::number("25 %").key("epochs_25").decimals(0))
+        .column(Column::number("75 %").key("epochs_75").decimals(0))
+        .note("Chance with Wilson's 95 % interval; mappings that were learned at least once; epochs of the runs that converged.");
+    for (cell, runs) in &stage.summary.cells {
+        table.row([
+            ratio(hebb.neurons, cell.inhibitory_inputs).into(),
+            ratio(hebb.hidden_neurons(), cell.inhibitory_hidden).into(),
+            whole(runs.converged.trials),
+            whole(runs.converged.successes),
+            share(runs.converged),
+            runs.mappings_learned().value().map_or(Value::Missing, Value::Number),
+            epochs(runs, 0.5),
+            epochs(runs, 0.25),
+            epochs(runs, 0.75),
+        ]);
+    }
+    table
+}
+
+/// Excitatory to inhibitory.
+pub fn ratio(all: usize, inhibitory: usize) -> String {
+    format!("{}:{inhibitory}", all - inhibitory)
+}
+
+/// The counts of every part, as one table for other programs.
+pub fn cells(results: &Results) -> Table {
+    let mut table = Table::new("Every part of the study")
+        .column(Column::text("part"))
+        .column(Column::text("variant"))
+        .column(Column::text("criterion"))
+        .column(Column::integer("hold epochs"))
+        .column(Column::integer("inhibitory inputs"))
+        .column(Column::integer("inhibitory hidden"))
+        .column(Column::integer("runs"))
+        .column(Column::integer("converged"))
+        .column(Column::percent("chance", 3))
+        .column(Column::percent("exact at end", 3))
+        .column(Column::integer("mappings"))
+        .column(Column::integer("mappings learned"))
+        .column(Column::number("epochs mean"))
+        .column(Column::number("epochs 25"))
+        .column(Column::number("epochs median"))
+        .column(Column::number("epochs 75"));
+    let mut add = |part: &str, stage: &Stage| {
+        let hebb = &stage.config.hebb;
+        for (cell, runs) in &stage.summary.cells {
+            let learned = runs.mappings_learned();
+            table.row([
+                part.into(),
+                hebb.variants.to_string().as_str().into(),
+                hebb.criterion.name().into(),
+                whole(hebb.hold_epochs),
+                whole(cell.inhibitory_inputs),
+                whole(cell.inhibitory_hidden),
+                whole(runs.converged.trials),
+                whole(runs.converged.successes),
+                share(runs.converged),
+                runs.exact_at_end.value().map_or(Value::Missing, Value::Number),
+                whole(learned.trials),
+                whole(learned.successes),
+                runs.mean_epochs().map_or(Value::Missing, |(mean, _)| Value::Number(mean)),
+                epochs(runs, 0.25),
+                epochs(runs, 0.5),
+                epochs(runs, 0.75),
+            ]);
+        }
+    };
+    add("main", &results.main);
+    for (_, stage) in &results.criteria {
+        add("criteria", stage);
+    }
+    for stage in &results.screening {
+        add("screening", stage);
+    }
+    for stage in &results.compared {
+        add("variants", stage);
+    }
+    if let Some(stage) = &results.kept {
+        add("kept", stage);
+    }
+    table
+}
+
+/// What the workshop study found over 200 runs: neurons, criterion, inhibitory inputs, inhibitory
+/// hidden neurons, converged.
+const PUBLISHED: [(usize, Criterion, usize, usize, u64); 6] = [
+    (3, Criterion::Exact, 2, 0, 3),
+    (3, Criterion::Exact, 3, 2, 18),
+    (3, Criterion::Exact, 3, 3, 21),
+    (4, Criterion::Exact, 4, 3, 2),
+    (4, Criterion::Argmax, 4, 3, 56),
+    (4, Criterion::Argmax, 4, 4, 141),
+];
+
+/// The workshop study's chances beside those measured here; `None` where it has none, or where
+/// the network or the rule is another.
+pub fn published(results: &Results) -> Option<Table> {
+    let hebb = &results.main.config.hebb;
+    let theirs =
+        HebbConfig { neurons: hebb.neurons, criterion: hebb.criterion, ..HebbConfig::default() };
+    if *hebb != theirs {
+        return None;
+    }
+    let mut table = Table::new("The workshop study's chances of convergence beside those measured")
+        .column(Column::text("criterion"))
+        .column(Column::text("E:I inputs"))
+        .column(Column::text("E:I hidden"))
+        .column(Column::percent("published (200 runs)", 1).key("published"))
+        .column(Column::integer("runs here").key("runs"))
+        .column(Column::percent("measured here", 2).key("measured"))
+        .column(Column::number("difference, standard errors").decimals(2));
+    for (criterion, stage) in &results.criteria {
+        for &(neurons, of, inhibitory_inputs, inhibitory_hidden, converged) in &PUBLISHED {
+            let cell = Cell { inhibitory_inputs, inhibitory_hidden };
+            if neurons != hebb.neurons || of != *criterion {
+                continue;
+            }
+            let Some(runs) = stage.summary.cells.get(&cell) else { continue };
+            let known = Proportion { successes: converged, trials: 200 };
+            let (n, m) = (runs.converged.trials as f64, 200.0);
+            let pooled = (runs.converged.successes + converged) as f64 / (n + m);
+            let error = (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt();
+            let off = runs.converged.value()? - known.value()?;
+            table.row([
+                criterion.name().into(),
+                ratio(neurons, inhibitory_inputs).into(),
+                ratio(neurons, inhibitory_hidden).into(),
+                share(known),
+                whole(runs.converged.trials),
+                share(runs.converged),
+                if error > 0.0 { Value::Number(off / error) } else { Value::Missing },
+            ]);
+        }
+    }
+    (!table.is_empty()).then_some(table)
+}
+
+/// How good a variant is: its best chance at any pair of ratios, at how many pairs it reaches it,
+/// and how few parts it has; its overall chance decides the rest.
+fn rank(stage: &Stage) -> (f64, usize, std::cmp::Reverse<usize>, f64) {
+    let chance = |runs: &CellSummary| runs.converged.value().unwrap_or(0.0);
+    let best = stage.summary.cells.values().map(chance).fold(0.0, f64::max);
+    let often = stage.summary.cells.values().filter(|runs| chance(runs) >= best).count();
+    let overall = stage.summary.converged().value().unwrap_or(0.0);
+    (best, often, std::cmp::Reverse(stage.variants().departures()), overall)
+}
+
+/// The best of the screened combinations, the first among equals; `None` if none converged.
+pub fn leader(screening: &[Stage]) -> Option<&Stage> {
+    let mut leader: Option<&Stage> = None;
+    for stage in screening {
+        if leader.is_none_or(|leader| rank(stage) > rank(leader)) {
+            leader = Some(stage);
+        }
+    }
+    leader.filter(|stage| rank(stage).0 > 0.0)
+}
+
+/// The numbers of inhibitory inputs and hidden neurons of the cells in which every run converged,
+/// where they are all pairs of those numbers; `None` if there is no such cell.
+pub fn sure_cells(stage: &Stage) -> Option<(Vec<usize>, Vec<usize>)> {
+    let sure: Vec<Cell> = stage
+        .summary
+        .cells
+        .iter()
+        .filter(|(_, runs)| runs.converged.successes == runs.converged.trials)
+        .map(|(&cell, _)| cell)
+        .collect();
+    // The hidden ratio with the most sure cells, and its inputs: a rectangle of cells.
+    let hidden = sure.iter().map(|cell| cell.inhibitory_hidden).max_by_key(|&hidden| {
+        let count = sure.iter().filter(|cell| cell.inhibitory_hidden == hidden).count();
+        (count, std::cmp::Reverse(hidden))
+    })?;
+    let inputs = sure
+        .iter()
+        .filter(|cell| cell.inhibitory_hidden == hidden)
+        .map(|cell| cell.inhibitory_inputs)
+        .collect();
+    Some((inputs, vec![hidden]))
+}
+
+/// A cell in words.
+pub fn cell_name(hebb: &HebbConfig, cell: Cell) -> String {
+    format!(
+        "{} inputs, {} hidden",
+        ratio(hebb.neurons, cell.inhibitory_inputs),
+        ratio(hebb.hidden_neurons(), cell.inhibitory_hidden)
+    )
+}
+
+fn variant_table(caption: &str) -> Table {
+    Table::new(caption)
+        .column(Column::text("variant"))
+        .column(Column::text("best at"))
+        .column(Column::integer("runs there").key("runs"))
+        .column(Column::percent("chance there", 1).key("chance").best(Best::Highest))
+        .column(Column::number("epochs there, median").key("epochs_median").decimals(1))
+        .column(Column::percent("chance over all ratios", 1).key("overall"))
+        .column(Column::integer("ratios with any convergence").key("ratios"))
+}
+
+fn variant_row(table: &mut Table, name: &str, stage: &Stage) {
+    let some = stage.summary.cells.values().filter(|runs| runs.converged.successes > 0).count();
+    let (place, runs, chance, median) = match stage.summary.best() {
+        Some((cell, runs)) => (
+            Value::from(cell_name(&stage.config.hebb, cell)),
+            whole(runs.converged.trials),
+            share(runs.converged),
+            epochs(runs, 0.5),
+        ),
+        None => {
+            let runs = stage.summary.cells.values().next().map_or(0, |r| r.converged.trials);
+            let none = Proportion { successes: 0, trials: runs };
+            (Value::from("none"), whole(runs), share(none), Value::Missing)
+        }
+    };
+    let overall = stage.summary.converged().value().map_or(Value::Missing, Value::Number);
+    table.row([name.into(), place, runs, chance, median, overall, whole(some)]);
+}
+
+/// The variants that are compared.
+pub fn variants(results: &Results) -> Table {
+    let mut table = variant_table("The variants at their best pair of ratios")
+        .note("The pair of ratios with the largest chance is chosen from the same runs, so small chances are somewhat flattered.");
+    for (at, stage) in results.compared.iter().enumerate() {
+        variant_row(&mut table, &compared_name(results, at), stage);
+    }
+    table
+}
+
+/// The name of a compared variant; those that lack a part of the best are named by it.
+pub fn compared_name(results: &Results, at: usize) -> String {
+    let variants = results.compared[at].variants();
+    let Some(best) = results.best.map(|best| results.compared[best].variants()) else {
+        return variants.to_string();
+    };
+    if variants != best && super::is_one_part_less(&variants, &best) && variants.departures() > 1 {
+        return format!("best without {}", missing_part(&variants, &best));
+    }
+    if variants == best && best.departures() > 1 {
+        "best combination".into()
+    } else {
+        variants.to_string()
+    }
+}
+
+/// The part of `whole` that `variants` lacks.
+pub fn missing_part(variants: &Variants, whole: &Variants) -> String {
+    let text = variants.to_string();
+    let parts: Vec<&str> = text.split(" + ").collect();
+    let whole = whole.to_string();
+    let lacks: Vec<&str> = whole.split(" + ").filter(|part| !parts.contains(part)).collect();
+    lacks.join(" + ")
+}
+
+/// The best of all combinations.
+pub fn screening(results: &Results) -> Table {
+    let mut order: Vec<&Stage> = results.screening.iter().collect();
+    order.sort_by(|a, b| rank(b).partial_cmp(&rank(a)).unwrap_or(std::cmp::Ordering::Equal));
+    let count = order.len();
+    let shown = count.min(20);
+    let mut table = variant_table(&format!(
+        "The best {shown} of all {count} combinations of variants, screened"
+    ))
+    .note("All of them are in cells.csv.");
+    for stage in order.into_iter().take(shown) {
+        variant_row(&mut table, &stage.variants().to_string(), stage);
+    }
+    table
+}
