@@ -105,7 +105,7 @@ pub fn answer_caption(results: &Results) -> String {
 /// Epochs to convergence against the inhibitory inputs at the hidden ratio of the best cell.
 fn speed_plot(results: &Results, best: &Stage) -> Plot {
     let stage = results.kept.as_ref().unwrap_or(best);
-    let mut plot = Plot::new("How fast").y_axis(Axis::new("epochs to convergence").include(0.0));
+    let mut plot = Plot::new("How fast").y_axis(Axis::new("epochs to convergence").log());
     let n = stage.config.hebb.neurons;
     plot = plot.x_axis(
         Axis::new("E:I of the inputs")
