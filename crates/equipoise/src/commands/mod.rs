@@ -25,12 +25,12 @@ pub enum Command {
     Demo(demo::Args),
     /// Encode, decode and compare regimes on a data set
     Reconstruct(reconstruct::Args),
-    /// Write a completion script for your shell
-    Completions(completions::Args),
     /// Learn one-to-one maps by Hebb's rule
     Hebb(hebb::Args),
     /// Run a whole study
     Study(study::Args),
+    /// Write a completion script for your shell
+    Completions(completions::Args),
 }
 
 /// Runs one subcommand.

@@ -50,6 +50,28 @@ pub(crate) fn meets(criterion: Criterion, sums: &[f64], mapping: &Mapping) -> bo
     })
 }
 
+/// How far the raw output sums, `[input][output]`, are from another verdict under a criterion: the
+/// smallest distance of a sum that it looks at from 0, or, for `argmax`, of a target from the
+/// largest other output. `Frozen` looks at no sum; it gets the margin of `Exact`.
+pub(crate) fn margin(criterion: Criterion, sums: &[f64], mapping: &Mapping) -> f64 {
+    let mut margin = f64::INFINITY;
+    for (input, sums) in sums.chunks_exact(mapping.neurons()).enumerate() {
+        let target = mapping.target(input);
+        for (output, sum) in sums.iter().enumerate() {
+            let distance = match criterion {
+                Criterion::Exact | Criterion::Frozen => sum.abs(),
+                Criterion::Argmax if output == target => continue,
+                Criterion::Argmax => (sums[target] - sum).abs(),
+                Criterion::FirstFiring if output > target => continue,
+                Criterion::TargetFires if output != target => continue,
+                Criterion::FirstFiring | Criterion::TargetFires => sum.abs(),
+            };
+            margin = margin.min(distance);
+        }
+    }
+    margin
+}
+
 /// Watches for epochs without a change of sign in which the weights barely move.
 #[derive(Debug, Clone)]
 pub(crate) struct FreezeWatch {
@@ -96,6 +118,17 @@ mod tests {
         assert_eq!(verdict([1.0, 1.0, 1.0, 1.0]), (false, false, false, true));
         // For input 1 the first that fires is right, though a later one is larger.
         assert_eq!(verdict([-1.0, 1.0, 1.0, 2.0]), (false, false, true, true));
+    }
+
+    #[test]
+    fn margins_by_hand() {
+        let mapping = Mapping::new(&[1, 0]).unwrap();
+        let sums = [-0.5, 0.25, 0.75, 0.125];
+        let of = |criterion| margin(criterion, &sums, &mapping);
+        assert_eq!(of(Criterion::Exact), 0.125);
+        assert_eq!(of(Criterion::Argmax), 0.625);
+        assert_eq!(of(Criterion::FirstFiring), 0.25);
+        assert_eq!(of(Criterion::TargetFires), 0.25);
     }
 
     #[test]

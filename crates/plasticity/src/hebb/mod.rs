@@ -58,6 +58,6 @@ pub use judge::Verdict;
 pub use mapping::Mapping;
 pub use network::Network;
 pub use plan::{Cell, Enumeration, OutputTypes, Plan, RunSpec, StudyConfig};
-pub use summary::{CellSummary, Proportion, Row, Summary};
+pub use summary::{CellSummary, Proportion, ROUNDING, Row, Summary};
 pub use trainer::{Outcome, Trainer, train};
 pub use trajectories::Trajectories;

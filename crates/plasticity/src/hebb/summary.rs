@@ -18,7 +18,7 @@ pub struct Row {
 
 impl Row {
     /// The columns of the table, in the order of [`Row::fields`].
-    pub const COLUMNS: [&str; 10] = [
+    pub const COLUMNS: [&str; 11] = [
         "run",
         "mapping",
         "ratio",
@@ -29,11 +29,12 @@ impl Row {
         "epochs_to_convergence",
         "converged",
         "exact_at_end",
+        "margin",
     ];
 
     /// The fields of the row. The ratio is E:I of the hidden neurons; epochs are empty where the
     /// run did not converge.
-    pub fn fields(&self) -> [String; 10] {
+    pub fn fields(&self) -> [String; 11] {
         let (run, outcome) = (&self.run, &self.outcome);
         [
             run.index.to_string(),
@@ -46,6 +47,7 @@ impl Row {
             outcome.converged_at.map(|epoch| epoch.to_string()).unwrap_or_default(),
             outcome.converged_at.is_some().to_string(),
             outcome.exact_at_end.to_string(),
+            format!("{:e}", outcome.margin),
         ]
     }
 
@@ -57,6 +59,10 @@ impl Row {
         weights.join(" ")
     }
 }
+
+/// A smaller margin is rounding: raw sums are sums of a few weights of at most 1, computed with
+/// 53 bits.
+pub const ROUNDING: f64 = 1e-13;
 
 /// Successes among trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -96,6 +102,8 @@ pub struct CellSummary {
     pub converged: Proportion,
     /// Runs whose weights at the end show the mapping exactly.
     pub exact_at_end: Proportion,
+    /// Runs that converged by a margin below [`ROUNDING`].
+    pub by_rounding: u64,
     /// The epochs to convergence of those that did, in rising order.
     pub epochs: Vec<u32>,
     /// Runs that converged, mapping by mapping.
@@ -138,6 +146,7 @@ impl CellSummary {
     fn join(&mut self, other: Self) {
         self.converged.join(other.converged);
         self.exact_at_end.join(other.exact_at_end);
+        self.by_rounding += other.by_rounding;
         self.epochs.extend(other.epochs);
         self.epochs.sort_unstable();
         for (mapping, share) in other.mappings {
@@ -170,6 +179,7 @@ impl Summary {
             let cell = summary.cells.entry(row.run.cell).or_default();
             let converged = row.outcome.converged_at.is_some();
             cell.converged.count(converged);
+            cell.by_rounding += u64::from(converged && row.outcome.margin < ROUNDING);
             cell.exact_at_end.count(row.outcome.exact_at_end);
             cell.mappings.entry(row.run.mapping.clone()).or_default().count(converged);
             cell.allotments.entry(row.run.types.clone()).or_default().count(converged);

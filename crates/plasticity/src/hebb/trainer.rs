@@ -3,7 +3,7 @@
 use equipoise_random::stream;
 
 use super::config::Criterion;
-use super::judge::{FreezeWatch, Verdict, meets};
+use super::judge::{FreezeWatch, Verdict, margin, meets};
 use super::{Allotment, HebbConfig, HebbError, Mapping, Network};
 
 /// The purpose of the stream that draws a run's initial weights.
@@ -19,6 +19,10 @@ pub struct Outcome {
     pub epochs: usize,
     /// Whether the weights at the end show the mapping exactly, whatever the criterion was.
     pub exact_at_end: bool,
+    /// The smallest distance of a raw output sum from another verdict of the criterion, at the
+    /// end. Where exact arithmetic would give 0 it is of the order of the rounding, and the
+    /// verdict hangs on that.
+    pub margin: f64,
     /// The weights at the end, `[layer][pre][post][edge]`.
     pub weights: Vec<f64>,
 }
@@ -177,6 +181,7 @@ impl<'a> Trainer<'a> {
             converged_at: self.converged_at,
             epochs: self.epoch,
             exact_at_end: meets(Criterion::Exact, &self.sums, self.mapping),
+            margin: margin(self.config.criterion, &self.sums, self.mapping),
             weights: self.network.into_weights(),
         }
     }

@@ -19,7 +19,7 @@
 use equipoise_random::Stream;
 
 use super::config::Criterion;
-use super::judge::meets;
+use super::judge::{margin, meets};
 use super::network::{check_types, draw_level, sign};
 use super::trainer::check_mapping;
 use super::{Allotment, HebbConfig, HebbError, Mapping, NeuronType, Outcome};
@@ -240,6 +240,7 @@ impl Lives<'_> {
         let converged_at = self.first_held(|epoch| met(epoch, config.criterion));
         let epochs = converged_at.map_or(config.max_epochs, |at| at + config.hold_epochs - 1);
         let exact_at_end = met(epochs, Criterion::Exact);
+        let margin = margin(config.criterion, &sums, self.mapping);
         let mut weights = vec![0.0; 2 * n * n];
         for input in 0..n {
             for hidden in 0..n {
@@ -249,7 +250,7 @@ impl Lives<'_> {
                     self.second[at].at(epochs);
             }
         }
-        Outcome { converged_at, epochs, exact_at_end, weights }
+        Outcome { converged_at, epochs, exact_at_end, margin, weights }
     }
 
     /// The first epoch of the first stretch of `hold_epochs` that meet the criterion.

@@ -196,6 +196,24 @@ impl<'a> Naive<'a> {
         })
     }
 
+    fn margin(&self) -> f64 {
+        let mut all = Vec::new();
+        for input in 0..self.config.neurons {
+            let (_, sums) = self.recall(input);
+            let target = self.mapping.target(input);
+            match self.config.criterion {
+                Criterion::Exact | Criterion::Frozen => all.extend(sums),
+                Criterion::Argmax => {
+                    let others = (0..sums.len()).filter(|&k| k != target);
+                    all.extend(others.map(|k| sums[target] - sums[k]));
+                }
+                Criterion::FirstFiring => all.extend(&sums[..=target]),
+                Criterion::TargetFires => all.push(sums[target]),
+            }
+        }
+        all.iter().map(|x| x.abs()).fold(f64::INFINITY, f64::min)
+    }
+
     fn signs(&self) -> Vec<bool> {
         (0..self.config.neurons)
             .flat_map(|input| {
@@ -267,6 +285,7 @@ impl<'a> Naive<'a> {
             converged_at,
             epochs,
             exact_at_end: self.met(Criterion::Exact),
+            margin: self.margin(),
             weights: self.flat(),
         }
     }
@@ -281,6 +300,7 @@ fn same(got: &Outcome, want: &Outcome) {
     assert_eq!(got.converged_at, want.converged_at);
     assert_eq!(got.epochs, want.epochs);
     assert_eq!(got.exact_at_end, want.exact_at_end);
+    assert_eq!(got.margin.to_bits(), want.margin.to_bits());
     // Zeros of either sign are one number to every rule; all else is compared as bits.
     let bits = |w: &[f64]| w.iter().map(|w| (w + 0.0).to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&got.weights), bits(&want.weights));

@@ -5,7 +5,7 @@ use equipoise_plasticity::hebb::theory::{
     self, excitatory_fixed_point, inhibitory_amplitude, limit_chance, two_inputs_are_confused,
 };
 use equipoise_plasticity::hebb::{
-    Allotment, Cell, CellSummary, HebbConfig, Mapping, NeuronType, Proportion,
+    Allotment, Cell, CellSummary, HebbConfig, Mapping, NeuronType, Proportion, ROUNDING,
 };
 use equipoise_report::{Cell as Value, Column, Figure, Panel, Report, Table};
 
@@ -194,11 +194,25 @@ fn answer(results: &Results) -> String {
             speed(stage).unwrap_or_default()
         ),
     };
+    text.push(' ');
+    text += &rounding(stage);
     if hebb.variants.is_plain() {
         text.push(' ');
         text += &confused(stage);
     }
     text.trim().to_string()
+}
+
+/// How many of the converged runs owe it to rounding.
+fn rounding(stage: &Stage) -> String {
+    let runs = stage.summary.cells.values().map(|runs| runs.by_rounding).sum::<u64>();
+    if runs == 0 {
+        return String::new();
+    }
+    format!(
+        "{runs} of the converged runs owe it to rounding: a sum that is 0 in exact arithmetic came \
+         out within {ROUNDING:e} of it, on the right side."
+    )
 }
 
 /// What became of the runs with two excitatory inputs.

@@ -132,6 +132,7 @@ fn read(plan: &Plan, chunk: usize, text: &str) -> Option<Vec<Row>> {
             converged_at,
             epochs: converged_at.unwrap_or(plan.config().hebb.max_epochs),
             exact_at_end: fields.get(9)?.parse().ok()?,
+            margin: fields.get(10)?.parse().ok()?,
             weights: Vec::new(),
         };
         let row = Row { run: plan.run_spec(index), outcome };

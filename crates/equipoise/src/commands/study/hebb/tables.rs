@@ -66,6 +66,7 @@ pub fn cells(results: &Results) -> Table {
         .column(Column::integer("runs"))
         .column(Column::integer("converged"))
         .column(Column::percent("chance", 3))
+        .column(Column::integer("by rounding"))
         .column(Column::percent("exact at end", 3))
         .column(Column::integer("mappings"))
         .column(Column::integer("mappings learned"))
@@ -87,6 +88,7 @@ pub fn cells(results: &Results) -> Table {
                 whole(runs.converged.trials),
                 whole(runs.converged.successes),
                 share(runs.converged),
+                whole(runs.by_rounding),
                 runs.exact_at_end.value().map_or(Value::Missing, Value::Number),
                 whole(learned.trials),
                 whole(learned.successes),
