@@ -29,8 +29,7 @@ class Unet(nn.Module):
     def __init__(self, features=1000, c=16):
         super().__init__()
         self.mlp = nn.Sequential(
-            nn.Linear(features, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(),
-            nn.Linear(512, 784),
+            nn.Linear(features, 512), nn.Linear(512, 512), nn.Linear(512, 784)
         )
         self.a, self.b, self.bottom = level(1, c), level(c, 2 * c), level(2 * c, 4 * c)
         self.d, self.e = level(6 * c, 2 * c), level(3 * c, c)
@@ -48,9 +47,7 @@ class Unet(nn.Module):
 class Vae(nn.Module):
     def __init__(self, features=1000, c=16, latent=64):
         super().__init__()
-        self.encoder = nn.Sequential(
-            nn.Linear(features, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU()
-        )
+        self.encoder = nn.Sequential(nn.Linear(features, 512), nn.Linear(512, 512))
         self.mean, self.log_variance = nn.Linear(512, latent), nn.Linear(512, latent)
         self.decoder = nn.Sequential(
             nn.Linear(latent, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(),

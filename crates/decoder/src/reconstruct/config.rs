@@ -60,9 +60,9 @@ pub enum Output {
 pub enum HiddenActivation {
     /// None: the layers are a linear map of limited rank, as counts of a network in balance, which
     /// responds linearly, ask for.
+    #[default]
     Identity,
     /// max(0, x).
-    #[default]
     Relu,
 }
 
@@ -103,7 +103,7 @@ impl Default for DecoderConfig {
             hidden: vec![512, 512],
             feature_dropout: 0.0,
             dropout: 0.0,
-            hidden_activation: HiddenActivation::Relu,
+            hidden_activation: HiddenActivation::Identity,
             channels: 16,
             depth: 2,
             latent: 64,

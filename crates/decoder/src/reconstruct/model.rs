@@ -1,6 +1,6 @@
 //! One type for both decoders.
 
-use super::config::{DecoderConfig, DecoderKind, Output};
+use super::config::{DecoderConfig, DecoderKind, HiddenActivation, Output};
 use super::layers::Draws;
 use super::loss::reconstruction_loss;
 use super::unet::MlpUnet;
@@ -42,7 +42,7 @@ impl DecoderModel {
             DecoderKind::MlpUnet => Self::Unet(MlpUnet::new(config, features, shape, device)),
             DecoderKind::MlpVae => Self::Vae(MlpVae::new(config, features, shape, device)),
         };
-        weights::initialise(model, seed)
+        weights::initialise(model, seed, &|name| gain(config, name))
     }
 
     /// Images from features [batch, n]; `draws` is given in training.
@@ -61,6 +61,19 @@ impl DecoderModel {
         };
         Decoded { images: bounded(config, images), latent }
     }
+}
+
+/// Variance of a layer's initial weights times its inputs: 2 where a ReLU follows, otherwise 1.
+fn gain(config: &DecoderConfig, name: &str) -> f64 {
+    let within = |part: &str| name.split('.').any(|p| p == part);
+    let rectified = if within("mlp") || within("encoder") {
+        config.hidden_activation == HiddenActivation::Relu
+    } else if within("map") {
+        config.kind == DecoderKind::MlpVae
+    } else {
+        !(within("head") || within("mean") || within("log_variance"))
+    };
+    if rectified { 2.0 } else { 1.0 }
 }
 
 /// The numbers before the output's non-linearity that give the mean intensity of each channel of

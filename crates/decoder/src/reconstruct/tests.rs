@@ -485,6 +485,16 @@ fn all_parameters_are_set_from_the_seed() {
         assert_eq!(zero, a.name.ends_with("bias"), "{}", a.name);
         assert_eq!(zero, a.values == b.values, "{}", a.name);
     }
+    // Weights have the variance 2 / inputs before a ReLU, and 1 / inputs elsewhere.
+    let config = DecoderConfig { hidden: vec![400, 300], ..DecoderConfig::default() };
+    let model = DecoderModel::new(&config, 500, GREY, 0, &device);
+    for w in weights::read(&model).iter().filter(|w| w.values.len() > 20_000) {
+        let square: f32 = w.values.iter().map(|v| v * v).sum::<f32>() / w.values.len() as f32;
+        let linear = ["mlp", "map"].iter().any(|part| w.name.split('.').any(|p| p == *part));
+        let gain = square * w.shape[0] as f32;
+        let want = if linear { 1.0 } else { 2.0 };
+        assert!((gain - want).abs() < 0.05, "{} {gain} {want}", w.name);
+    }
     let count: usize = weights::read(&make(0)).iter().map(|w| w.values.len()).sum();
     assert_eq!(make(0).num_params(), count);
 }

@@ -15,21 +15,20 @@ pub struct Weights {
     pub values: Vec<f32>,
 }
 
-/// The layers whose output is not rectified: their weights have half the variance.
-const NOT_RECTIFIED: [&str; 4] = ["map", "head", "mean", "log_variance"];
-
-/// Sets biases to 0 and weights to normal numbers of variance 2 / inputs (He et al. 2015, ICCV),
-/// or 1 / inputs where no ReLU follows; each parameter from its own stream of the seed.
-pub fn initialise<M: Module>(model: M, seed: u64) -> M {
-    model.map(&mut Initialise { path: Vec::new(), seed })
+/// Sets biases to 0 and weights to normal numbers of variance `gain` / inputs, where `gain` is a
+/// function of the parameter's name: 2 where a ReLU follows (He et al. 2015, ICCV), otherwise 1.
+/// Each parameter has its own stream of the seed.
+pub fn initialise<M: Module>(model: M, seed: u64, gain: &dyn Fn(&str) -> f64) -> M {
+    model.map(&mut Initialise { path: Vec::new(), seed, gain })
 }
 
-struct Initialise {
+struct Initialise<'a> {
     path: Vec<String>,
     seed: u64,
+    gain: &'a dyn Fn(&str) -> f64,
 }
 
-impl ModuleMapper for Initialise {
+impl ModuleMapper for Initialise<'_> {
     fn enter_module(&mut self, name: &str, _: &str) {
         self.path.push(name.to_owned());
     }
@@ -44,8 +43,7 @@ impl ModuleMapper for Initialise {
             let shape = tensor.dims();
             let mut values = vec![0.0f32; shape.iter().product()];
             if name.ends_with("weight") {
-                let layer = self.path.iter().rev().nth(1).map_or("", String::as_str);
-                let gain = if NOT_RECTIFIED.contains(&layer) { 1.0 } else { 2.0 };
+                let gain = (self.gain)(&name);
                 let deviation = (gain / shape[0] as f64).sqrt();
                 let mut numbers = stream(self.seed, &format!("decoder/weights/{name}"), 0);
                 values.iter_mut().for_each(|v| *v = (deviation * numbers.normal()) as f32);

@@ -48,7 +48,7 @@ impl Default for TrainConfig {
             schedule: Schedule::Cosine,
             warmup_epochs: 0.5,
             final_share: 0.01,
-            weight_decay: 0.01,
+            weight_decay: 0.5,
             patience: 0,
             seed: 0,
             checkpoint_every: 500,
