@@ -6,13 +6,14 @@ use rayon::prelude::*;
 use super::config::NetworkConfig;
 use super::connectivity::{Connections, LIST_BLOCK, Recurrent, Storage, storage};
 use super::counting::BLOCK;
-use super::input::{ImageShape, InputProjection};
+use super::input::{InputProjection, input_channels};
 use super::membrane::Constants;
 use super::noise::PoissonTable;
 use super::parameter::Parameter;
 use super::probe::Probe;
 use super::simulate::{Simulation, Trial};
 use super::validate::NetworkError;
+use crate::data::ImageShape;
 use crate::spikes::SpikeTrains;
 
 /// A network that has been built: its connections and its neurons' parameters. Neurons 0..N_E are
@@ -101,7 +102,7 @@ impl Network {
             seed,
         };
         let input = shape.map(|shape| {
-            let channels = shape.input_channels(config.input.color);
+            let channels = input_channels(shape, config.input.color);
             let probability = config.input_connections(channels) as f64 / channels as f64;
             InputProjection { config, shape, storage: storage(probability, false, false), seed }
         });
@@ -261,13 +262,13 @@ impl Network {
 }
 
 fn check_shape(config: &NetworkConfig, shape: ImageShape) -> Result<(), NetworkError> {
-    if shape.is_empty() || !(shape.channels == 1 || shape.channels == 3) {
+    if shape.pixels() == 0 || !(shape.channels == 1 || shape.channels == 3) {
         return Err(NetworkError::Request(format!(
             "images of {} x {} x {}; 1 or 3 channels and at least one pixel are possible",
             shape.channels, shape.height, shape.width
         )));
     }
-    let channels = shape.input_channels(config.input.color);
+    let channels = input_channels(shape, config.input.color);
     let in_degree = config.input_connections(channels);
     if in_degree > channels {
         return Err(NetworkError::Setting {

@@ -97,7 +97,7 @@ impl Network {
                 .par_chunks(CHUNK)
                 .map(|indices| {
                     let mut simulation = Simulation::new(self);
-                    let mut buffer = vec![0.0; shape.len()];
+                    let mut buffer = vec![0.0; shape.pixels()];
                     let run = |&index: &usize| {
                         image(index, &mut buffer);
                         let trial = Trial {
@@ -153,7 +153,8 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{ImageShape, InputCode, NetworkConfig, ProjectionKind};
+    use crate::data::ImageShape;
+    use crate::network::{InputCode, NetworkConfig, ProjectionKind};
 
     const SHAPE: ImageShape = ImageShape { channels: 1, height: 8, width: 8 };
 

@@ -5,47 +5,19 @@ use equipoise_random::stream;
 use super::config::{ColorCode, InputConfig, InputTarget, NetworkConfig, ProjectionKind};
 use super::connectivity::{Builder, Connections, Sampler, Storage};
 use super::validate::NetworkError;
+use crate::data::ImageShape;
 
-/// The shape of the images a network takes: channels, height, width.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ImageShape {
-    /// Colour channels, 1 or 3.
-    pub channels: usize,
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
+/// Pixels of one colour channel.
+fn plane(shape: ImageShape) -> usize {
+    shape.height * shape.width
 }
 
-impl From<(usize, usize, usize)> for ImageShape {
-    fn from((channels, height, width): (usize, usize, usize)) -> Self {
-        Self { channels, height, width }
-    }
-}
-
-impl ImageShape {
-    /// Numbers in an image.
-    pub fn len(&self) -> usize {
-        self.channels * self.height * self.width
-    }
-
-    /// Whether there is no pixel.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Pixels of one channel.
-    pub fn pixels(&self) -> usize {
-        self.height * self.width
-    }
-
-    /// Input channels that the colour code makes of an image of this shape.
-    pub fn input_channels(&self, color: ColorCode) -> usize {
-        match (self.channels, color) {
-            (3, ColorCode::Luminance) => self.pixels(),
-            (3, ColorCode::Opponent) => 5 * self.pixels(),
-            _ => self.len(),
-        }
+/// Input channels that the colour code makes of an image of this shape.
+pub fn input_channels(shape: ImageShape, color: ColorCode) -> usize {
+    match (shape.channels, color) {
+        (3, ColorCode::Luminance) => plane(shape),
+        (3, ColorCode::Opponent) => 5 * plane(shape),
+        _ => shape.pixels(),
     }
 }
 
@@ -59,7 +31,7 @@ const LUMINANCE: [f32; 3] = [0.299, 0.587, 0.114];
 /// (the negative part), as the opponent channels of the retina are (Wuerger & Self 2014, Springer
 /// Encyclopedia of Color Science, "Color opponency").
 pub fn color_channels(image: &[f32], shape: ImageShape, color: ColorCode) -> Vec<f32> {
-    let n = shape.pixels();
+    let n = plane(shape);
     if shape.channels != 3 || color == ColorCode::Separate {
         return image.to_vec();
     }
@@ -91,14 +63,14 @@ pub(crate) fn check_image(
     shape: ImageShape,
     index: usize,
 ) -> Result<(), NetworkError> {
-    if image.len() != shape.len() {
+    if image.len() != shape.pixels() {
         let reason = format!(
             "{} numbers, but the network takes {} x {} x {} = {}",
             image.len(),
             shape.channels,
             shape.height,
             shape.width,
-            shape.len()
+            shape.pixels()
         );
         return Err(NetworkError::Image { index, reason });
     }
@@ -126,7 +98,7 @@ impl InputProjection<'_> {
 
     /// Draws the connections: each neuron its own stream.
     pub(crate) fn build(&self, first: usize, neurons: usize) -> Connections {
-        let channels = self.shape.input_channels(self.input().color);
+        let channels = input_channels(self.shape, self.input().color);
         let in_degree = self.config.input_connections(channels);
         let excitatory = self.config.excitatory_neurons();
         let mut builder = Builder::new(channels, self.storage, false);
@@ -152,7 +124,7 @@ impl InputProjection<'_> {
                     // channels keep an order.
                     let mut race: Vec<(f64, u32)> = (0..channels)
                         .map(|channel| {
-                            let pixel = channel % self.shape.pixels();
+                            let pixel = channel % plane(self.shape);
                             let dx = (pixel % self.shape.width) as f64 + 0.5 - x;
                             let dy = (pixel / self.shape.width) as f64 + 0.5 - y;
                             let distance = (dx * dx + dy * dy) / (2.0 * width * width);
@@ -261,7 +233,7 @@ mod tests {
         // Red, green, blue, white.
         let image = [1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0];
         let channels = color_channels(&image, shape, ColorCode::Opponent);
-        assert_eq!(channels.len(), shape.input_channels(ColorCode::Opponent));
+        assert_eq!(channels.len(), input_channels(shape, ColorCode::Opponent));
         assert_eq!(channels[4..8], [1.0, 0.0, 0.0, 0.0], "red ON");
         assert_eq!(channels[8..12], [0.0, 1.0, 0.0, 0.0], "green ON");
         assert_eq!(channels[12..16], [0.0, 0.0, 1.0, 0.0], "blue ON");

@@ -20,13 +20,14 @@ mod simulate;
 pub mod theory;
 mod validate;
 
+pub use crate::data::ImageShape;
 pub use build::Network;
 pub use config::{
     ColorCode, InputCode, InputConfig, InputTarget, Integration, NetworkConfig, ProjectionKind,
     Synapse, WeightScaling,
 };
 pub use encode::{Population, SpikeCounts};
-pub use input::{ImageShape, color_channels};
+pub use input::{color_channels, input_channels};
 pub use parameter::{Distribution, Parameter};
 pub use probe::Probe;
 pub use regime::{REGIMES, Regime};

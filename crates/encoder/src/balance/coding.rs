@@ -1,0 +1,236 @@
+//! How much of an image is in the spikes, before any decoder is trained.
+
+use std::ops::ControlFlow;
+
+use equipoise_metrics::image::psnr;
+use serde::{Deserialize, Serialize};
+
+use super::BalanceError;
+use super::linear::Ridge;
+use crate::data::ImageSet;
+use crate::network::{Network, Population, SpikeCounts};
+
+/// What a linear readout gets out of the spikes of a network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImageCoding {
+    /// Length of the recordings, ms.
+    pub duration_ms: f64,
+    /// Neurons read.
+    pub neurons: usize,
+    /// Images the readout was fitted to.
+    pub training_images: usize,
+    /// Images it was tried on.
+    pub test_images: usize,
+    /// Mean rate, Hz.
+    pub rate_hz: f64,
+    /// Spikes of an image.
+    pub spikes_per_image: f64,
+    /// Share of neurons that are silent for an image.
+    pub silent: f64,
+    /// Population sparseness of Treves & Rolls (1991, Network 2:371), as scaled by Vinje &
+    /// Gallant (2000, Science 287:1273): 0 if all neurons fire alike, 1 if only one does; the
+    /// mean over test images.
+    pub sparseness: f64,
+    /// Share of the pixels' variance that ridge regression from the counts explains, on the test
+    /// images, all pixels together.
+    pub r_squared: f64,
+    /// Mean over the test images of the PSNR of the ridge reconstruction clipped to [0, 1], dB.
+    pub psnr_db: f64,
+    /// The same for the mean training image: what no spikes at all give.
+    pub mean_image_psnr_db: f64,
+    /// Share of test images whose class a linear readout (ridge regression onto one output a
+    /// class, the largest wins) finds.
+    pub accuracy: f64,
+}
+
+/// The ridge penalty, relative to the mean variance of a count.
+pub const DEFAULT_PENALTY: f64 = 0.1;
+
+/// Measures what a linear readout gets out of counts that have been made already. Every bin
+/// of every neuron is a feature.
+///
+/// # Errors
+/// If counts and images do not belong together, or there are too few of them.
+pub fn readout(
+    training: (&SpikeCounts, &ImageSet),
+    test: (&SpikeCounts, &ImageSet),
+    duration_ms: f64,
+    penalty: f64,
+) -> Result<ImageCoding, BalanceError> {
+    for (counts, images) in [training, test] {
+        if counts.images > images.len() {
+            return Err(BalanceError(format!(
+                "counts of {} images, but only {} images",
+                counts.images,
+                images.len()
+            )));
+        }
+    }
+    let (counts, images) = training;
+    let features = counts.features();
+    let pixels = images.shape.pixels();
+    let classes = images.classes.len();
+    let target = |i: usize, out: &mut [f64]| {
+        for (slot, &value) in out.iter_mut().zip(images.image(i)) {
+            *slot = f64::from(value) / 255.0;
+        }
+        for (class, slot) in out[pixels..].iter_mut().enumerate() {
+            *slot = f64::from(u8::from(usize::from(images.labels[i]) == class));
+        }
+    };
+    let ridge = Ridge::fit(&counts.counts, features, pixels + classes, &target, penalty)?;
+    let mut mean_image = vec![0.0f64; pixels];
+    for i in 0..counts.images {
+        for (mean, &value) in mean_image.iter_mut().zip(images.image(i)) {
+            *mean += f64::from(value) / 255.0 / counts.images as f64;
+        }
+    }
+    let (counts, images) = test;
+    let predicted = ridge.predict(&counts.counts)?;
+    let mean_f32: Vec<f32> = mean_image.iter().map(|&m| m as f32).collect();
+    let mut sums = TestSums::default();
+    for (i, out) in predicted.chunks(pixels + classes).enumerate() {
+        let original = images.intensities(i);
+        let reconstruction: Vec<f32> =
+            out[..pixels].iter().map(|&x| x.clamp(0.0, 1.0) as f32).collect();
+        let quality = |picture: &[f32]| {
+            psnr(&original, picture, 1.0).map_err(|error| BalanceError(error.to_string()))
+        };
+        sums.psnr += quality(&reconstruction)?;
+        sums.mean_image_psnr += quality(&mean_f32)?;
+        for ((&x, &y), &mean) in original.iter().zip(&out[..pixels]).zip(&mean_image) {
+            sums.residual += (f64::from(x) - y).powi(2);
+            sums.variance += (f64::from(x) - mean).powi(2);
+        }
+        let best = (0..classes).max_by(|&a, &b| out[pixels + a].total_cmp(&out[pixels + b]));
+        sums.right += usize::from(best == Some(usize::from(images.labels[i])));
+        sums.add_counts(counts.image(i), counts.bins);
+    }
+    let n = counts.images.max(1) as f64;
+    let spikes_per_image = sums.spikes / n;
+    Ok(ImageCoding {
+        duration_ms,
+        neurons: counts.neurons,
+        training_images: training.0.images,
+        test_images: counts.images,
+        rate_hz: spikes_per_image / counts.neurons as f64 / duration_ms * 1000.0,
+        spikes_per_image,
+        silent: sums.silent / n,
+        sparseness: sums.sparseness / n,
+        r_squared: if sums.variance > 0.0 { 1.0 - sums.residual / sums.variance } else { 0.0 },
+        psnr_db: sums.psnr / n,
+        mean_image_psnr_db: sums.mean_image_psnr / n,
+        accuracy: sums.right as f64 / n,
+    })
+}
+
+#[derive(Default)]
+struct TestSums {
+    psnr: f64,
+    mean_image_psnr: f64,
+    residual: f64,
+    variance: f64,
+    right: usize,
+    spikes: f64,
+    silent: f64,
+    sparseness: f64,
+}
+
+impl TestSums {
+    fn add_counts(&mut self, counts: &[u16], bins: usize) {
+        let per_neuron: Vec<f64> =
+            counts.chunks(bins).map(|bins| bins.iter().map(|&c| f64::from(c)).sum()).collect();
+        let n = per_neuron.len() as f64;
+        let total: f64 = per_neuron.iter().sum();
+        let square: f64 = per_neuron.iter().map(|c| c * c).sum();
+        self.spikes += total;
+        self.silent += per_neuron.iter().filter(|&&c| c == 0.0).count() as f64 / n;
+        // No spike at all is as sparse as it gets.
+        let activity = if square > 0.0 { (total / n).powi(2) / (square / n) } else { 0.0 };
+        self.sparseness += if n > 1.0 { (1.0 - activity) / (1.0 - 1.0 / n) } else { 0.0 };
+    }
+}
+
+/// Encodes images with the network and measures what a linear readout gets out of the spikes.
+/// Training image i is trial i, test image i is trial i of the seed `seed + 1`.
+///
+/// # Errors
+/// If the images do not fit the network, or are too few. Stopped by `progress` (which is told the
+/// images done and to do), it is an error too.
+pub fn image_coding(
+    network: &Network,
+    training: &ImageSet,
+    test: &ImageSet,
+    seed: u64,
+    penalty: f64,
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<ImageCoding, BalanceError> {
+    let total = training.len() + test.len();
+    let mut encode = |images: &ImageSet, seed: u64, before: usize| {
+        let write = |i: usize, out: &mut [f32]| images.write_intensities(i, out);
+        let mut step = |done: usize| progress(before + done, total);
+        let counts = network
+            .encode_counts(&write, 0..images.len(), seed, Population::All, 1, &mut step)
+            .map_err(|error| BalanceError(error.to_string()))?;
+        if counts.images == images.len() { Ok(counts) } else { Err(BalanceError::stopped()) }
+    };
+    let training_counts = encode(training, seed, 0)?;
+    let test_counts = encode(test, seed.wrapping_add(1), training.len())?;
+    let duration = network.config().duration;
+    readout((&training_counts, training), (&test_counts, test), duration, penalty)
+}
+
+/// [`image_coding`] at several lengths of the recording, from one simulation of the longest: the
+/// spikes of the first d ms are what a recording of d ms would have given.
+///
+/// # Errors
+/// As [`image_coding`], or if no duration is given or one is not positive.
+pub fn coding_over_time(
+    network: &Network,
+    training: &ImageSet,
+    test: &ImageSet,
+    durations_ms: &[f64],
+    seed: u64,
+    penalty: f64,
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<Vec<ImageCoding>, BalanceError> {
+    let longest = network.config().duration;
+    if let Some(bad) = durations_ms.iter().find(|&&d| !(d > 0.0 && d <= longest)) {
+        return Err(BalanceError(format!(
+            "a duration of {bad} ms; the network records {longest} ms, and more than 0 is needed"
+        )));
+    }
+    let neurons = network.config().neurons;
+    let total = training.len() + test.len();
+    let mut encode = |images: &ImageSet, seed: u64, before: usize| {
+        let write = |i: usize, out: &mut [f32]| images.write_intensities(i, out);
+        let empty = SpikeCounts { images: 0, neurons, bins: 1, counts: Vec::new() };
+        let mut all = vec![empty; durations_ms.len()];
+        let mut done = 0;
+        let mut sink = |_: usize, spikes: crate::spikes::SpikeTrains| {
+            for (counts, &duration) in all.iter_mut().zip(durations_ms) {
+                let start = counts.counts.len();
+                counts.counts.resize(start + neurons, 0);
+                counts.images += 1;
+                for (&t, &unit) in spikes.times.iter().zip(&spikes.ids) {
+                    if f64::from(t) > duration + 1e-6 {
+                        break;
+                    }
+                    let slot = &mut counts.counts[start + unit as usize];
+                    *slot = slot.saturating_add(1);
+                }
+            }
+            done += 1;
+            progress(before + done, total)
+        };
+        network.encode_each(&write, 0..images.len(), seed, &mut sink)?;
+        if done == images.len() { Ok(all) } else { Err(BalanceError::stopped()) }
+    };
+    let training_counts = encode(training, seed, 0)?;
+    let test_counts = encode(test, seed.wrapping_add(1), training.len())?;
+    durations_ms
+        .iter()
+        .zip(training_counts.iter().zip(&test_counts))
+        .map(|(&duration, (a, b))| readout((a, training), (b, test), duration, penalty))
+        .collect()
+}
