@@ -1,72 +1,192 @@
 //! How fast the network simulator is: Brunel's network against biological time, the encoder
-//! network in images a second, and how time grows with the number of neurons.
+//! network in images a second, and how time and memory grow with the number of neurons.
 //!
-//! `cargo bench -p equipoise-encoder --bench network [brunel | encoder | growth | reference]`
+//! `cargo bench -p equipoise-encoder --bench network -- [brunel | encoder | growth | reference]`
+//!
+//! The same networks in Brian2's C++ standalone mode: `scripts/peers/brian2_networks.py`.
 
 #![allow(clippy::print_stdout)]
 
 use std::time::Instant;
 
 use equipoise_encoder::network::{Network, NetworkConfig, Probe, Simulation, Trial};
+use equipoise_encoder::spikes::SpikeTrains;
+use equipoise_metrics::spikes::irregularity;
 
 fn main() {
-    let wanted = std::env::args().nth(1).filter(|a| !a.starts_with("--"));
+    let wanted = std::env::args().skip(1).find(|a| !a.starts_with("--"));
     let run = |name: &str| wanted.as_deref().is_none_or(|w| w == name);
+    if run("brunel") {
+        brunel();
+    }
+    if run("encoder") {
+        encoder();
+    }
+    if run("growth") {
+        growth();
+    }
     if run("reference") {
         reference();
     }
 }
 
-fn cv_of_intervals(trains: &[Vec<f32>]) -> f64 {
-    let cvs: Vec<f64> = trains
-        .iter()
-        .filter(|t| t.len() >= 3)
-        .map(|t| {
-            let isi: Vec<f64> = t.windows(2).map(|w| f64::from(w[1]) - f64::from(w[0])).collect();
-            let mean = isi.iter().sum::<f64>() / isi.len() as f64;
-            let var = isi.iter().map(|i| (i - mean).powi(2)).sum::<f64>() / isi.len() as f64;
-            var.sqrt() / mean
-        })
-        .collect();
-    cvs.iter().sum::<f64>() / cvs.len() as f64
+/// Processor time of this process so far, s: what a busy machine does not change.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |k: usize| fields.get(k).and_then(|f| f.parse::<f64>().ok()).unwrap_or(f64::NAN);
+    (ticks(11) + ticks(12)) / 100.0
 }
 
-fn reference() {
-    for (n, g, eta) in [
-        (12_500, 3.5, 2.0),
-        (12_500, 4.0, 2.0),
-        (12_500, 4.5, 2.0),
-        (12_500, 5.0, 2.0),
-        (12_500, 6.0, 2.0),
-        (12_500, 6.0, 4.0),
-        (12_500, 4.5, 0.9),
-    ] {
-        let start = Instant::now();
-        let network = Network::build(&NetworkConfig::brunel(n, g, eta), None, 1).expect("valid");
-        let built = start.elapsed();
-        let start = Instant::now();
-        let trial = Trial { parallel: false, ..network.trial(1, 0) };
-        let trains = Simulation::new(&network).run(&trial, &mut Probe::none()).expect("valid");
+/// Greatest memory of this process so far, MiB.
+fn peak_memory_mib() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with("VmHWM:")).unwrap_or("");
+    let kib = line.split_whitespace().nth(1).and_then(|k| k.parse::<f64>().ok());
+    kib.map_or(f64::NAN, |k| k / 1024.0)
+}
+
+/// Runs the work and returns its value, the time that passed and the processor time, s.
+fn timed<T>(work: impl FnOnce() -> T) -> (T, f64, f64) {
+    let (start, cpu) = (Instant::now(), cpu_seconds());
+    let value = work();
+    (value, start.elapsed().as_secs_f64(), cpu_seconds() - cpu)
+}
+
+fn run(network: &Network, parallel: bool, seed: u64) -> SpikeTrains {
+    let trial = Trial { parallel, ..network.trial(seed, 0) };
+    Simulation::new(network).run(&trial, &mut Probe::none()).expect("the trial makes sense")
+}
+
+fn build(config: &NetworkConfig, seed: u64) -> Network {
+    Network::build(config, None, seed).expect("the settings make sense")
+}
+
+/// Rate, and the mean CV of the inter-spike intervals.
+fn rate_and_cv(spikes: &SpikeTrains) -> (f64, f64) {
+    let trains = equipoise_metrics::spikes::SpikeTrains::from_events(
+        &spikes.times,
+        &spikes.ids,
+        spikes.units,
+    )
+    .expect("the simulator's own spikes are in order");
+    (spikes.mean_rate_hz(), irregularity(&trains, 3).cv.mean.unwrap_or(f64::NAN))
+}
+
+fn brunel() {
+    for g in [5.0, 3.5] {
+        let config = NetworkConfig { warm_up: 0.0, ..NetworkConfig::brunel(12_500, g, 2.0) };
+        let (network, wall, _) = timed(|| build(&config, 1));
+        println!("brunel 12500, g {g}: {} synapses built in {wall:.2} s", network.synapses());
+        for parallel in [false, true] {
+            for _ in 0..3 {
+                let (spikes, wall, cpu) = timed(|| run(&network, parallel, 1));
+                println!(
+                    "  1 s of biological time, {}: {wall:.3} s ({cpu:.2} s of processor), {} spikes",
+                    if parallel { "all threads" } else { "one thread" },
+                    spikes.count()
+                );
+            }
+        }
+    }
+}
+
+/// 784 Poisson pixels at 200 Hz times intensity onto 1,000 neurons, p = 0.1, 100 ms. The pictures
+/// have Fashion-MNIST's mean intensity, 0.286, with half of the pixels dark as there.
+fn encoder() {
+    let mut config =
+        NetworkConfig { warm_up: 0.0, background_rate: Some(0.0), ..NetworkConfig::encoder() };
+    config.input.r_max = 200.0;
+    config.input.weight = 1.0;
+    let shape = (1, 28, 28).into();
+    let picture = |index: usize, out: &mut [f32]| {
+        let mut stream = equipoise_random::stream(1, "bench/picture", index as u64);
+        for x in out {
+            *x = if stream.bernoulli(0.5) { 0.0 } else { (stream.uniform() * 1.144) as f32 };
+            *x = x.min(1.0);
+        }
+    };
+    for (name, background) in [("without background", 0.0), ("with background", 2000.0)] {
+        config.background_rate = Some(background);
+        let network = Network::build(&config, Some(shape), 1).expect("the settings make sense");
+        let images = 1000;
+        for _ in 0..3 {
+            let mut simulation = Simulation::new(&network);
+            let mut picture_buffer = vec![0.0; 784];
+            let mut spikes = SpikeTrains::default();
+            let (total, wall, cpu) = timed(|| {
+                let mut total = 0;
+                for index in 0..images {
+                    picture(index, &mut picture_buffer);
+                    let trial = Trial {
+                        image: Some(&picture_buffer),
+                        parallel: false,
+                        ..network.trial(1, index as u64)
+                    };
+                    simulation
+                        .run_into(&trial, &mut Probe::none(), &mut spikes)
+                        .expect("the trial makes sense");
+                    total += spikes.count();
+                }
+                total
+            });
+            println!(
+                "encoder {name}: {:.0} images/s/core by processor time ({:.0} by the clock), {:.1} Hz",
+                images as f64 / cpu,
+                images as f64 / wall,
+                total as f64 / images as f64 / 100.0
+            );
+        }
+    }
+}
+
+/// In-degree 1,000 from 10,000 neurons on, a tenth of the network below.
+fn growth() {
+    for neurons in [100, 300, 1000, 3000, 10_000, 30_000, 100_000] {
+        let in_degree = (neurons / 10).min(1000);
+        let config = NetworkConfig {
+            neurons,
+            excitatory_in_degree: Some(in_degree * 4 / 5),
+            inhibitory_in_degree: Some(in_degree / 5),
+            excitatory_weight: 100.0 / (in_degree as f64 * 0.8),
+            warm_up: 0.0,
+            ..NetworkConfig::brunel(neurons, 5.0, 2.0)
+        };
+        let (network, built, _) = timed(|| build(&config, 1));
+        let (spikes, wall, cpu) = timed(|| run(&network, true, 1));
         println!(
-            "N {n} g {g} eta {eta}: {:.1} Hz, CV {:.3}, build {built:.2?}, run {:.2?}",
-            trains.mean_rate_hz(),
-            cv_of_intervals(&trains.per_unit()),
-            start.elapsed()
+            "{neurons} neurons, {} synapses in {:.0} MB: built in {built:.2} s, 1 s of biological \
+             time in {wall:.3} s ({cpu:.2} s of processor), {:.1} Hz, peak {:.0} MiB",
+            network.synapses(),
+            network.connection_bytes() as f64 / 1e6,
+            spikes.mean_rate_hz(),
+            peak_memory_mib()
         );
     }
-    for g in [3.5, 4.5, 5.0, 6.0] {
-        let mut out = Vec::new();
-        for seed in 0..6 {
-            let network =
-                Network::build(&NetworkConfig::brunel(1000, g, 2.0), None, seed).expect("valid");
-            let trial = network.trial(seed, 0);
-            let trains = Simulation::new(&network).run(&trial, &mut Probe::none()).expect("valid");
-            out.push((trains.mean_rate_hz(), cv_of_intervals(&trains.per_unit())));
+}
+
+/// The reference rows, NEST's values beside them.
+fn reference() {
+    for (g, eta, rate, cv) in [
+        (3.5, 2.0, 227.8, 0.106),
+        (4.0, 2.0, 105.9, 0.228),
+        (4.5, 2.0, 56.5, 0.337),
+        (5.0, 2.0, 37.8, 0.42),
+        (6.0, 2.0, 22.8, 0.542),
+        (6.0, 4.0, 58.6, 0.81),
+        (4.5, 0.9, 5.6, 0.485),
+    ] {
+        for defaults_of_nest in [false, true] {
+            let config = NetworkConfig {
+                multapses: defaults_of_nest,
+                autapses: defaults_of_nest,
+                ..NetworkConfig::brunel(12_500, g, eta)
+            };
+            let (got_rate, got_cv) = rate_and_cv(&run(&build(&config, 1), true, 1));
+            println!(
+                "12500 neurons, g {g}, eta {eta}, multapses and autapses {defaults_of_nest}: \
+                 {got_rate:.1} Hz (NEST {rate}), CV {got_cv:.3} (NEST {cv})"
+            );
         }
-        let stat = |f: fn(&(f64, f64)) -> f64| {
-            let m = out.iter().map(f).sum::<f64>() / 6.0;
-            (m, (out.iter().map(|o| (f(o) - m).powi(2)).sum::<f64>() / 5.0).sqrt())
-        };
-        println!("N 1000 g {g}: rate {:.1?}, CV {:.3?}", stat(|o| o.0), stat(|o| o.1));
     }
 }

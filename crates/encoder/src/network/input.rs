@@ -7,6 +7,13 @@ use super::connectivity::{Builder, Connections, Sampler, Storage};
 use super::validate::NetworkError;
 use crate::data::ImageShape;
 
+impl From<(usize, usize, usize)> for ImageShape {
+    /// Channels, height, width.
+    fn from((channels, height, width): (usize, usize, usize)) -> Self {
+        Self { channels, height, width }
+    }
+}
+
 /// Pixels of one colour channel.
 fn plane(shape: ImageShape) -> usize {
     shape.height * shape.width
