@@ -162,6 +162,7 @@ mod tests {
         let mut config = NetworkConfig { neurons: 200, ..NetworkConfig::encoder() };
         config.warm_up = 20.0;
         config.duration = 50.0;
+        config.background_rate = Some(2000.0);
         config.input.weight = 2.0;
         config
     }
