@@ -57,6 +57,16 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// Whether what was asked for is at fault (a name, a number, a file that is absent or wrong)
+    /// rather than the run (a full disk, a server that does not answer).
+    pub fn is_request(&self) -> bool {
+        match self {
+            DataError::Io { action, .. } => ["open", "read", "list"].contains(action),
+            DataError::Download { .. } | DataError::Stopped => false,
+            _ => true,
+        }
+    }
+
     /// A format error at `place` in the file at `path`.
     pub(crate) fn format(
         path: &Path,

@@ -5,6 +5,7 @@
 //! what is wrong with one is said in a line by a [`DataError`].
 
 pub(crate) mod bytes;
+mod check;
 pub mod cifar;
 mod error;
 pub mod fetch;
@@ -12,6 +13,7 @@ pub mod folder;
 pub mod grey;
 pub mod idx;
 mod images;
+mod make;
 mod select;
 pub mod shd;
 mod spike_set;
@@ -19,9 +21,11 @@ pub mod synthetic;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use check::{Content, Entry, FileReport, PartReport, Report, catalog, check};
 pub use error::DataError;
 pub use folder::FolderOptions;
 pub use images::{ImageSet, ImageShape};
+pub use make::make;
 pub use select::{Share, balanced_indices, class_counts, stratified_split};
 pub use spike_set::{SampleSpikes, SpikeSet};
 pub use synthetic::Part;
@@ -159,16 +163,18 @@ fn no_samples(name: &str) -> DataError {
 const MOST_SYNTHETIC: usize = 1_000_000;
 
 /// Where data sets are looked for if nothing else is said: the folder in the environment variable
-/// `EQUIPOISE_DATA`, else `datasets`, or `../shared/datasets` where only that one exists.
+/// `EQUIPOISE_DATA`, else the first of `datasets` and `../shared/datasets` with a folder in it,
+/// else `datasets`.
 pub fn default_root() -> PathBuf {
     if let Some(root) = std::env::var_os("EQUIPOISE_DATA").filter(|r| !r.is_empty()) {
         return root.into();
     }
-    ["datasets", "../shared/datasets"]
-        .map(PathBuf::from)
-        .into_iter()
-        .find(|root| root.is_dir())
-        .unwrap_or_else(|| "datasets".into())
+    let holds_a_folder = |root: &PathBuf| {
+        let mut entries = std::fs::read_dir(root).into_iter().flatten().flatten();
+        entries.any(|entry| entry.path().is_dir())
+    };
+    let places = ["datasets", "../shared/datasets"].map(PathBuf::from);
+    places.into_iter().find(holds_a_folder).unwrap_or_else(|| "datasets".into())
 }
 
 /// Makes both parts of a synthetic set.
