@@ -71,9 +71,11 @@ pub(crate) fn open(root: &Path) -> Result<Dataset, DataError> {
 /// Reads batches, one after the other, into one set.
 ///
 /// # Errors
-/// If a file cannot be read, does not hold whole records, or holds a label above 9.
+/// If a file cannot be read, does not hold whole records or not as many as the first one (which
+/// is how a batch cut between records shows), or holds a label above 9.
 pub fn read_batches(paths: &[PathBuf], name: &str) -> Result<ImageSet, DataError> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    let mut expected = None;
     for path in paths {
         let bytes = read_file(path, LIMIT)?;
         let extra = bytes.len() % RECORD;
@@ -83,6 +85,12 @@ pub fn read_batches(paths: &[PathBuf], name: &str) -> Result<ImageSet, DataError
                 "the last record has {extra} bytes, expected {RECORD} (a label and 3 x 32 x 32)"
             );
             return Err(DataError::format(path, format!("record {record}"), problem));
+        }
+        let records = bytes.len() / RECORD;
+        let first = *expected.get_or_insert(records);
+        if records != first {
+            let problem = format!("{records} records, expected {first} as in the first batch");
+            return Err(DataError::format(path, "the whole file", problem));
         }
         pixels.reserve(bytes.len());
         for (i, record) in bytes.chunks_exact(RECORD).enumerate() {
@@ -177,6 +185,7 @@ mod tests {
             (&good[..RECORD + 5], "record 1: the last record has 5 bytes"),
             (&good[..3 * RECORD - 1], "record 2: the last record has 3072 bytes"),
             (&[&good[..], &[0]].concat(), "record 3: the last record has 1 bytes"),
+            (&good[..2 * RECORD], "2 records, expected 3 as in the first batch"),
             (&wrong_label, "record 1 (byte 3073): label 10, expected one of 0 to 9"),
         ] {
             let problem = problem(bytes);

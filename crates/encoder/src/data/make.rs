@@ -40,10 +40,11 @@ pub fn make(
         ..super::OpenOptions::default()
     };
     let (train, test) = options.synthetic_sizes()?;
-    let least = if name == "synthetic-color" { cifar::TRAIN.len() } else { 1 };
-    if train < least {
+    let batches = cifar::TRAIN.len();
+    if name == "synthetic-color" && train % batches != 0 {
         return Err(DataError::Request(format!(
-            "{train} training samples: the five batches of CIFAR-10's layout need at least {least}"
+            "{train} training samples do not fill the {batches} equal batches of CIFAR-10's \
+             layout: ask for a multiple of {batches}"
         )));
     }
     let folder = out.join(folder);
@@ -140,10 +141,10 @@ mod tests {
             ("synthetic-color", "cifar-10"),
             ("synthetic-speech", "shd"),
         ] {
-            let files = make(name, 23, 7, 5, root.path()).unwrap();
+            let files = make(name, 25, 7, 5, root.path()).unwrap();
             assert!(files.iter().all(|f| f.is_file()));
             let options =
-                OpenOptions { train: Some(23), test: Some(7), seed: 5, ..OpenOptions::default() };
+                OpenOptions { train: Some(25), test: Some(7), seed: 5, ..OpenOptions::default() };
             let made = open(name, root.path(), &options).unwrap();
             let read = open(real, root.path(), &OpenOptions::default()).unwrap();
             match (made, read) {
@@ -158,7 +159,7 @@ mod tests {
                 }
                 _ => panic!("{name} was read back as another kind"),
             }
-            let problem = make(name, 23, 7, 5, root.path()).unwrap_err().to_string();
+            let problem = make(name, 25, 7, 5, root.path()).unwrap_err().to_string();
             assert!(problem.contains("is not overwritten"), "{problem}");
         }
         assert!(make("mnist", 10, 10, 0, root.path()).is_err());

@@ -363,7 +363,7 @@ mod tests {
             heap.follow(r, 2).map(<[u8]>::to_vec)
         };
         assert_eq!(follow(&file, &reference(3, 8, 1)).unwrap(), [1, 2, 3, 4, 5, 6]);
-        assert_eq!(follow(&file, &reference(0, u64::MAX, 9)).unwrap(), []);
+        assert!(follow(&file, &reference(0, u64::MAX, 9)).unwrap().is_empty());
         for (r, wanted) in [
             (reference(2, 8, 1), "should have 2 elements of 2 bytes"),
             (reference(u32::MAX, 8, 1), "elements of 2 bytes"),

@@ -1,5 +1,6 @@
 //! Recorded spikes: the events of a population over one recording, and files of recordings.
 
+pub mod counts;
 pub mod file;
 #[cfg(test)]
 mod file_tests;
