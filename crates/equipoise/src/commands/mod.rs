@@ -10,6 +10,7 @@
 //!    progress), computes, writes tables, figures and a report, and closes the job.
 
 mod completions;
+mod data;
 mod demo;
 mod hebb;
 mod reconstruct;
@@ -29,6 +30,8 @@ pub enum Command {
     Hebb(hebb::Args),
     /// Run a whole study
     Study(study::Args),
+    /// List, check, download and make data sets
+    Data(data::DataArgs),
     /// Write a completion script for your shell
     Completions(completions::Args),
 }
@@ -38,6 +41,7 @@ pub fn run(command: Command, global: &Global) -> Outcome {
     match command {
         Command::Demo(args) => demo::run(args, global),
         Command::Reconstruct(args) => reconstruct::run(args, global),
+        Command::Data(args) => data::run(&args, global),
         Command::Completions(args) => completions::run(&args),
         Command::Hebb(args) => hebb::run(&args, global),
         Command::Study(args) => study::run(&args, global),

@@ -1,0 +1,255 @@
+//! `equipoise data`: what data sets there are, whether they are sound, and how to get them.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use equipoise_encoder::data::{
+    self, Content, DataError, FolderOptions, OpenOptions, PartReport, SYNTHETIC_TEST,
+    SYNTHETIC_TRAIN, fetch,
+};
+
+use crate::console::{Task, print};
+use crate::failure::{Failure, Outcome};
+use crate::{Global, interrupt};
+
+/// List, check, download and make data sets.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  equipoise data list
+  equipoise data fetch mnist fashion-mnist
+  equipoise data check spikes:recordings/words
+  equipoise data make synthetic-digits --train 1000 --test 200 --out made")]
+pub struct DataArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// The data sets, their licences, and which of them are here
+    List,
+    /// Read every file of a data set and say what is in it
+    Check(Check),
+    /// Download data sets from their official addresses
+    Fetch(Fetch),
+    /// Write a synthetic data set as files in the layout of a real one
+    Make(Make),
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    /// The data set: a name from `equipoise data list`, spikes:PATH or folder:PATH
+    name: String,
+    /// Take a class-balanced subset of so many training samples (or make so many)
+    #[arg(long, value_name = "N")]
+    train: Option<usize>,
+    /// Take a class-balanced subset of so many test samples (or make so many)
+    #[arg(long, value_name = "N")]
+    test: Option<usize>,
+    /// Seed of subsets, splits and synthetic sets
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Resize the images of a folder, such as 28x28 (height x width)
+    #[arg(long, value_name = "HxW", value_parser = image_size)]
+    size: Option<(u32, u32)>,
+    /// Make the images of a folder grey
+    #[arg(long)]
+    grey: bool,
+}
+
+#[derive(Debug, Args)]
+struct Fetch {
+    /// The data sets, or `all`
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct Make {
+    /// synthetic-digits, synthetic-color or synthetic-speech
+    name: String,
+    /// The number of training samples
+    #[arg(long, value_name = "N", default_value_t = SYNTHETIC_TRAIN)]
+    train: usize,
+    /// The number of test samples
+    #[arg(long, value_name = "N", default_value_t = SYNTHETIC_TEST)]
+    test: usize,
+    /// Seed of the set
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// The folder to write to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(args: &DataArgs, global: &Global) -> Outcome {
+    match &args.action {
+        Action::List => list(global),
+        Action::Check(args) => check(args, global),
+        Action::Fetch(args) => fetch(args, global),
+        Action::Make(args) => make(args, global),
+    }
+}
+
+/// `28x28` as height and width.
+fn image_size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text.split_once('x').map(|(h, w)| (h.parse::<u32>(), w.parse::<u32>()));
+    match sides {
+        Some((Ok(height), Ok(width))) => Ok((height, width)),
+        _ => Err("write it as HEIGHTxWIDTH, such as 28x28".into()),
+    }
+}
+
+fn list(global: &Global) -> Outcome {
+    let root = global.data_root();
+    print(format_args!("Data sets under {}:", root.display()));
+    for entry in data::catalog(&root) {
+        let here = match (entry.present, entry.looked_for.is_empty()) {
+            (true, true) => "made",
+            (true, false) => "here",
+            (false, _) => "-",
+        };
+        print(format_args!("  {:<17} {here:<5} {}", entry.name, entry.what));
+        if !entry.looked_for.is_empty() {
+            print(format_args!("{:26}licence: {}; cite: {}", "", entry.licence, entry.citation));
+        }
+        if !entry.present && entry.fetchable {
+            let places: Vec<String> =
+                entry.looked_for.iter().map(|p| p.display().to_string()).collect();
+            print(format_args!(
+                "{:26}not in {}; `equipoise data fetch {}` downloads it",
+                "",
+                places.join(", "),
+                entry.name
+            ));
+        }
+    }
+    print("  spikes:PATH             any PATH_train.h5 and PATH_test.h5 in the layout of SHD");
+    print("  folder:PATH             your own images, one subfolder of PNG or JPEG files a class");
+    Ok(())
+}
+
+fn check(args: &Check, global: &Global) -> Outcome {
+    let options = OpenOptions {
+        train: args.train,
+        test: args.test,
+        seed: args.seed,
+        folder: FolderOptions { size: args.size, grey: args.grey, ..FolderOptions::default() },
+        ..OpenOptions::default()
+    };
+    let report = data::check(&args.name, &global.data_root(), &options)?;
+    print(format_args!("{}: every file is sound", report.name));
+    for file in &report.files {
+        let official = match file.official {
+            Some(true) => ", the official file",
+            Some(false) => ", not the official file (another checksum)",
+            None => "",
+        };
+        print(format_args!("  {}  {} bytes{official}", file.path.display(), file.bytes));
+    }
+    report.parts.iter().for_each(print_part);
+    Ok(())
+}
+
+fn print_part(part: &PartReport) {
+    print(format_args!("{}: {} samples", part.name, part.samples));
+    match &part.content {
+        Content::Images { shape, channels } => {
+            let statistics: Vec<String> =
+                channels.iter().map(|(mean, std)| format!("{mean:.4} ± {std:.4}")).collect();
+            print(format_args!("  images {shape}; intensity {}", statistics.join(", ")));
+        }
+        Content::Spikes { units, duration, spikes: (least, mean, most), last, speakers } => {
+            print(format_args!(
+                "  {units} channels, {duration} s (last spike at {last:.3} s); \
+                 {mean:.0} spikes a sample ({least} to {most}); {} speakers",
+                speakers.len()
+            ));
+        }
+    }
+    let classes: Vec<String> =
+        part.classes.iter().map(|(name, count)| format!("{name}: {count}")).collect();
+    print(format_args!("  classes {}", classes.join(", ")));
+}
+
+fn fetch(args: &Fetch, global: &Global) -> Outcome {
+    // Not where other people's data may lie, unless that was said.
+    let root = global.data_dir.clone().unwrap_or_else(|| "datasets".into());
+    let known = || fetch::sources().iter().map(|s| s.name.clone());
+    let names: Vec<String> =
+        if args.names == ["all"] { known().collect() } else { args.names.clone() };
+    for name in &names {
+        if !known().any(|k| k == *name) {
+            let known: Vec<String> = known().collect();
+            return Err(Failure::request(format!(
+                "'{name}' cannot be downloaded; these can: {}",
+                known.join(", ")
+            )));
+        }
+    }
+    for name in &names {
+        let mut shown: Option<(String, Task)> = None;
+        let fetched = fetch::fetch(name, &root, &mut |p| {
+            if shown.as_ref().is_none_or(|(file, _)| file != p.file) {
+                if let Some((_, task)) = shown.take() {
+                    task.finish();
+                }
+                let task = global
+                    .progress()
+                    .task(format!("{name}: {} (bytes)", p.file), p.total.unwrap_or(0));
+                shown = Some((p.file.to_owned(), task));
+            }
+            if let Some((_, task)) = &shown {
+                task.set(p.done);
+            }
+            if interrupt::check().is_err() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        if let Some((_, task)) = shown {
+            task.finish();
+        }
+        for file in fetched? {
+            let how = match &file.address {
+                _ if file.already_there => "already here".to_owned(),
+                Some(address) => format!("from {address}"),
+                None => "unpacked".to_owned(),
+            };
+            print(format_args!("{name}: {} {how}", file.path.display()));
+        }
+    }
+    Ok(())
+}
+
+fn make(args: &Make, global: &Global) -> Outcome {
+    let files = data::make(&args.name, args.train, args.test, args.seed, &args.out)?;
+    for file in files {
+        print(file.display());
+    }
+    let real = match args.name.as_str() {
+        "synthetic-color" => "cifar-10",
+        "synthetic-speech" => "shd",
+        _ => "mnist",
+    };
+    global
+        .progress()
+        .say(format_args!("open it with: --data-dir {} --dataset {real}", args.out.display()));
+    Ok(())
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        match error {
+            DataError::Stopped => {
+                Self::Interrupted("stopped; the same command continues the download".into())
+            }
+            error if error.is_request() => Self::request(error),
+            error => Self::run(error),
+        }
+    }
+}
