@@ -1,6 +1,9 @@
-//! Decoders on Burn: networks that turn spikes back into images, and how they are trained.
+//! Decoders on Burn: networks that turn spikes back into images, and classifiers of spiking neurons,
+//! and how they are trained.
 
 pub mod checkpoint;
+pub mod classifier;
 pub mod device;
+pub mod lif;
 pub mod reconstruct;
 pub mod training;

@@ -9,6 +9,7 @@
 //! 3. `run`, which resolves the two into a [`Job`](crate::job::Job) (configuration, run directory,
 //!    progress), computes, writes tables, figures and a report, and closes the job.
 
+mod classify;
 mod completions;
 mod data;
 mod demo;
@@ -28,6 +29,8 @@ pub enum Command {
     Reconstruct(reconstruct::Args),
     /// Learn one-to-one maps by Hebb's rule
     Hebb(hebb::Args),
+    /// Train one E:I classifier
+    Classify(classify::Args),
     /// Run a whole study
     Study(study::Args),
     /// List, check, download and make data sets
@@ -42,6 +45,8 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Demo(args) => demo::run(args, global),
         Command::Reconstruct(args) => reconstruct::run(args, global),
         Command::Data(args) => data::run(&args, global),
+        Command::Classify(args) => classify::run(args, global),
+        Command::Study(args) => study::run(args, global),
         Command::Completions(args) => completions::run(&args),
         Command::Hebb(args) => hebb::run(&args, global),
         Command::Study(args) => study::run(&args, global),

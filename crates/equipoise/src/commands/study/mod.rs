@@ -1,6 +1,7 @@
 //! `equipoise study`: whole experiments, with many runs, tables, statistics and a report.
 
 mod hebb;
+mod ratios;
 
 use crate::Global;
 use crate::failure::Outcome;
@@ -16,11 +17,14 @@ pub struct Args {
 enum Study {
     /// Does the E/I ratio matter for learning one-to-one maps by Hebb's rule?
     Hebb(Box<hebb::Args>),
+    /// Which E/I ratio, rate and noise can a spiking classifier be trained under?
+    Ratios(Box<ratios::Args>),
 }
 
 /// Runs the command.
 pub fn run(args: &Args, global: &Global) -> Outcome {
     match &args.study {
         Study::Hebb(args) => hebb::run(args, global),
+        Study::Ratios(args) => ratios::run(args, global),
     }
 }

@@ -1,0 +1,347 @@
+//! What can be said about a classifier.
+
+use super::ClassifierError;
+use crate::lif::{Dynamics, Shape, Surrogate};
+use serde::{Deserialize, Serialize};
+
+/// A network and its training. The defaults are the published study's for Fashion-MNIST at 80:20
+/// and a low initial rate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClassifierConfig {
+    /// Share of the hidden neurons that are excitatory; the first floor(share · hidden) of them.
+    pub excitatory_fraction: f64,
+    /// Hidden neurons.
+    pub hidden: usize,
+    /// Connect the hidden neurons among themselves.
+    pub recurrent: bool,
+    /// Dale's law: no input weight below 0, and no outgoing weight of the wrong sign. Without it
+    /// the network is unbounded.
+    pub dale: bool,
+    /// Synaptic time constant, ms.
+    pub tau_syn: f64,
+    /// Membrane time constant, ms.
+    pub tau_mem: f64,
+    /// Length of a step, ms.
+    pub dt: f64,
+    /// What stands for ds/dv in the backward pass.
+    pub surrogate: Surrogate,
+    /// The weights before training.
+    pub initial: InitialWeights,
+    /// How the weights are updated.
+    pub optimizer: Optimizer,
+    /// What the spikes themselves cost.
+    pub regularizer: Regularizer,
+    /// Standard deviation of the noise that each update adds to each weight, in units of
+    /// `sigma_init`.
+    pub noise: f64,
+    /// The unit of `noise`.
+    pub sigma_init: f64,
+    /// Samples of an update; a last partial batch of an epoch is dropped.
+    pub batch: usize,
+    /// Times that the training set is gone through.
+    pub epochs: usize,
+}
+
+/// How the weights are drawn before training. Under Dale's law they are the absolute values, with
+/// the sign of the neuron they come from.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum InitialWeights {
+    /// The E:I study: input weights N(0, sigma_1), which sets the initial firing rate.
+    Study {
+        /// Standard deviation of the input weights.
+        sigma_1: f64,
+        /// Of the readout weights; absent: 7 (1 - beta) / sqrt(hidden). The study takes 1e-4 for
+        /// the Heidelberg digits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sigma_2: Option<f64>,
+        /// Of the recurrent weights; absent: sigma_1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sigma_recurrent: Option<f64>,
+    },
+    /// The SpyTorch tutorials: N(0, scale / sqrt(number of sources)) for every matrix.
+    SpyTorch {
+        /// Absent: 7 (1 - beta), the tutorial on Fashion-MNIST; that on speech takes 0.2.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scale: Option<f64>,
+    },
+}
+
+/// How the weights are updated.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Optimizer {
+    /// Plain stochastic gradient descent.
+    Sgd {
+        /// Learning rate.
+        learning_rate: f64,
+    },
+    /// Adam (Kingma & Ba 2015).
+    Adam {
+        /// Learning rate.
+        learning_rate: f64,
+        /// Decay of the mean of the gradients.
+        #[serde(default = "default_beta_1")]
+        beta_1: f64,
+        /// Decay of the mean of their squares.
+        #[serde(default = "default_beta_2")]
+        beta_2: f64,
+        /// Added to the root of the mean square.
+        #[serde(default = "default_epsilon")]
+        epsilon: f64,
+    },
+}
+
+fn default_beta_1() -> f64 {
+    0.9
+}
+fn default_beta_2() -> f64 {
+    0.999
+}
+fn default_epsilon() -> f64 {
+    1e-8
+}
+
+impl Optimizer {
+    /// Adam with its authors' constants.
+    pub fn adam(learning_rate: f64) -> Optimizer {
+        Optimizer::Adam {
+            learning_rate,
+            beta_1: default_beta_1(),
+            beta_2: default_beta_2(),
+            epsilon: default_epsilon(),
+        }
+    }
+
+    /// The learning rate.
+    pub fn learning_rate(&self) -> f64 {
+        match *self {
+            Optimizer::Sgd { learning_rate } | Optimizer::Adam { learning_rate, .. } => {
+                learning_rate
+            }
+        }
+    }
+}
+
+/// SpyTorch's penalties on activity, added to the loss of a batch; it takes 2e-6 for both.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Regularizer {
+    /// Times the number of hidden spikes in the batch.
+    pub total_spikes: f64,
+    /// Times the mean over neurons of the squared number of their spikes in the batch.
+    pub squared_spikes: f64,
+}
+
+impl Default for InitialWeights {
+    fn default() -> Self {
+        InitialWeights::Study { sigma_1: 0.002, sigma_2: None, sigma_recurrent: None }
+    }
+}
+
+impl Default for Optimizer {
+    fn default() -> Self {
+        Optimizer::Sgd { learning_rate: 0.01 }
+    }
+}
+
+impl Default for ClassifierConfig {
+    fn default() -> Self {
+        ClassifierConfig {
+            excitatory_fraction: 0.8,
+            hidden: 100,
+            recurrent: false,
+            dale: true,
+            tau_syn: 5.0,
+            tau_mem: 10.0,
+            dt: 1.0,
+            surrogate: Surrogate::default(),
+            initial: InitialWeights::default(),
+            optimizer: Optimizer::default(),
+            regularizer: Regularizer::default(),
+            noise: 0.0,
+            sigma_init: 0.001,
+            batch: 256,
+            epochs: 30,
+        }
+    }
+}
+
+fn wrong(key: &'static str, value: impl ToString, expected: &str) -> ClassifierError {
+    ClassifierError::Setting { key, value: value.to_string(), expected: expected.to_owned() }
+}
+
+impl ClassifierConfig {
+    /// The study's settings for the Heidelberg digits, and for other speech on 700 channels.
+    pub fn speech() -> ClassifierConfig {
+        ClassifierConfig {
+            hidden: 200,
+            tau_mem: 5.0,
+            initial: InitialWeights::Study {
+                sigma_1: 5e-4,
+                sigma_2: Some(1e-4),
+                sigma_recurrent: None,
+            },
+            optimizer: Optimizer::Sgd { learning_rate: 0.001 },
+            epochs: 200,
+            ..ClassifierConfig::default()
+        }
+    }
+
+    /// The study's unbounded network: SpyTorch's weights, Adam at its learning rate, no law.
+    pub fn unbounded() -> ClassifierConfig {
+        ClassifierConfig {
+            dale: false,
+            initial: InitialWeights::SpyTorch { scale: None },
+            optimizer: Optimizer::adam(2e-4),
+            ..ClassifierConfig::default()
+        }
+    }
+
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// The first that makes no sense.
+    pub fn validate(&self) -> Result<(), ClassifierError> {
+        if !(0.0..=1.0).contains(&self.excitatory_fraction) {
+            let expected = "a share lies in 0 to 1 (0.8 is 80:20)";
+            return Err(wrong("excitatory_fraction", self.excitatory_fraction, expected));
+        }
+        for (key, n) in [("hidden", self.hidden), ("batch", self.batch)] {
+            if !(1..=1 << 16).contains(&n) {
+                return Err(wrong(key, n, "from 1 to 65536 are possible"));
+            }
+        }
+        if !(1..=1_000_000).contains(&self.epochs) {
+            return Err(wrong("epochs", self.epochs, "from 1 to 1000000 are possible"));
+        }
+        for (key, time) in [("tau_syn", self.tau_syn), ("tau_mem", self.tau_mem), ("dt", self.dt)] {
+            if !(time > 0.0 && time.is_finite()) {
+                return Err(wrong(key, time, "it must be a positive time in ms"));
+            }
+        }
+        let scale = self.surrogate.scale();
+        if !(scale > 0.0 && scale <= 1e6) {
+            return Err(wrong("surrogate.scale", scale, "it must be positive and at most 1e6"));
+        }
+        let sizes: [(&'static str, Option<f64>); 3] = match self.initial {
+            InitialWeights::Study { sigma_1, sigma_2, sigma_recurrent } => [
+                ("initial.sigma_1", Some(sigma_1)),
+                ("initial.sigma_2", sigma_2),
+                ("initial.sigma_recurrent", sigma_recurrent),
+            ],
+            InitialWeights::SpyTorch { scale } => {
+                [("initial.scale", scale), ("initial.scale", None), ("initial.scale", None)]
+            }
+        };
+        for (key, size) in sizes {
+            if size.is_some_and(|s| !(0.0..1e6).contains(&s)) {
+                let size = size.unwrap_or_default();
+                return Err(wrong(key, size, "a standard deviation is 0 or more, below 1e6"));
+            }
+        }
+        let rate = self.optimizer.learning_rate();
+        if !(rate > 0.0 && rate.is_finite()) {
+            return Err(wrong("optimizer.learning_rate", rate, "it must be positive"));
+        }
+        if let Optimizer::Adam { beta_1, beta_2, epsilon, .. } = self.optimizer {
+            for (key, b) in [("optimizer.beta_1", beta_1), ("optimizer.beta_2", beta_2)] {
+                if !(0.0..1.0).contains(&b) {
+                    return Err(wrong(key, b, "a decay lies in 0 to below 1"));
+                }
+            }
+            if !(epsilon > 0.0 && epsilon.is_finite()) {
+                return Err(wrong("optimizer.epsilon", epsilon, "it must be positive"));
+            }
+        }
+        for (key, value) in [
+            ("noise", self.noise),
+            ("sigma_init", self.sigma_init),
+            ("regularizer.total_spikes", self.regularizer.total_spikes),
+            ("regularizer.squared_spikes", self.regularizer.squared_spikes),
+        ] {
+            if !(value >= 0.0 && value.is_finite()) {
+                return Err(wrong(key, value, "it must be 0 or more"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of excitatory hidden neurons, floor(share · hidden). A share within rounding of
+    /// a whole number of neurons is that number: 0.55 · 100 is 55, though not in binary.
+    pub fn excitatory(&self) -> usize {
+        ((self.excitatory_fraction * self.hidden as f64 + 1e-9).floor() as usize).min(self.hidden)
+    }
+
+    /// Standard deviation of the noise of one update.
+    pub fn sigma_noise(&self) -> f64 {
+        self.noise * self.sigma_init
+    }
+
+    /// The sizes for data of `inputs` channels and `classes` classes.
+    pub fn shape(&self, inputs: usize, classes: usize) -> Shape {
+        Shape { inputs, hidden: self.hidden, classes, recurrent: self.recurrent }
+    }
+
+    /// The constants for `steps` steps.
+    pub fn dynamics(&self, steps: usize) -> Dynamics {
+        Dynamics::from_time_constants(self.tau_syn, self.tau_mem, self.dt, steps, self.surrogate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_presets_make_sense() {
+        for config in
+            [ClassifierConfig::default(), ClassifierConfig::speech(), ClassifierConfig::unbounded()]
+        {
+            config.validate().unwrap();
+            let text = toml_like(&config);
+            assert_eq!(serde_json::from_str::<ClassifierConfig>(&text).unwrap(), config);
+        }
+    }
+
+    fn toml_like(config: &ClassifierConfig) -> String {
+        serde_json::to_string(config).unwrap()
+    }
+
+    #[test]
+    fn ratios_round_down_to_whole_neurons() {
+        let excitatory = |share, hidden| {
+            ClassifierConfig { excitatory_fraction: share, hidden, ..Default::default() }
+                .excitatory()
+        };
+        assert_eq!(excitatory(0.8, 100), 80);
+        assert_eq!(excitatory(0.55, 100), 55);
+        assert_eq!(excitatory(0.95, 10), 9);
+        assert_eq!(excitatory(0.99, 10), 9);
+        assert_eq!((excitatory(0.0, 7), excitatory(1.0, 7)), (0, 7));
+    }
+
+    #[test]
+    fn wrong_settings_name_their_key() {
+        let good = ClassifierConfig::default;
+        let sigma =
+            |sigma_1| InitialWeights::Study { sigma_1, sigma_2: None, sigma_recurrent: None };
+        for (config, key) in [
+            (ClassifierConfig { excitatory_fraction: 1.2, ..good() }, "excitatory_fraction = 1.2"),
+            (ClassifierConfig { hidden: 0, ..good() }, "hidden"),
+            (ClassifierConfig { tau_mem: f64::NAN, ..good() }, "tau_mem"),
+            (ClassifierConfig { initial: sigma(-1.0), ..good() }, "initial.sigma_1"),
+            (ClassifierConfig { noise: -0.1, ..good() }, "noise"),
+            (ClassifierConfig { optimizer: Optimizer::adam(0.0), ..good() }, "learning_rate"),
+            (
+                ClassifierConfig { surrogate: Surrogate::Triangle { scale: -1.0 }, ..good() },
+                "surrogate.scale",
+            ),
+        ] {
+            let problem = config.validate().unwrap_err().to_string();
+            assert!(problem.contains(key), "{problem}");
+        }
+        assert!(serde_json::from_str::<ClassifierConfig>(r#"{"ratio": 0.8}"#).is_err());
+    }
+}

@@ -1,0 +1,309 @@
+//! The backward pass of a feed-forward network, and what feed-forward and recurrent ones share.
+//!
+//! From the derivative of the loss for each logit, d_c, which acts at the time of that logit's
+//! maximum, t_c (p, q: the derivatives for o and f, seen through W2 by each hidden neuron):
+//!
+//! ```text
+//! p[t]  = beta p[t+1] + sum over c with t_c = t of d_c W2[:, c]
+//! q[t]  = alpha q[t+1] + p[t+1]
+//! dv[t] = (q[t+1] + (V1 di[t+1])) surrogate(v[t]) + beta (1 - s[t]) dv[t+1]
+//! di[t] = alpha di[t+1] + (1 - s[t]) dv[t+1]
+//! dW1[channel] = sum over its events of di[step + 1]
+//! ```
+//!
+//! Above the latest of the t_c everything is 0, and below a sample's first event nothing is left
+//! to do, so only the steps between are visited.
+
+use super::buffer::LANES;
+use super::forward::{Net, Spikes};
+use super::lanes::{Lanes, Task};
+use super::surrogate::{Arctangent, Factor, FastSigmoid, LaneByLane, Surrogate};
+
+/// What the backward pass of one sample starts from.
+pub(super) struct Upstream<'a> {
+    /// The derivative of the loss for each logit, `[class_width]`, padding zero.
+    pub logits: &'a [f32],
+    /// The time of each logit's maximum, `[class_width]`.
+    pub peaks: &'a [f32],
+    /// The derivative of the loss for each neuron's spike count, `[width]`, padding zero.
+    pub counts: Option<&'a [f32]>,
+}
+
+impl Upstream<'_> {
+    /// The last step whose states the loss depends on, if any: one before the latest peak, or the
+    /// last of all if spikes themselves have a derivative.
+    pub fn last_step(&self, classes: usize, steps: usize) -> Option<usize> {
+        if self.counts.is_some() {
+            return Some(steps - 1);
+        }
+        let peaks = self.peaks[..classes].iter().map(|&p| p as usize);
+        peaks.max().unwrap_or(0).checked_sub(1)
+    }
+
+    /// (time, derivative, class) of every logit that has one, the latest first.
+    pub fn injections(&self, classes: usize, to: &mut Vec<(usize, f32, usize)>) {
+        to.clear();
+        let all = (0..classes).map(|c| (self.peaks[c] as usize, self.logits[c], c));
+        to.extend(all.filter(|&(peak, d, _)| peak > 0 && d != 0.0));
+        to.sort_by_key(|&(peak, _, class)| (std::cmp::Reverse(peak), class));
+    }
+}
+
+/// Adds the derivatives of the logits whose maximum is at `time` to p, as the neurons of one block
+/// see them; gives the injections that are left.
+///
+/// # Safety
+/// `readout` must point to the block's first vector in the transposed readout weights.
+#[inline(always)]
+unsafe fn inject<'a, L: Lanes, const N: usize>(
+    net: &Net<'_>,
+    mut injections: &'a [(usize, f32, usize)],
+    time: usize,
+    readout: *const f32,
+    p: &mut [L; N],
+) -> &'a [(usize, f32, usize)] {
+    while let Some((&(at, d, class), rest)) = injections.split_first()
+        && at == time
+    {
+        for (n, p) in p.iter_mut().enumerate() {
+            // SAFETY: the class and the block's vectors are within the weights.
+            unsafe {
+                let row = L::load(readout.add(class * net.width + LANES * n));
+                *p = row.mul_add(L::splat(d), *p);
+            }
+        }
+        injections = rest;
+    }
+    injections
+}
+
+/// No row is wanted for a step.
+pub(super) const NO_ROW: u32 = u32::MAX;
+
+/// The backward pass of the hidden layer of one sample of a feed-forward network.
+pub(super) struct Backward<'a> {
+    pub net: &'a Net<'a>,
+    pub upstream: &'a Upstream<'a>,
+    /// From [`Upstream::injections`].
+    pub injections: &'a [(usize, f32, usize)],
+    /// The steps to visit, first and last.
+    pub first: usize,
+    pub last: usize,
+    /// From the forward pass.
+    pub membrane: &'a [f32],
+    /// For each step the row of `currents` that its derivative goes to, or [`NO_ROW`].
+    pub row_of_step: &'a [u32],
+    /// Out: di[step + 1] for the steps with a row, `[rows, width]`.
+    pub currents: &'a mut [f32],
+}
+
+impl Task for Backward<'_> {
+    type Output = ();
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(mut self) {
+        let net = self.net;
+        assert!(self.last < net.dynamics.steps && self.row_of_step.len() == net.dynamics.steps);
+        assert!(self.membrane.len() >= net.dynamics.steps * net.width);
+        assert!(self.upstream.counts.is_none_or(|c| c.len() == net.width));
+        let rows = self.row_of_step.iter().filter(|&&row| row != NO_ROW).max().map_or(0, |r| r + 1);
+        assert!(self.currents.len() >= rows as usize * net.width);
+        // SAFETY: the sizes were just checked; the processor has the instructions of `L`.
+        unsafe {
+            match net.dynamics.surrogate {
+                Surrogate::FastSigmoid { scale } => self.all::<L, _>(FastSigmoid(scale)),
+                Surrogate::Arctangent { scale } => self.all::<L, _>(Arctangent(scale)),
+                other => self.all::<L, _>(LaneByLane(other)),
+            }
+        }
+    }
+}
+
+impl Backward<'_> {
+    #[inline(always)]
+    unsafe fn all<L: Lanes, F: Factor>(&mut self, surrogate: F) {
+        let vectors = self.net.width / LANES;
+        let blocks = vectors.div_ceil(4);
+        for block in 0..blocks {
+            let from = block * vectors / blocks;
+            // SAFETY: the caller checked the sizes.
+            unsafe {
+                match (block + 1) * vectors / blocks - from {
+                    1 => self.block::<L, F, 1>(surrogate, from),
+                    2 => self.block::<L, F, 2>(surrogate, from),
+                    3 => self.block::<L, F, 3>(surrogate, from),
+                    _ => self.block::<L, F, 4>(surrogate, from),
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn block<L: Lanes, F: Factor, const N: usize>(&mut self, surrogate: F, from: usize) {
+        let net = self.net;
+        // SAFETY: steps are below T, the block's vectors within a row.
+        unsafe {
+            let membrane = self.membrane.as_ptr().add(LANES * from);
+            let currents = self.currents.as_mut_ptr().add(LANES * from);
+            let readout = net.readout_transposed.as_ptr().add(LANES * from);
+            let (alpha, beta) = (L::splat(net.dynamics.alpha), L::splat(net.dynamics.beta));
+            let one = L::splat(1.0);
+            // A graded run has no reset.
+            let reset = L::splat(if net.dynamics.graded { f32::INFINITY } else { 1.0 });
+            let zero = L::splat(0.0);
+            let (mut dv, mut di, mut p, mut q) = ([zero; N], [zero; N], [zero; N], [zero; N]);
+            let mut left = inject(net, self.injections, self.last + 1, readout, &mut p);
+            for step in (self.first..=self.last).rev() {
+                let row = *self.row_of_step.get_unchecked(step);
+                if row != NO_ROW {
+                    for (n, di) in di.iter().enumerate() {
+                        di.store(currents.add(row as usize * net.width + LANES * n));
+                    }
+                }
+                for n in 0..N {
+                    let v = L::load(membrane.add(step * net.width + LANES * n));
+                    let mut ds = q[n];
+                    if let Some(counts) = self.upstream.counts {
+                        ds = ds.add(L::load(counts.as_ptr().add(LANES * (from + n))));
+                    }
+                    let kept = dv[n].zero_where(v.above(reset));
+                    let factor = surrogate.factor(v.sub(one));
+                    dv[n] = factor.mul_add(ds, kept.mul(beta));
+                    di[n] = di[n].mul_add(alpha, kept);
+                    q[n] = q[n].mul_add(alpha, p[n]);
+                    p[n] = p[n].mul(beta);
+                }
+                left = inject(net, left, step, readout, &mut p);
+            }
+        }
+    }
+}
+
+/// The gradient of the readout weights from one sample.
+pub(super) struct ReadoutBackward<'a> {
+    pub net: &'a Net<'a>,
+    pub upstream: &'a Upstream<'a>,
+    /// The steps to visit, first and last.
+    pub first: usize,
+    pub last: usize,
+    /// From the forward pass.
+    pub membrane: &'a [f32],
+    pub masks: &'a [u16],
+    /// Added to, `[hidden, class_width]`.
+    pub gradient: &'a mut [f32],
+}
+
+impl Task for ReadoutBackward<'_> {
+    type Output = ();
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let net = self.net;
+        let hidden = net.shape.hidden;
+        assert!(self.last < net.dynamics.steps);
+        assert!(self.masks.len() >= net.dynamics.steps * net.mask_width);
+        assert!(self.membrane.len() >= net.dynamics.steps * net.width);
+        assert!(self.gradient.len() >= hidden * net.class_width);
+        assert!(self.upstream.logits.len() == net.class_width);
+        assert!(self.upstream.peaks.len() == net.class_width);
+        for from in (0..net.class_width).step_by(LANES) {
+            // SAFETY: the sizes were just checked; neurons are below `hidden`.
+            unsafe {
+                let gradient = self.gradient.as_mut_ptr().add(from);
+                let logits = L::load(self.upstream.logits.as_ptr().add(from));
+                let peaks = L::load(self.upstream.peaks.as_ptr().add(from));
+                let (alpha, beta) = (L::splat(net.dynamics.alpha), L::splat(net.dynamics.beta));
+                let zero = L::splat(0.0);
+                let mut df = zero;
+                let now = peaks.equal(L::splat((self.last + 1) as f32));
+                let mut d_o = L::select(now, logits, zero);
+                for step in (self.first..=self.last).rev() {
+                    let masks = self.masks.as_ptr().add(step * net.mask_width);
+                    let mut spikes = Spikes::of(net, masks);
+                    while let Some(neuron) = spikes.next() {
+                        let to = gradient.add(neuron * net.class_width);
+                        if net.dynamics.graded {
+                            let v = *self.membrane.as_ptr().add(step * net.width + neuron);
+                            let spike = net.dynamics.surrogate.antiderivative(v - 1.0);
+                            L::splat(spike).mul_add(df, L::load(to)).store(to);
+                        } else {
+                            L::load(to).add(df).store(to);
+                        }
+                    }
+                    df = df.mul_add(alpha, d_o);
+                    let now = peaks.equal(L::splat(step as f32));
+                    d_o = d_o.mul_add(beta, L::select(now, logits, zero));
+                }
+            }
+        }
+    }
+}
+
+/// Adds the derivatives of the currents of a few samples to the rows of the weights that made
+/// them, each row once.
+pub(super) struct Accumulate<'a> {
+    /// Floats a row.
+    pub width: usize,
+    /// For row r of the gradient: the rows of `currents` in `order[starts[r]..starts[r + 1]]`.
+    pub starts: &'a [u32],
+    pub order: &'a [u32],
+    pub currents: &'a [f32],
+    /// Added to, `[rows, width]`.
+    pub gradient: &'a mut [f32],
+}
+
+impl Task for Accumulate<'_> {
+    type Output = ();
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(mut self) {
+        let rows = self.starts.len() - 1;
+        assert!(self.gradient.len() >= rows * self.width);
+        assert!(self.starts[rows] as usize <= self.order.len() && self.starts.is_sorted());
+        let most = self.order.iter().max().map_or(0, |&r| r as usize + 1);
+        assert!(self.currents.len() >= most * self.width);
+        let vectors = self.width / LANES;
+        let blocks = vectors.div_ceil(8);
+        for block in 0..blocks {
+            let from = block * vectors / blocks;
+            macro_rules! blocks {
+                ($($n:literal)*) => {
+                    match (block + 1) * vectors / blocks - from {
+                        // SAFETY: the sizes were just checked.
+                        $($n => unsafe { self.block::<L, $n>(from) },)*
+                        _ => unreachable!("at most 8 vectors a block"),
+                    }
+                };
+            }
+            blocks!(1 2 3 4 5 6 7 8)
+        }
+    }
+}
+
+impl Accumulate<'_> {
+    #[inline(always)]
+    unsafe fn block<L: Lanes, const N: usize>(&mut self, from: usize) {
+        // SAFETY: row numbers and vectors are within the buffers, as the caller checked.
+        unsafe {
+            let gradient = self.gradient.as_mut_ptr().add(LANES * from);
+            let currents = self.currents.as_ptr().add(LANES * from);
+            for (row, ends) in self.starts.windows(2).enumerate() {
+                let sources = self.order.get_unchecked(ends[0] as usize..ends[1] as usize);
+                if sources.is_empty() {
+                    continue;
+                }
+                let to = gradient.add(row * self.width);
+                let mut sum = [L::splat(0.0); N];
+                for (n, sum) in sum.iter_mut().enumerate() {
+                    *sum = L::load(to.add(LANES * n));
+                }
+                for &source in sources {
+                    let current = currents.add(source as usize * self.width);
+                    for (n, sum) in sum.iter_mut().enumerate() {
+                        *sum = sum.add(L::load(current.add(LANES * n)));
+                    }
+                }
+                for (n, sum) in sum.iter().enumerate() {
+                    sum.store(to.add(LANES * n));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! A layer of leaky integrate-and-fire neurons with a leaky readout, over all time steps at once.
+//!
+//! The network of the E:I classifiers (Kilgore et al. 2025, after Neftci, Mostafa & Zenke 2019):
+//! input events, one hidden layer of LIF neurons, feed-forward or recurrent, and leaky
+//! integrators that read it out, no biases. One step, all states starting at 0:
+//!
+//! ```text
+//! s[t]   = v[t] > 1
+//! v[t+1] = (beta v[t] + i[t]) (1 - s[t])          the reset carries no gradient
+//! i[t+1] = alpha i[t] + x[t] W1 + s[t] V1
+//! o[t+1] = beta o[t] + f[t]
+//! f[t+1] = alpha f[t] + s[t] W2                   logit = max of o[0], ..., o[T]
+//! ```
+//!
+//! * [`kernel`] computes it on slices, forward and backward: it walks events and spikes instead of
+//!   dense `[T, B, N]` tensors, so its memory is one float a neuron and step, and its time that of
+//!   the spikes.
+//! * [`layer`] is that kernel as one node of Burn's autodiff graph.
+//! * [`reference`] is the same network in plain tensor operations, for every device.
+
+mod backward;
+mod buffer;
+mod forward;
+pub mod kernel;
+mod lanes;
+pub mod layer;
+mod matrices;
+mod recurrent;
+pub mod reference;
+mod surrogate;
+#[cfg(test)]
+mod tests;
+
+pub use lanes::Instructions;
+pub use matrices::{Matrices, Row};
+pub use surrogate::Surrogate;
+
+use equipoise_encoder::code::Events;
+use std::sync::Arc;
+
+/// The sizes of a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Input channels.
+    pub inputs: usize,
+    /// Hidden neurons.
+    pub hidden: usize,
+    /// Output classes.
+    pub classes: usize,
+    /// Whether the hidden neurons are connected among themselves.
+    pub recurrent: bool,
+}
+
+/// The constants of the dynamics.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dynamics {
+    /// Decay of the synaptic current in one step, exp(-dt / tau_syn).
+    pub alpha: f32,
+    /// Decay of the membrane potential in one step, exp(-dt / tau_mem).
+    pub beta: f32,
+    /// The number of steps, T.
+    pub steps: usize,
+    /// What stands for ds/dv in the backward pass.
+    pub surrogate: Surrogate,
+    /// Graded spikes for checking gradients: s is [`Surrogate::antiderivative`] of v - 1 instead
+    /// of a step, and there is no reset, so that the backward pass computes a true derivative.
+    pub graded: bool,
+}
+
+impl Dynamics {
+    /// The dynamics with these time constants (ms) for `steps` steps of `dt` ms.
+    pub fn from_time_constants(
+        tau_syn: f64,
+        tau_mem: f64,
+        dt: f64,
+        steps: usize,
+        surrogate: Surrogate,
+    ) -> Dynamics {
+        Dynamics {
+            alpha: (-dt / tau_syn).exp() as f32,
+            beta: (-dt / tau_mem).exp() as f32,
+            steps,
+            surrogate,
+            graded: false,
+        }
+    }
+}
+
+/// What cannot be computed, and why.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum LifError {
+    /// A size that no network has.
+    #[error(
+        "a network of {inputs} inputs, {hidden} hidden neurons and {classes} classes: each must be from 1 to 65536"
+    )]
+    Shape {
+        /// Input channels asked for.
+        inputs: usize,
+        /// Hidden neurons asked for.
+        hidden: usize,
+        /// Classes asked for.
+        classes: usize,
+    },
+    /// A constant out of range.
+    #[error("{name} is {value}: {expected}")]
+    Constant {
+        /// Which.
+        name: &'static str,
+        /// What it is.
+        value: f64,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// A matrix of the wrong size.
+    #[error("the {name} hold {found} numbers, but the network needs {expected}")]
+    Matrix {
+        /// Which.
+        name: &'static str,
+        /// Its numbers.
+        found: usize,
+        /// The numbers needed.
+        expected: usize,
+    },
+    /// Events that do not fit the network.
+    #[error("event {index} of sample {sample} {problem}")]
+    Event {
+        /// The sample.
+        sample: usize,
+        /// The event in the sample.
+        index: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A sample that is not there, or a label that is no class.
+    #[error("{0}")]
+    Batch(String),
+    /// Burn's tensors could not be read or made.
+    #[error("{0}")]
+    Tensor(String),
+}
+
+/// Events that were checked once, so that the kernel can trust them.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    events: &'a Events,
+}
+
+impl<'a> Input<'a> {
+    /// Checks that the events of every sample are sorted by step and within their grid.
+    ///
+    /// # Errors
+    /// The first event that is not.
+    pub fn new(events: &'a Events) -> Result<Input<'a>, LifError> {
+        let ends = (events.step.len(), events.channel.len());
+        if events.offsets.first() != Some(&0)
+            || events.offsets.last().is_none_or(|&end| (end, end) != ends)
+            || !events.offsets.is_sorted()
+        {
+            return Err(LifError::Batch(format!(
+                "the offsets of the events do not cover their {} steps and {} channels",
+                ends.0, ends.1
+            )));
+        }
+        for sample in 0..events.len() {
+            let (steps, channels) = events.sample(sample);
+            let mut last = 0;
+            for (index, (&step, &channel)) in steps.iter().zip(channels).enumerate() {
+                let problem = if usize::from(step) >= events.steps {
+                    format!("is at step {step}, but the grid has {} steps", events.steps)
+                } else if usize::from(channel) >= events.channels {
+                    format!("is on channel {channel}, but there are {}", events.channels)
+                } else if step < last {
+                    format!("is at step {step}, after one at step {last}: sort them by step")
+                } else {
+                    last = step;
+                    continue;
+                };
+                return Err(LifError::Event { sample, index, problem });
+            }
+        }
+        Ok(Input { events })
+    }
+
+    /// The number of samples.
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Whether there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The steps and channels of sample `i`.
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    #[inline]
+    pub fn sample(&self, i: usize) -> (&'a [u16], &'a [u16]) {
+        self.events.sample(i)
+    }
+
+    /// The number of input channels.
+    pub fn channels(&self) -> usize {
+        self.events.channels
+    }
+
+    /// The number of steps.
+    pub fn steps(&self) -> usize {
+        self.events.steps
+    }
+}
+
+/// Checked events that several owners share, as an autodiff graph needs them.
+#[derive(Debug, Clone)]
+pub struct SharedInput {
+    events: Arc<Events>,
+}
+
+impl SharedInput {
+    /// Checks the events as [`Input::new`] does.
+    ///
+    /// # Errors
+    /// The first event that is out of place.
+    pub fn new(events: Events) -> Result<SharedInput, LifError> {
+        Input::new(&events)?;
+        Ok(SharedInput { events: Arc::new(events) })
+    }
+
+    /// The events, for the kernel.
+    pub fn view(&self) -> Input<'_> {
+        Input { events: &self.events }
+    }
+}

@@ -1,0 +1,106 @@
+//! The network in plain tensor operations, one autodiff node each: for every device, and to check
+//! the kernel against. Its time and memory grow with the steps times the dense input.
+
+use super::kernel::Kernel;
+use super::layer::{Activity, WeightTensors};
+use super::{Input, LifError, Surrogate};
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// The answers to a batch of samples.
+///
+/// # Errors
+/// If a sample is not there or the events do not fit the network.
+pub fn forward(
+    kernel: &Kernel,
+    weights: WeightTensors,
+    input: Input<'_>,
+    samples: &[usize],
+) -> Result<Activity, LifError> {
+    let (shape, dynamics) = (kernel.shape(), kernel.dynamics());
+    if let Some(s) = samples.iter().find(|&&s| s >= input.len()) {
+        return Err(LifError::Batch(format!(
+            "sample {s} was asked for, but there are {}",
+            input.len()
+        )));
+    }
+    if input.channels() > shape.inputs || input.steps() > dynamics.steps {
+        return Err(LifError::Batch(format!(
+            "events on {} channels and {} steps for a network of {} and {}",
+            input.channels(),
+            input.steps(),
+            shape.inputs,
+            dynamics.steps
+        )));
+    }
+    let device = weights.input.device();
+    let batch = samples.len();
+    let zeros = |n: usize| Tensor::<2>::zeros([batch, n], &device);
+    let (mut v, mut i) = (zeros(shape.hidden), zeros(shape.hidden));
+    let (mut o, mut f) = (zeros(shape.classes), zeros(shape.classes));
+    let mut counts = zeros(shape.hidden);
+    let mut readouts = vec![o.clone()];
+    for step in 0..dynamics.steps {
+        let distance = v.clone() - 1.0;
+        let graded = antiderivative(dynamics.surrogate, distance.clone());
+        let (s, keep) = if dynamics.graded {
+            (graded, None)
+        } else {
+            let fired = distance.greater_elem(0.0).float();
+            // The value of a step, the derivative of the graded spike.
+            let s = graded.clone() - graded.detach() + fired.clone();
+            (s, Some(fired.neg() + 1.0))
+        };
+        counts = counts + s.clone();
+        let mut x =
+            dense(input, samples, step, shape.inputs, &device).matmul(weights.input.clone());
+        if let Some(recurrent) = &weights.recurrent {
+            x = x + s.clone().matmul(recurrent.clone());
+        }
+        v = v * dynamics.beta + i.clone();
+        if let Some(keep) = keep {
+            v = v * keep;
+        }
+        i = i * dynamics.alpha + x;
+        o = o * dynamics.beta + f.clone();
+        f = f * dynamics.alpha + s.matmul(weights.readout.clone());
+        readouts.push(o.clone());
+    }
+    let logits = Tensor::stack::<3>(readouts, 0).max_dim(0).reshape([batch, shape.classes]);
+    Ok(Activity { logits, counts })
+}
+
+/// The events of one step as a matrix, `[batch, inputs]`.
+fn dense(
+    input: Input<'_>,
+    samples: &[usize],
+    step: usize,
+    inputs: usize,
+    device: &Device,
+) -> Tensor<2> {
+    let mut x = vec![0.0f32; samples.len() * inputs];
+    for (row, &sample) in x.chunks_exact_mut(inputs).zip(samples) {
+        let (steps, channels) = input.sample(sample);
+        for (&at, &channel) in steps.iter().zip(channels) {
+            if usize::from(at) == step {
+                row[usize::from(channel)] += 1.0;
+            }
+        }
+    }
+    Tensor::from_data(TensorData::new(x, [samples.len(), inputs]), device)
+}
+
+/// [`Surrogate::antiderivative`] of a tensor.
+fn antiderivative(surrogate: Surrogate, x: Tensor<2>) -> Tensor<2> {
+    let k = surrogate.scale();
+    let odd = match surrogate {
+        Surrogate::FastSigmoid { .. } => x.clone() / (x.abs() * k + 1.0),
+        Surrogate::Arctangent { .. } => (x * k).atan() / k,
+        Surrogate::Triangle { .. } => {
+            let u = (x.clone().abs() * k).clamp(0.0, 1.0);
+            (u.clone() - u.clone() * u * 0.5) * x.sign() / k
+        }
+        Surrogate::Rectangle { .. } => (x * k).clamp(-0.5, 0.5) / k,
+        Surrogate::Sigmoid { .. } => (x * (0.5 * k)).tanh() * (2.0 / k),
+    };
+    odd + 0.5
+}

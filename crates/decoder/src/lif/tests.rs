@@ -1,0 +1,403 @@
+//! The kernel against PyTorch, against plain tensor operations, against central differences, and
+//! against itself on other instructions and other numbers of threads.
+
+use super::kernel::{Kernel, Workspace, cross_entropy};
+use super::layer::{self, WeightTensors};
+use super::*;
+use burn::tensor::{Device, Tensor, TensorData};
+use equipoise_random::stream;
+use proptest::prelude::*;
+
+/// Random events: `mean` a sample, sorted.
+fn random_events(samples: usize, steps: usize, channels: usize, mean: f64, seed: u64) -> Events {
+    let mut events = Events::new(steps, channels).unwrap();
+    let mut random = stream(seed, "test/events", 0);
+    for _ in 0..samples {
+        let mut drawn: Vec<(u16, u16)> = (0..random.poisson(mean))
+            .map(|_| (random.below(steps) as u16, random.below(channels) as u16))
+            .collect();
+        drawn.sort_unstable();
+        events.step.extend(drawn.iter().map(|e| e.0));
+        events.channel.extend(drawn.iter().map(|e| e.1));
+        events.offsets.push(events.step.len());
+    }
+    events
+}
+
+fn random_weights(shape: Shape, size: f64, seed: u64) -> Matrices {
+    let mut random = stream(seed, "test/weights", 0);
+    let mut draw = |n: usize, size: f64| -> Vec<f32> {
+        (0..n).map(|_| (random.normal() * size) as f32).collect()
+    };
+    let input = draw(shape.inputs * shape.hidden, size);
+    let recurrent = shape.recurrent.then(|| draw(shape.hidden * shape.hidden, 0.3 * size));
+    let readout = draw(shape.hidden * shape.classes, 0.4);
+    Matrices::from_slices(shape, &input, recurrent.as_deref(), &readout).unwrap()
+}
+
+fn dynamics(steps: usize) -> Dynamics {
+    Dynamics::from_time_constants(5.0, 10.0, 1.0, steps, Surrogate::default())
+}
+
+/// The largest difference in units of the norm of `want`.
+fn distance(got: &[f32], want: &[f32]) -> f64 {
+    assert_eq!(got.len(), want.len());
+    let norm = want.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+    let worst = got.iter().zip(want).map(|(a, b)| f64::from(a - b).abs()).fold(0.0, f64::max);
+    worst / norm.max(1e-12)
+}
+
+fn all(m: &Matrices) -> Vec<f32> {
+    let mut all = m.input();
+    all.extend(m.recurrent().unwrap_or_default());
+    all.extend(m.readout());
+    all
+}
+
+#[derive(serde::Deserialize)]
+struct Case {
+    inputs: usize,
+    hidden: usize,
+    classes: usize,
+    steps: usize,
+    alpha: f32,
+    beta: f32,
+    recurrent: bool,
+    events: Vec<Vec<(u16, u16)>>,
+    labels: Vec<u16>,
+    weights: Parts,
+    logits: Vec<f32>,
+    counts: Vec<f32>,
+    loss: f64,
+    penalty: f32,
+    gradients: Parts,
+    penalised: Parts,
+}
+
+#[derive(serde::Deserialize)]
+struct Parts {
+    input: Vec<f32>,
+    readout: Vec<f32>,
+    #[serde(default)]
+    recurrent: Option<Vec<f32>>,
+}
+
+impl Parts {
+    fn matrices(&self, shape: Shape) -> Matrices {
+        Matrices::from_slices(shape, &self.input, self.recurrent.as_deref(), &self.readout).unwrap()
+    }
+}
+
+#[test]
+fn pytorch_gives_the_same() {
+    let cases: Vec<Case> = serde_json::from_str(include_str!("pytorch_vectors.json")).unwrap();
+    for case in cases {
+        let shape = Shape {
+            inputs: case.inputs,
+            hidden: case.hidden,
+            classes: case.classes,
+            recurrent: case.recurrent,
+        };
+        let mut events = Events::new(case.steps, case.inputs).unwrap();
+        for sample in &case.events {
+            events.step.extend(sample.iter().map(|e| e.0));
+            events.channel.extend(sample.iter().map(|e| e.1));
+            events.offsets.push(events.step.len());
+        }
+        let dynamics = Dynamics { alpha: case.alpha, beta: case.beta, ..dynamics(case.steps) };
+        let kernel = Kernel::new(shape, dynamics).unwrap();
+        let input = Input::new(&events).unwrap();
+        let weights = case.weights.matrices(shape);
+        let samples: Vec<usize> = (0..events.len()).collect();
+        let (output, tape) = kernel.forward(&weights, input, &samples).unwrap();
+        assert!(distance(&output.logits, &case.logits) < 1e-6);
+        let counts: Vec<f32> = output.counts.iter().map(|&c| c as f32).collect();
+        assert_eq!(counts, case.counts);
+        assert!(counts.iter().sum::<f32>() > 100.0);
+
+        let mut workspace = Workspace::default();
+        let outcome = kernel.step(&weights, input, &case.labels, &samples, &mut workspace).unwrap();
+        assert!((outcome.loss / samples.len() as f64 - case.loss).abs() < 1e-5);
+        let want = case.gradients.matrices(shape);
+        assert!(distance(&all(workspace.gradients()), &all(&want)) < 1e-5);
+
+        // The same through the two separate passes, and with SpyTorch's second regulariser.
+        let classes = case.classes;
+        let mut d_logits = vec![0.0; samples.len() * classes];
+        for (k, d) in d_logits.chunks_exact_mut(classes).enumerate() {
+            let logits = &output.logits[k * classes..(k + 1) * classes];
+            cross_entropy(logits, case.labels[k].into(), 1.0 / samples.len() as f32, d);
+        }
+        let again = kernel.backward(&weights, input, &samples, &tape, &d_logits, None).unwrap();
+        assert_eq!(all(&again), all(workspace.gradients()));
+        let mut totals = vec![0.0; case.hidden];
+        for row in counts.chunks_exact(case.hidden) {
+            totals.iter_mut().zip(row).for_each(|(t, c)| *t += c);
+        }
+        let d_counts: Vec<f32> =
+            (0..counts.len()).map(|k| 2.0 * case.penalty * totals[k % case.hidden]).collect();
+        let got =
+            kernel.backward(&weights, input, &samples, &tape, &d_logits, Some(&d_counts)).unwrap();
+        let want = case.penalised.matrices(shape);
+        assert!(distance(&all(&want), &all(&again)) > 1e-3, "the penalty must matter");
+        assert!(distance(&all(&got), &all(&want)) < 1e-5);
+    }
+}
+
+/// A loss of logits and counts by both tensor paths: (value, gradients).
+fn by_tensors(
+    kernel: &Kernel,
+    weights: &Matrices,
+    input: &SharedInput,
+    samples: &[usize],
+    fused: bool,
+) -> (Vec<f32>, Vec<f32>) {
+    let device = Device::flex().autodiff();
+    let shape = kernel.shape();
+    let tensor = |numbers: Vec<f32>, size: [usize; 2]| {
+        Tensor::<2>::from_data(TensorData::new(numbers, size), &device).require_grad()
+    };
+    let w1 = tensor(weights.input(), [shape.inputs, shape.hidden]);
+    let v1 = weights.recurrent().map(|v| tensor(v, [shape.hidden, shape.hidden]));
+    let w2 = tensor(weights.readout(), [shape.hidden, shape.classes]);
+    let tensors = WeightTensors { input: w1.clone(), recurrent: v1.clone(), readout: w2.clone() };
+    let activity = if fused {
+        layer::forward(kernel, tensors, input, samples).unwrap()
+    } else {
+        reference::forward(kernel, tensors, input.view(), samples).unwrap()
+    };
+    let logits = activity.logits.clone();
+    let loss = (activity.logits.clone() * activity.logits).sum() * 0.1
+        + activity.counts.sum_dim(0).powi_scalar(2).mean() * 1e-4;
+    let gradients = loss.backward();
+    let numbers = |t: Tensor<2>| t.into_data().try_to_vec::<f32>().unwrap();
+    let mut all = numbers(w1.grad(&gradients).unwrap());
+    if let Some(v1) = v1 {
+        all.extend(numbers(v1.grad(&gradients).unwrap()));
+    }
+    all.extend(numbers(w2.grad(&gradients).unwrap()));
+    (numbers(logits), all)
+}
+
+#[test]
+fn plain_tensor_operations_give_the_same() {
+    let scale = 20.0;
+    let surrogates = [
+        Surrogate::FastSigmoid { scale: 100.0 },
+        Surrogate::Arctangent { scale },
+        Surrogate::Triangle { scale: 2.0 },
+        Surrogate::Rectangle { scale: 2.0 },
+        Surrogate::Sigmoid { scale },
+    ];
+    for (k, surrogate) in surrogates.into_iter().enumerate() {
+        for recurrent in [false, true] {
+            let shape = Shape { inputs: 30, hidden: 37, classes: 19, recurrent };
+            let kernel = Kernel::new(shape, Dynamics { surrogate, ..dynamics(40) }).unwrap();
+            let weights = random_weights(shape, 0.4, k as u64);
+            let events = random_events(11, 40, 30, 60.0, k as u64);
+            let input = SharedInput::new(events).unwrap();
+            let samples = [4, 0, 7, 7, 10];
+            let (l1, g1) = by_tensors(&kernel, &weights, &input, &samples, true);
+            let (l2, g2) = by_tensors(&kernel, &weights, &input, &samples, false);
+            assert!(distance(&l1, &l2) < 1e-5, "{surrogate:?} {recurrent}");
+            let apart = distance(&g1, &g2);
+            assert!(apart < 2e-5, "{surrogate:?} {recurrent}: {apart}");
+        }
+    }
+}
+
+#[test]
+fn without_autodiff_the_layer_answers_too() {
+    let shape = Shape { inputs: 30, hidden: 20, classes: 4, recurrent: false };
+    let kernel = Kernel::new(shape, dynamics(40)).unwrap();
+    let weights = random_weights(shape, 0.4, 1);
+    let input = SharedInput::new(random_events(3, 40, 30, 60.0, 1)).unwrap();
+    let device = Device::flex();
+    let tensor = |numbers: Vec<f32>, size: [usize; 2]| {
+        Tensor::<2>::from_data(TensorData::new(numbers, size), &device)
+    };
+    let tensors = WeightTensors {
+        // Not contiguous in memory.
+        input: tensor(
+            {
+                let w = weights.input();
+                (0..600).map(|k| w[(k % 30) * 20 + k / 30]).collect()
+            },
+            [20, 30],
+        )
+        .transpose(),
+        recurrent: None,
+        readout: tensor(weights.readout(), [20, 4]),
+    };
+    let activity = layer::forward(&kernel, tensors, &input, &[2, 1]).unwrap();
+    let want = kernel.evaluate(&weights, input.view(), &[2, 1]).unwrap();
+    assert_eq!(activity.logits.into_data().try_to_vec::<f32>().unwrap(), want.logits);
+    assert_eq!(activity.counts.dims(), [2, 20]);
+}
+
+#[test]
+fn central_differences_give_the_same() {
+    for recurrent in [false, true] {
+        let shape = Shape { inputs: 5, hidden: 6, classes: 3, recurrent };
+        let dynamics = Dynamics {
+            graded: true,
+            surrogate: Surrogate::FastSigmoid { scale: 2.0 },
+            ..dynamics(12)
+        };
+        let kernel = Kernel::new(shape, dynamics).unwrap();
+        let weights = random_weights(shape, 0.5, 3);
+        let events = random_events(3, 12, 5, 10.0, 3);
+        let input = Input::new(&events).unwrap();
+        let labels = [0, 2, 1];
+        let samples = [0, 1, 2];
+        let mut workspace = Workspace::default();
+        kernel.step(&weights, input, &labels, &samples, &mut workspace).unwrap();
+        let got = all(workspace.gradients());
+        let loss = |numbers: &[f32]| {
+            let (w1, rest) = numbers.split_at(30);
+            let (v1, w2) = rest.split_at(if recurrent { 36 } else { 0 });
+            let v1 = recurrent.then_some(v1);
+            let weights = Matrices::from_slices(shape, w1, v1, w2).unwrap();
+            let mut other = Workspace::default();
+            kernel.step(&weights, input, &labels, &samples, &mut other).unwrap().loss / 3.0
+        };
+        let numbers = all(&weights);
+        let h = 2e-3;
+        let want: Vec<f32> = (0..numbers.len())
+            .map(|k| {
+                let (mut more, mut less) = (numbers.clone(), numbers.clone());
+                more[k] += h;
+                less[k] -= h;
+                ((loss(&more) - loss(&less)) / f64::from(more[k] - less[k])) as f32
+            })
+            .collect();
+        let apart = distance(&got, &want);
+        assert!(apart < 2e-3, "recurrent {recurrent}: {apart}");
+    }
+}
+
+/// One training step on these instructions and this many threads, as bits.
+fn bits(shape: Shape, instructions: Instructions, threads: usize) -> (Vec<u32>, Vec<u64>) {
+    let kernel = Kernel::new(shape, dynamics(50)).unwrap().with_instructions(instructions).unwrap();
+    let weights = random_weights(shape, 0.3, 5);
+    let events = random_events(80, 50, shape.inputs, 90.0, 5);
+    let labels: Vec<u16> = (0..80).map(|k| (k % shape.classes) as u16).collect();
+    let samples: Vec<usize> = (0..75).map(|k| (k * 7) % 80).collect();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| {
+        let input = Input::new(&events).unwrap();
+        let mut workspace = Workspace::default();
+        let outcome = kernel.step(&weights, input, &labels, &samples, &mut workspace).unwrap();
+        let bits = all(workspace.gradients()).iter().map(|x| x.to_bits()).collect();
+        (bits, outcome.counts)
+    })
+}
+
+#[test]
+fn threads_and_instructions_change_no_bit() {
+    for (hidden, recurrent) in [(100, false), (33, true), (300, false), (150, true)] {
+        let shape = Shape { inputs: 40, hidden, classes: 11, recurrent };
+        let want = bits(shape, Instructions::Portable, 1);
+        assert!(want.0.iter().any(|&b| b != 0) && want.1.iter().sum::<u64>() > 100);
+        for instructions in Instructions::available() {
+            for threads in [1, 2, 3] {
+                assert_eq!(bits(shape, instructions, threads), want, "{instructions:?} {threads}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_silent_network_has_no_gradient() {
+    let shape = Shape { inputs: 4, hidden: 5, classes: 3, recurrent: false };
+    let kernel = Kernel::new(shape, dynamics(20)).unwrap();
+    let weights = Matrices::zeros(shape).unwrap();
+    let mut events = random_events(2, 20, 4, 5.0, 1);
+    // And a sample without a single event.
+    events.offsets.push(events.step.len());
+    let input = Input::new(&events).unwrap();
+    let mut workspace = Workspace::default();
+    let outcome = kernel.step(&weights, input, &[0, 1, 2], &[0, 1, 2], &mut workspace).unwrap();
+    assert!((outcome.loss / 3.0 - 3f64.ln()).abs() < 1e-6);
+    assert_eq!((outcome.correct, outcome.counts), (1, vec![0; 5]));
+    assert!(all(workspace.gradients()).iter().all(|&g| g == 0.0));
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let shape = Shape { inputs: 4, hidden: 5, classes: 3, recurrent: false };
+    let kernel = Kernel::new(shape, dynamics(20)).unwrap();
+    let weights = Matrices::zeros(shape).unwrap();
+    let good = random_events(2, 20, 4, 5.0, 1);
+    let input = Input::new(&good).unwrap();
+    let mut w = Workspace::default();
+    let no = |r: Result<kernel::Outcome, LifError>| r.unwrap_err().to_string();
+    assert!(no(kernel.step(&weights, input, &[0, 3], &[1], &mut w)).contains("3 classes"));
+    assert!(no(kernel.step(&weights, input, &[0], &[1], &mut w)).contains("1 labels"));
+    assert!(no(kernel.step(&weights, input, &[0, 0], &[2], &mut w)).contains("there are 2"));
+    let wide = random_events(2, 20, 5, 5.0, 1);
+    let wide = Input::new(&wide).unwrap();
+    assert!(no(kernel.step(&weights, wide, &[0, 0], &[0], &mut w)).contains("5 channels"));
+    let long = random_events(2, 21, 4, 5.0, 1);
+    let long = Input::new(&long).unwrap();
+    assert!(no(kernel.step(&weights, long, &[0, 0], &[0], &mut w)).contains("21 steps"));
+    for (alpha, beta, steps) in [(1.0, 0.9, 10), (0.9, f32::NAN, 10), (0.9, 0.9, 0)] {
+        assert!(Kernel::new(shape, Dynamics { alpha, beta, ..dynamics(steps) }).is_err());
+    }
+    let mut bad = good.clone();
+    bad.step.reverse();
+    assert!(Input::new(&bad).unwrap_err().to_string().contains("sort them"));
+    let mut bad = good.clone();
+    bad.channel[1] = 4;
+    assert!(Input::new(&bad).unwrap_err().to_string().contains("event 1 of sample 0"));
+    let mut bad = good;
+    bad.offsets.pop();
+    assert!(Input::new(&bad).is_err());
+}
+
+#[test]
+fn weights_that_are_not_numbers_are_seen_in_the_loss() {
+    let shape = Shape { inputs: 4, hidden: 5, classes: 3, recurrent: false };
+    let kernel = Kernel::new(shape, dynamics(20)).unwrap();
+    let weights = Matrices::from_slices(shape, &[1.0; 20], None, &[f32::NAN; 15]).unwrap();
+    let events = random_events(2, 20, 4, 30.0, 1);
+    let mut w = Workspace::default();
+    let input = Input::new(&events).unwrap();
+    let outcome = kernel.step(&weights, input, &[0, 1], &[0, 1], &mut w).unwrap();
+    assert!(outcome.loss.is_nan());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    /// Any sizes: the two separate passes agree with the one, bit for bit, and rows of unused
+    /// channels stay 0.
+    #[test]
+    fn both_ways_to_the_gradient_agree(
+        hidden in 1usize..140,
+        classes in 1usize..40,
+        inputs in 1usize..20,
+        batch in 1usize..70,
+        recurrent: bool,
+        seed: u64,
+    ) {
+        let shape = Shape { inputs: inputs + 1, hidden, classes, recurrent };
+        let kernel = Kernel::new(shape, dynamics(25)).unwrap();
+        let weights = random_weights(shape, 0.6, seed);
+        let mut events = random_events(batch, 25, inputs, 20.0, seed);
+        events.channels = inputs + 1;
+        let input = Input::new(&events).unwrap();
+        let labels: Vec<u16> = (0..batch).map(|k| (k % classes) as u16).collect();
+        let samples: Vec<usize> = (0..batch).collect();
+        let mut workspace = Workspace::default();
+        kernel.step(&weights, input, &labels, &samples, &mut workspace).unwrap();
+        let (output, tape) = kernel.forward(&weights, input, &samples).unwrap();
+        let mut d = vec![0.0; batch * classes];
+        for (k, d) in d.chunks_exact_mut(classes).enumerate() {
+            let logits = &output.logits[k * classes..(k + 1) * classes];
+            cross_entropy(logits, k % classes, 1.0 / batch as f32, d);
+        }
+        let again = kernel.backward(&weights, input, &samples, &tape, &d, None).unwrap();
+        prop_assert_eq!(all(&again), all(workspace.gradients()));
+        prop_assert!(again.input()[inputs * hidden..].iter().all(|&g| g == 0.0));
+    }
+}

@@ -1,0 +1,187 @@
+//! The study of E:I ratios: many trainings, each its own seed, and what they say together.
+
+mod comparison;
+mod figures;
+mod grid;
+mod report;
+
+pub use grid::{Condition, Config, Grid};
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use equipoise_decoder::classifier::ClassifierError;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{Plan, Sets, TrialResult, run_trial};
+use crate::console;
+use crate::failure::{Failure, OrFail, Outcome};
+use crate::interrupt;
+use crate::job::Job;
+
+/// One training of the study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// What was trained.
+    pub condition: Condition,
+    /// Which repetition, from 0.
+    pub trial: usize,
+    /// What came out.
+    pub result: TrialResult,
+}
+
+/// Runs what is missing of the study, and reports on all of it.
+///
+/// # Errors
+/// A wrong request, an interruption, or a file that cannot be written.
+pub fn run(job: &Job<Config>) -> Outcome {
+    let config = &job.config;
+    let sets = config.data.open(&job.data_root, config.seed)?;
+    let conditions = config.conditions();
+    let all: Vec<(Condition, usize)> = conditions
+        .iter()
+        .flat_map(|&c| (0..config.trials_of(c.grid)).map(move |trial| (c, trial)))
+        .collect();
+    let mut done: Vec<Option<Trial>> = Vec::with_capacity(all.len());
+    for (condition, trial) in &all {
+        done.push(read(job, condition, *trial)?);
+    }
+    let found = done.iter().flatten().count();
+    if found > 0 {
+        job.progress.say(format!("{found} of {} trials are already there", all.len()));
+    }
+    let epochs: usize = all.iter().map(|(c, _)| c.network(config, sets.images).epochs).sum();
+    let task = job.progress.task("training", epochs as u64);
+    let missing: Vec<_> = all.iter().zip(&mut done).filter(|(_, slot)| slot.is_none()).collect();
+    let first_failure: Mutex<Option<Failure>> = Mutex::new(None);
+    // Trials side by side; each of them may use idle threads for its own batches too.
+    missing.into_par_iter().for_each(|((condition, trial), slot)| {
+        let stopped = interrupt::check().is_err()
+            || first_failure.lock().map_or(true, |failure| failure.is_some());
+        if stopped {
+            return;
+        }
+        match train(job, &sets, condition, *trial, &task) {
+            Ok(result) => *slot = Some(result),
+            Err(failure) => {
+                if let Ok(mut first) = first_failure.lock() {
+                    first.get_or_insert(failure);
+                }
+            }
+        }
+    });
+    if let Some(failure) = first_failure.into_inner().unwrap_or_default() {
+        return Err(failure);
+    }
+    interrupt::check()?;
+    task.finish();
+    let trials: Vec<Trial> = done.into_iter().flatten().collect();
+    job.dir.write_records("epochs", rows(&trials))?;
+    let report = report::build(config, &sets, &trials);
+    job.dir.save_report(&report)?;
+    for line in report::lines(config, &sets, &trials) {
+        console::print(line);
+    }
+    Ok(())
+}
+
+fn path(condition: &Condition, trial: usize) -> String {
+    format!("trials/{}-{trial}.json", condition.name())
+}
+
+/// The result of a trial that an earlier run of this study finished. Files are written whole, so
+/// one that cannot be read was damaged afterwards, and its trial runs again.
+fn read(job: &Job<Config>, condition: &Condition, trial: usize) -> Outcome<Option<Trial>> {
+    let file: PathBuf = job.dir.file(&path(condition, trial))?;
+    let Ok(text) = std::fs::read_to_string(&file) else { return Ok(None) };
+    match serde_json::from_str::<Trial>(&text) {
+        Ok(read) if read.condition == *condition && read.trial == trial => Ok(Some(read)),
+        Ok(_) => Err(Failure::request(format!("{} is of another trial", file.display()))),
+        Err(e) => {
+            job.progress.say(format!("{} is damaged ({e}) and runs again", file.display()));
+            Ok(None)
+        }
+    }
+}
+
+fn train(
+    job: &Job<Config>,
+    sets: &Sets,
+    condition: &Condition,
+    trial: usize,
+    task: &console::Task,
+) -> Outcome<Trial> {
+    let config = &job.config;
+    let plan = Plan {
+        config: condition.network(config, sets.images),
+        seed: condition.seed(config.seed, trial),
+        van_rossum_samples: config.van_rossum_samples,
+        van_rossum_tau: config.van_rossum_tau,
+    };
+    let result = run_trial(&plan, sets, job.stop(), &mut |record| {
+        if record.epoch > 0 {
+            task.advance(1);
+        }
+    })
+    .map_err(|e| match e {
+        ClassifierError::Stopped(_) => Failure::Interrupted(e.to_string()),
+        ClassifierError::Setting { .. } | ClassifierError::Data(_) => Failure::request(e),
+        _ => Failure::run(format!("{} trial {trial}: {e}", condition.name())),
+    })?;
+    task.detail(format!("{} {:.1} %", condition.title(), 100.0 * result.peak()));
+    let trial = Trial { condition: *condition, trial, result };
+    let text = serde_json::to_string(&trial).or_run()?;
+    job.dir.write_file(&path(condition, trial.trial), text.as_bytes())?;
+    Ok(trial)
+}
+
+/// A row of `epochs.csv`.
+#[derive(Debug, Serialize)]
+struct Row {
+    grid: Grid,
+    ratio: f64,
+    sigma_1: Option<f64>,
+    noise: f64,
+    recurrent: bool,
+    trial: usize,
+    seed: u64,
+    epoch: usize,
+    train_loss: Option<f64>,
+    train_accuracy: Option<f64>,
+    loss: f64,
+    accuracy: f64,
+    rate_hz: f64,
+    excitatory_rate_hz: Option<f64>,
+    inhibitory_rate_hz: Option<f64>,
+    excitatory_spikes_percent: Option<f64>,
+    diverged: bool,
+}
+
+fn rows(trials: &[Trial]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for t in trials {
+        for r in &t.result.records {
+            rows.push(Row {
+                grid: t.condition.grid,
+                ratio: t.condition.ratio,
+                sigma_1: t.condition.sigma_1,
+                noise: t.condition.noise,
+                recurrent: t.result.config.recurrent,
+                trial: t.trial,
+                seed: t.result.seed,
+                epoch: r.epoch,
+                train_loss: r.train_loss,
+                train_accuracy: r.train_accuracy,
+                loss: r.test.loss,
+                accuracy: r.test.accuracy,
+                rate_hz: r.test.activity.rate,
+                excitatory_rate_hz: r.test.activity.excitatory_rate,
+                inhibitory_rate_hz: r.test.activity.inhibitory_rate,
+                excitatory_spikes_percent: r.test.activity.excitatory_percent,
+                diverged: t.result.ending != super::Ending::Finished,
+            });
+        }
+    }
+    rows
+}

@@ -1,0 +1,429 @@
+//! The study in one report.
+
+use equipoise_report::{Best, Cell, Column, Report, Table};
+
+use super::comparison::{Gain, Group, collapse_rate, distances, gains, groups, interval, mean};
+use super::{Config, Grid, Trial, figures};
+use crate::classification::{Ending, Sets, figures as single, ratio_name};
+
+fn interval_cell(values: &[f64]) -> Cell {
+    match interval(values) {
+        (middle, low, high) if low.is_finite() => Cell::interval(middle, low, high),
+        (middle, ..) if middle.is_finite() => middle.into(),
+        _ => Cell::Missing,
+    }
+}
+
+fn optional(value: Option<f64>) -> Cell {
+    value.map_or(Cell::Missing, Cell::from)
+}
+
+/// The condition of each ratio with the best mean score, the unbounded network last.
+fn best<'g, 'a>(
+    config: &Config,
+    rates: &'g [Group<'a>],
+    unbounded: &'g [Group<'a>],
+    images: bool,
+) -> Vec<(&'g Group<'a>, f64)> {
+    let scored = config.scored(images);
+    let score = |g: &Group<'_>| mean(&g.values(|t| t.result.score(scored)));
+    let of_ratio = |&ratio: &f64| {
+        rates
+            .iter()
+            .filter(|g| g.condition.ratio == ratio)
+            .map(|g| (g, score(g)))
+            .max_by(|a, b| a.1.total_cmp(&b.1))
+    };
+    let mut best: Vec<_> = config.ratios.iter().filter_map(of_ratio).collect();
+    best.extend(unbounded.iter().map(|g| (g, score(g))));
+    best
+}
+
+fn title(group: &Group<'_>) -> String {
+    match group.condition.grid {
+        Grid::Unbounded => "unbounded".into(),
+        _ => ratio_name(group.condition.ratio),
+    }
+}
+
+/// What the command prints: the best of each ratio, and the gains under noise.
+pub fn lines(config: &Config, sets: &Sets, trials: &[Trial]) -> Vec<String> {
+    let rates = groups(config, trials, Grid::Rates);
+    let unbounded = groups(config, trials, Grid::Unbounded);
+    let mut lines: Vec<String> = best(config, &rates, &unbounded, sets.images)
+        .into_iter()
+        .map(|(group, score)| {
+            format!(
+                "{:<10} best mean score {:.2} %, best epoch {:.2} %, sigma_1 {}, {:.1} Hz before \
+                 training",
+                title(group),
+                100.0 * score,
+                100.0 * mean(&group.values(|t| t.result.peak())),
+                group.condition.sigma_1.map_or("SpyTorch".into(), |s| s.to_string()),
+                group.initial_rate(),
+            )
+        })
+        .collect();
+    let noise = groups(config, trials, Grid::Noise);
+    for gain in gains(config, &noise, sets.images) {
+        lines.push(gain_line(&gain));
+    }
+    lines
+}
+
+fn gain_line(gain: &Gain) -> String {
+    let p = match (gain.p_holm, &gain.test) {
+        (Some(p), _) => format!("p = {p:.3} (Welch, Holm)"),
+        (None, Err(why)) => why.to_string(),
+        (None, Ok(_)) => "not tested".into(),
+    };
+    format!(
+        "{} at noise {}: {:+.2} points over 100:0, {p}",
+        ratio_name(gain.condition.ratio),
+        gain.condition.noise,
+        100.0 * (gain.means.0 - gain.means.1),
+    )
+}
+
+/// The whole report.
+pub fn build(config: &Config, sets: &Sets, trials: &[Trial]) -> Report {
+    let images = sets.images;
+    let mut report = Report::new("Ratios of excitation and inhibition: what can be trained");
+    let diverged = trials.iter().filter(|t| t.result.ending != Ending::Finished).count();
+    let silent =
+        trials.iter().filter(|t| t.result.records.last().is_some_and(|r| r.is_silent())).count();
+    report.subtitle(&format!(
+        "{}, {} training and {} {} samples, {} trainings, every one with a seed of its own",
+        config.data.dataset,
+        sets.train.len(),
+        sets.test.len(),
+        sets.measured_on,
+        trials.len()
+    ));
+    if diverged > 0 {
+        report.remark(&format!(
+            "{diverged} trainings diverged (loss or weights stopped being numbers). They count with \
+             what was measured before; epochs.csv marks them."
+        ));
+    }
+    if silent > 0 {
+        report.remark(&format!(
+            "{silent} trainings ended with a silent network: no hidden neuron fires on any sample, \
+             the answer is always the first class."
+        ));
+    }
+    let rates = groups(config, trials, Grid::Rates);
+    let unbounded = groups(config, trials, Grid::Unbounded);
+    let best = best(config, &rates, &unbounded, images);
+    if !best.is_empty() {
+        rates_part(&mut report, config, sets, &rates, &unbounded, &best);
+    }
+    let noise = groups(config, trials, Grid::Noise);
+    if !noise.is_empty() {
+        noise_part(&mut report, config, &noise, images);
+    }
+    if let Some((group, _)) = best.iter().find(|(g, _)| g.condition.ratio == 0.8).or(best.first())
+        && let Some(trial) = group.trials.first()
+    {
+        representative(&mut report, sets, trial);
+    }
+    if !rates.is_empty() {
+        distance_part(&mut report, config, trials, images);
+    }
+    report
+}
+
+fn rates_part(
+    report: &mut Report,
+    config: &Config,
+    sets: &Sets,
+    rates: &[Group<'_>],
+    unbounded: &[Group<'_>],
+    best: &[(&Group<'_>, f64)],
+) {
+    let images = sets.images;
+    let scored = config.scored(images);
+    let success = config.success(images);
+    report.heading("Ratios and initial rates");
+    for (group, score) in best {
+        let remark = group.condition.sigma_1.map_or(String::new(), |s| format!("σ_{{1}} = {s}"));
+        report.tile(&title(group), &format!("{:.1}", 100.0 * score), "%", &remark);
+    }
+    if !rates.is_empty() {
+        report.figure(
+            "rates",
+            &figures::rates(config, rates, images),
+            "Each point is the mean over the trials of one σ_{1}, error bars are 95 % intervals. \
+             The rate is that of the untrained network, measured before the first update.",
+        );
+    }
+    report.figure(
+        "best",
+        &figures::best(config, best, images),
+        "The σ_{1} of each ratio with the best mean score; one dot a trial.",
+    );
+    let mut table = Table::new("Best σ_{1} of each ratio, and where training collapses")
+        .column(Column::text("network"))
+        .column(Column::number("σ_{1}").key("sigma_1"))
+        .column(Column::number("rate before").unit("Hz"))
+        .column(Column::percent(&format!("last {scored} epochs"), 2).best(Best::Highest))
+        .column(Column::percent("best epoch", 2).best(Best::Highest))
+        .column(Column::number("collapse from").unit("Hz"))
+        .note(&format!(
+            "Means with 95 % intervals over trials. Collapse: the lowest initial rate tried from \
+             which on the mean best accuracy stays at or below {:.0} %; empty if the highest rate \
+             tried still learns.",
+            100.0 * success
+        ));
+    for (group, _) in best {
+        let of_ratio: Vec<&Group<'_>> =
+            rates.iter().filter(|g| g.condition.ratio == group.condition.ratio).collect();
+        let collapse = match group.condition.grid {
+            Grid::Unbounded => None,
+            _ => collapse_rate(config, &of_ratio, images),
+        };
+        table.row([
+            title(group).into(),
+            optional(group.condition.sigma_1),
+            group.initial_rate().into(),
+            interval_cell(&group.values(|t| t.result.score(scored))),
+            interval_cell(&group.values(|t| t.result.peak())),
+            optional(collapse),
+        ]);
+    }
+    report.table("best", &table);
+    let mut table = Table::new("Every ratio and σ_{1}")
+        .column(Column::text("network"))
+        .column(Column::number("σ_{1}").key("sigma_1"))
+        .column(Column::integer("trials"))
+        .column(Column::number("rate before").unit("Hz"))
+        .column(Column::number("rate after").unit("Hz"))
+        .column(Column::percent(&format!("last {scored} epochs"), 2))
+        .column(Column::percent("best epoch", 2))
+        .column(Column::integer("successes"))
+        .note(&format!(
+            "A success has a best epoch above {:.0} %. Means with 95 % intervals over trials.",
+            100.0 * success
+        ));
+    for group in rates.iter().chain(unbounded) {
+        table.row([
+            title(group).into(),
+            optional(group.condition.sigma_1),
+            group.trials.len().into(),
+            interval_cell(&group.values(|t| t.result.initial_rate())),
+            interval_cell(&group.values(|t| t.result.final_rate())),
+            interval_cell(&group.values(|t| t.result.score(scored))),
+            interval_cell(&group.values(|t| t.result.peak())),
+            group.successes(config, images).into(),
+        ]);
+    }
+    report.table("rates", &table);
+    let gains = gains(config, rates, images);
+    if !gains.is_empty() {
+        let caption = "Each ratio against 100:0 at the same σ_{1}";
+        report.table(
+            "rates-tests",
+            &gain_table(&gains, caption, "σ_{1}", "sigma_1", |g| {
+                g.condition.sigma_1.unwrap_or(0.0)
+            }),
+        );
+    }
+}
+
+fn gain_table(
+    gains: &[Gain],
+    caption: &str,
+    level: &str,
+    key: &str,
+    value: fn(&Gain) -> f64,
+) -> Table {
+    let mut table = Table::new(caption)
+        .column(Column::text("ratio"))
+        .column(Column::number(level).key(key))
+        .column(Column::text("trials"))
+        .column(Column::percent("score", 2))
+        .column(Column::percent("score of 100:0", 2))
+        .column(Column::number("gain").unit("points").decimals(2))
+        .column(Column::p_value("p, uncorrected").key("p"))
+        .column(Column::p_value("p, Holm").key("p_holm"))
+        .column(Column::number("Hedges' g").key("hedges_g").decimals(2))
+        .column(Column::text("remark"))
+        .note(&format!(
+            "Two-sided Welch tests of the scores, corrected by Holm's method for the {} comparisons \
+             of this table. Gains and g with 95 % intervals.",
+            gains.len()
+        ));
+    for gain in gains {
+        let (difference, p) = match &gain.test {
+            Ok(t) => (
+                Cell::interval(100.0 * t.mean_difference, 100.0 * t.ci_low, 100.0 * t.ci_high),
+                Cell::from(t.p_value),
+            ),
+            Err(_) => ((100.0 * (gain.means.0 - gain.means.1)).into(), Cell::Missing),
+        };
+        let effect = match &gain.effect {
+            Ok(g) => Cell::interval(g.estimate, g.low, g.high),
+            Err(_) => Cell::Missing,
+        };
+        let remark = match &gain.test {
+            Ok(_) => String::new(),
+            Err(why) => why.to_string(),
+        };
+        table.row([
+            ratio_name(gain.condition.ratio).into(),
+            value(gain).into(),
+            format!("{} and {}", gain.trials.0, gain.trials.1).into(),
+            gain.means.0.into(),
+            gain.means.1.into(),
+            difference,
+            p,
+            optional(gain.p_holm),
+            effect,
+            remark.into(),
+        ]);
+    }
+    table
+}
+
+fn noise_part(report: &mut Report, config: &Config, groups: &[Group<'_>], images: bool) {
+    let scored = config.scored(images);
+    let gains = gains(config, groups, images);
+    report.heading("Noisy updates").paragraph(&format!(
+        "Every update adds a normal number of standard deviation noise · σ_{{init}} to every weight, \
+         before the signs are clamped. The score is the mean accuracy of the last {scored} epochs."
+    ));
+    report.figure(
+        "noise",
+        &figures::noise(config, groups, &gains, images),
+        "Left: mean score and 95 % interval over trials. Right: the gain of each ratio over 100:0 at \
+         the same noise, with the 95 % interval of Welch's test.",
+    );
+    let mut table = Table::new("Score under noise")
+        .column(Column::text("ratio"))
+        .column(Column::number("noise").key("noise"))
+        .column(Column::integer("trials"))
+        .column(Column::percent("score", 2))
+        .column(Column::percent("best epoch", 2));
+    for group in groups {
+        table.row([
+            title(group).into(),
+            group.condition.noise.into(),
+            group.trials.len().into(),
+            interval_cell(&group.values(|t| t.result.score(scored))),
+            interval_cell(&group.values(|t| t.result.peak())),
+        ]);
+    }
+    report.table("noise", &table);
+    if gains.is_empty() {
+        return;
+    }
+    let caption = "Each ratio against 100:0 at the same noise";
+    report.table(
+        "noise-tests",
+        &gain_table(&gains, caption, "noise", "noise", |g| g.condition.noise),
+    );
+    let published: Vec<String> = gains
+        .iter()
+        .filter(|g| g.condition.ratio == 0.8)
+        .filter_map(|g| {
+            let published = match g.condition.noise {
+                0.2 => 0.6,
+                0.4 => 1.5,
+                0.6 => 4.3,
+                _ => return None,
+            };
+            let holds = match (&g.test, g.p_holm) {
+                (Ok(t), Some(p)) if p < 0.05 && t.mean_difference > 0.0 => {
+                    "a gain that holds after correction"
+                }
+                (Ok(t), Some(p)) if p < 0.05 && t.mean_difference < 0.0 => {
+                    "a loss that holds after correction"
+                }
+                _ => "no difference that holds after correction",
+            };
+            Some(format!("{}. Published: {published:+.1} points. Here: {holds}.", gain_line(g)))
+        })
+        .collect();
+    if !published.is_empty() {
+        report
+            .paragraph(
+                "The published gain of 80:20 over 100:0. (Its p-values came from eight trials that \
+                 were counted twice.)",
+            )
+            .list(published);
+    }
+}
+
+fn representative(report: &mut Report, sets: &Sets, trial: &Trial) {
+    let result = &trial.result;
+    let steps = sets.test.input().steps();
+    report
+        .heading("A representative training")
+        .paragraph(&format!("{}, trial {}.", trial.condition.title(), trial.trial))
+        .figure(
+            "representative-training",
+            &single::training(&result.records, sets.measured_on),
+            "Accuracy, loss, rates and share of excitation over the epochs.",
+        )
+        .figure(
+            "representative-class-activity",
+            &single::class_activity(&result.records),
+            "Accuracy in each class against the activity, and the share of excitation in it, that \
+             the class evokes. One point a class.",
+        )
+        .figure(
+            "representative-raster",
+            &single::raster(
+                &result.raster,
+                steps,
+                result.config.excitatory(),
+                result.config.hidden,
+            ),
+            &format!("Hidden spikes evoked by one sample ({}).", result.raster.class),
+        )
+        .table("representative-classes", &single::class_table(result, sets.test.classes()))
+        .table(
+            "representative-weights",
+            &single::weight_table(&result.weights_before, &result.weights_after),
+        );
+}
+
+fn distance_part(report: &mut Report, config: &Config, trials: &[Trial], images: bool) {
+    let groups = distances(config, trials, images);
+    report.heading("Van Rossum distances between hidden neurons").figure(
+        "distances",
+        &figures::distances(&groups),
+        "Mean distance over the pairs of each type, one number a network, for networks that learned \
+         and that failed, before and after training.",
+    );
+    let mut table = Table::new("Do the pair types differ?")
+        .column(Column::text("networks"))
+        .column(Column::number("E–E").key("ee").decimals(3))
+        .column(Column::number("E–I").key("ei").decimals(3))
+        .column(Column::number("I–I").key("ii").decimals(3))
+        .column(Column::integer("networks of both types").key("n"))
+        .column(Column::number("Kruskal–Wallis H").key("h"))
+        .column(Column::p_value("p"))
+        .column(Column::number("η²").key("eta_squared").decimals(3))
+        .column(Column::text("remark"))
+        .note("Means with 95 % intervals over networks.");
+    for (name, distances) in &groups {
+        let [ee, ei, ii] = &distances.by_type;
+        let (h, p, eta, remark) = match distances.test() {
+            Ok(k) => (k.statistic.into(), k.p_value.into(), optional(k.eta_squared), String::new()),
+            Err(why) => (Cell::Missing, Cell::Missing, Cell::Missing, why.to_string()),
+        };
+        table.row([
+            name.as_str().into(),
+            interval_cell(ee),
+            interval_cell(ei),
+            interval_cell(ii),
+            ei.len().into(),
+            h,
+            p,
+            eta,
+            remark.into(),
+        ]);
+    }
+    report.table("distances", &table);
+}
