@@ -16,6 +16,7 @@ mod demo;
 mod hebb;
 mod reconstruct;
 mod study;
+mod stimulate;
 
 use crate::Global;
 use crate::failure::Outcome;
@@ -35,6 +36,8 @@ pub enum Command {
     Study(study::Args),
     /// List, check, download and make data sets
     Data(data::DataArgs),
+    /// Train a rate network by stimulating it: associations, a ring attractor, controllability
+    Stimulate(Box<stimulate::Args>),
     /// Write a completion script for your shell
     Completions(completions::Args),
 }
@@ -47,6 +50,7 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Data(args) => data::run(&args, global),
         Command::Classify(args) => classify::run(args, global),
         Command::Study(args) => study::run(args, global),
+        Command::Stimulate(args) => stimulate::run(&args, global),
         Command::Completions(args) => completions::run(&args),
         Command::Hebb(args) => hebb::run(&args, global),
         Command::Study(args) => study::run(&args, global),

@@ -1,0 +1,38 @@
+//! `equipoise stimulate`: train a rate network that can only be driven, not set.
+
+mod associate;
+mod controllability;
+mod figures;
+mod structure;
+mod trials;
+
+use clap::Subcommand;
+
+use crate::Global;
+use crate::failure::Outcome;
+
+/// Train a rate network by stimulating it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Teach input patterns to evoke digits on the output neurons
+    Associate(associate::Args),
+    /// Turn a network into a ring attractor
+    Structure(structure::Args),
+    /// Analyse which changes of the weights stimulation can make, and what a step costs
+    Controllability(controllability::Args),
+}
+
+/// Runs one task.
+pub fn run(args: &Args, global: &Global) -> Outcome {
+    match &args.task {
+        Task::Associate(args) => associate::run(args, global),
+        Task::Structure(args) => structure::run(args, global),
+        Task::Controllability(args) => controllability::run(args, global),
+    }
+}
