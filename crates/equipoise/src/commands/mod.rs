@@ -17,6 +17,10 @@ mod hebb;
 mod reconstruct;
 mod study;
 mod stimulate;
+mod encode;
+mod evaluate;
+mod reconstruct;
+mod train;
 
 use crate::Global;
 use crate::failure::Outcome;
@@ -38,6 +42,12 @@ pub enum Command {
     Data(data::DataArgs),
     /// Train a rate network by stimulating it: associations, a ring attractor, controllability
     Stimulate(Box<stimulate::Args>),
+    /// Encode images in a spiking network and keep the spikes
+    Encode(encode::Args),
+    /// Train a decoder on encoded images
+    Train(train::Args),
+    /// Score a trained decoder
+    Evaluate(evaluate::Args),
     /// Write a completion script for your shell
     Completions(completions::Args),
 }
@@ -51,6 +61,9 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Classify(args) => classify::run(args, global),
         Command::Study(args) => study::run(args, global),
         Command::Stimulate(args) => stimulate::run(&args, global),
+        Command::Encode(args) => encode::run(&args, global),
+        Command::Train(args) => train::run(&args, global),
+        Command::Evaluate(args) => evaluate::run(&args, global),
         Command::Completions(args) => completions::run(&args),
         Command::Hebb(args) => hebb::run(&args, global),
         Command::Study(args) => study::run(&args, global),

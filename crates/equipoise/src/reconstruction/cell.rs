@@ -1,22 +1,13 @@
-//! One decoder, trained on the spikes of one regime in one repetition, and its score on the test
-//! images.
+//! One method on the spikes of one regime in one repetition, and its score on the test images.
 
-use std::io;
-use std::ops::ControlFlow;
-
-use equipoise_decoder::checkpoint;
-use equipoise_decoder::reconstruct::{Fitted, Pairs, Reconstructor, SpikeFeatures};
-use equipoise_decoder::training::{CheckpointStore, EpochReport, Finish, Progress, TrainConfig};
+use equipoise_decoder::reconstruct::SpikeFeatures;
+use equipoise_decoder::training::{EpochReport, Finish};
+use equipoise_encoder::data::ImageShape;
 use equipoise_metrics::image::{ImageQuality, SsimOptions, evaluate_images};
-use equipoise_random::derive_seed;
-use equipoise_report::RunDir;
 use serde::{Deserialize, Serialize};
 
-use super::pixels::intensities;
-use super::{Settings, images::Images};
+use super::images::{Images, intensities};
 use crate::failure::{Failure, Outcome};
-use crate::interrupt;
-use crate::job::Job;
 
 /// What reconstructs in a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,61 +118,7 @@ impl Targets {
     }
 }
 
-/// Trains the decoder on `features`, or goes on where a killed run stopped; keeps the model.
-///
-/// # Errors
-/// [`Failure::Interrupted`], or [`Failure::Run`] if the training diverges or cannot be kept.
-pub fn train(
-    job: &Job<Settings>,
-    label: &str,
-    repeat: usize,
-    images: &Images,
-    targets: &Targets,
-    features: &FeatureSet,
-) -> Outcome<Fitted> {
-    let settings = &job.config;
-    let device = settings.backend.device().map_err(Failure::request)?;
-    let config = TrainConfig {
-        // The same initial weights and order of images for every regime of a repetition.
-        seed: derive_seed(settings.seed, "reconstruction/decoder", repeat as u64),
-        ..settings.training.clone()
-    };
-    let steps = features.train.images.div_ceil(config.batch_size) as u64;
-    let task = job.progress.task(format!("train {label}"), config.epochs as u64 * steps);
-    let mut store = RunStore { dir: &job.dir, name: format!("train-{label}") };
-    let mut report = |progress: Progress<'_>| {
-        match progress {
-            Progress::Step { epoch, step, steps, .. } => {
-                task.set(((epoch - 1) * steps + step) as u64);
-            }
-            Progress::Epoch(epoch) => {
-                task.detail(format!("validation loss {:.5}", epoch.validation_loss));
-            }
-        }
-        if interrupt::check().is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let fitted = Reconstructor::fit(
-        &settings.decoder,
-        &settings.features,
-        images.train.shape,
-        Pairs { features: &features.train, images: &targets.train },
-        Pairs { features: &features.validation, images: &targets.validation },
-        &config,
-        &device,
-        &mut report,
-        Some(&mut store),
-    )
-    .map_err(Failure::run)?;
-    if fitted.finish == Finish::Interrupted {
-        return Err(Failure::Interrupted("stopped".into()));
-    }
-    task.finish();
-    let bytes = checkpoint::model_to_bytes(&fitted.reconstructor).map_err(Failure::run)?;
-    job.dir.write_file(&format!("models/{label}.safetensors"), &bytes)?;
-    Ok(fitted)
-}
-
-/// The quality of reconstructions of the test images.
+/// The quality of reconstructions, both `[images, channels, height, width]`.
 ///
 /// # Errors
 /// [`Failure::Run`] if a reconstruction is not finite, [`Failure::Request`] if the images are
@@ -199,21 +136,4 @@ pub fn pictures(predicted: &[f32], pixels: usize, chosen: &[usize]) -> Vec<(usiz
         .iter()
         .map(|&i| (i, predicted[i * pixels..(i + 1) * pixels].iter().map(byte).collect()))
         .collect()
-}
-
-/// Checkpoints in the run directory, under a checksum.
-struct RunStore<'a> {
-    dir: &'a RunDir,
-    name: String,
-}
-
-impl CheckpointStore for RunStore<'_> {
-    fn save(&mut self, checkpoint: &[u8]) -> io::Result<()> {
-        self.dir.save_checkpoint(&self.name, checkpoint).map(|_| ()).map_err(io::Error::other)
-    }
-
-    fn load(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let found = self.dir.load_checkpoint(&self.name).map_err(io::Error::other)?;
-        Ok(found.map(|checkpoint| checkpoint.payload))
-    }
 }

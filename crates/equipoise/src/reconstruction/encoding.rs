@@ -25,6 +25,15 @@ pub enum Part {
 }
 
 impl Part {
+    /// The name in files and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+
     /// The seed of the input and background spikes of this part's images.
     pub fn seed(self, seed: u64) -> u64 {
         derive_seed(seed, "reconstruction/spikes", self as u64)

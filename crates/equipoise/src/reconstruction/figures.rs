@@ -177,7 +177,7 @@ fn class(images: &Images, label: u16) -> String {
 }
 
 /// A picture of values 0..=255 in planes.
-fn picture(bytes: &[u8], shape: ImageShape) -> Picture {
+pub fn picture(bytes: &[u8], shape: ImageShape) -> Picture {
     let values: Vec<f32> = bytes.iter().map(|&b| f32::from(b) / 255.0).collect();
     match shape.channels {
         3 => Picture::rgb_planes(shape.width, shape.height, &values),

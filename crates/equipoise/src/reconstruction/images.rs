@@ -1,4 +1,4 @@
-//! The images of a comparison: which to train on, to validate on and to score on.
+//! Images: which to train on, to validate on and to score on.
 
 use std::path::Path;
 
@@ -68,4 +68,14 @@ impl DataSettings {
         let (train, validation) = rest.split_validation(share, seed).map_err(Failure::request)?;
         Ok(Images { train, validation, test })
     }
+}
+
+/// Intensities of all images in [0, 1], `[images, channels, height, width]`.
+pub fn intensities(images: &ImageSet) -> Vec<f32> {
+    let pixels = images.shape.pixels();
+    let mut values = vec![0.0; images.len() * pixels];
+    for (index, out) in values.chunks_exact_mut(pixels).enumerate() {
+        images.write_intensities(index, out);
+    }
+    values
 }

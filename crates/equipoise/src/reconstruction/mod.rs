@@ -12,11 +12,11 @@ pub mod comparison;
 pub mod encoding;
 pub mod figures;
 pub mod images;
-pub mod pixels;
 pub mod report;
 pub mod run;
 pub mod settings;
 pub mod tables;
+pub mod trainer;
 
 pub use settings::{RegimeChoice, Settings};
 

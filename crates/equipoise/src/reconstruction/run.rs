@@ -9,7 +9,8 @@ use std::time::Instant;
 use equipoise_decoder::reconstruct::controls::{
     Ridge, RidgeConfig, mean_image, pixels_as_features, shuffled,
 };
-use equipoise_decoder::training::{EpochReport, Finish};
+use equipoise_decoder::reconstruct::Pairs;
+use equipoise_decoder::training::{EpochReport, Finish, TrainConfig};
 use equipoise_encoder::network::{Network, NetworkConfig};
 use equipoise_random::derive_seed;
 use serde::de::DeserializeOwned;
@@ -21,6 +22,7 @@ use super::cell::{self, FeatureSet, Method, Score, Targets};
 use super::encoding::{self, Part};
 use super::images::Images;
 use super::settings::Control;
+use super::trainer::Trainer;
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::interrupt;
 use crate::job::Job;
@@ -197,9 +199,26 @@ impl Bench<'_> {
         method: Method,
         features: &FeatureSet,
     ) -> Outcome<Found> {
-        let label = Score::label(self.repeat, regime, method);
-        let fitted =
-            cell::train(self.job, &label, self.repeat, self.images, self.targets, features)?;
+        let settings = &self.job.config;
+        let trainer = Trainer {
+            dir: &self.job.dir,
+            progress: self.job.progress,
+            decoder: &settings.decoder,
+            features: &settings.features,
+            shape: self.images.train.shape,
+            backend: settings.backend,
+        };
+        let config = TrainConfig {
+            // The same initial weights and order of images for every regime of a repetition.
+            seed: derive_seed(settings.seed, "reconstruction/decoder", self.repeat as u64),
+            ..settings.training.clone()
+        };
+        let fitted = trainer.fit(
+            &Score::label(self.repeat, regime, method),
+            Pairs { features: &features.train, images: &self.targets.train },
+            Pairs { features: &features.validation, images: &self.targets.validation },
+            &config,
+        )?;
         let predicted = fitted.reconstructor.predict(&features.test).or_run()?;
         Ok((predicted, fitted.history, Some(fitted.finish)))
     }
@@ -232,7 +251,7 @@ impl Bench<'_> {
             repeat: self.repeat,
             regime: regime.map(str::to_string),
             method,
-            quality: cell::score(self.images, self.targets, &predicted)?,
+            quality: cell::score(self.images.test.shape, &self.targets.test, &predicted)?,
             history,
             finish,
             pictures: cell::pictures(&predicted, pixels, self.gallery),
