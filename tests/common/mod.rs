@@ -1,5 +1,7 @@
 //! Runs the `equipoise` command as a person would, and looks at what came of it.
 
+#![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 

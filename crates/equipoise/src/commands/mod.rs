@@ -13,13 +13,12 @@ mod classify;
 mod completions;
 mod data;
 mod demo;
-mod hebb;
-mod reconstruct;
-mod study;
-mod stimulate;
 mod encode;
 mod evaluate;
+mod hebb;
 mod reconstruct;
+mod stimulate;
+mod study;
 mod train;
 
 use crate::Global;
@@ -59,7 +58,6 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Reconstruct(args) => reconstruct::run(args, global),
         Command::Data(args) => data::run(&args, global),
         Command::Classify(args) => classify::run(args, global),
-        Command::Study(args) => study::run(args, global),
         Command::Stimulate(args) => stimulate::run(&args, global),
         Command::Encode(args) => encode::run(&args, global),
         Command::Train(args) => train::run(&args, global),

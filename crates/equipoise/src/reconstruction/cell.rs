@@ -123,10 +123,13 @@ impl Targets {
 /// # Errors
 /// [`Failure::Run`] if a reconstruction is not finite, [`Failure::Request`] if the images are
 /// smaller than the window of SSIM.
-pub fn score(images: &Images, targets: &Targets, predicted: &[f32]) -> Outcome<Vec<ImageQuality>> {
-    let shape = images.test.shape;
+pub fn score(
+    shape: ImageShape,
+    originals: &[f32],
+    predicted: &[f32],
+) -> Outcome<Vec<ImageQuality>> {
     let shape = (shape.channels, shape.height, shape.width);
-    evaluate_images(&targets.test, predicted, shape, &SsimOptions::default()).map_err(Failure::run)
+    evaluate_images(originals, predicted, shape, &SsimOptions::default()).map_err(Failure::run)
 }
 
 /// The pictures of a few test images, 0..=255.

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use equipoise_decoder::reconstruct::Pairs;
 use equipoise_decoder::reconstruct::controls::{
     Ridge, RidgeConfig, mean_image, pixels_as_features, shuffled,
 };
-use equipoise_decoder::reconstruct::Pairs;
 use equipoise_decoder::training::{EpochReport, Finish, TrainConfig};
 use equipoise_encoder::network::{Network, NetworkConfig};
 use equipoise_random::derive_seed;
