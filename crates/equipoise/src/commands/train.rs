@@ -177,7 +177,7 @@ fn work(job: &Job<TrainSettings>) -> Outcome {
                 .dash(Dash::Dashed),
         );
     job.dir.save_figure("losses", &Figure::new().panel(plot))?;
-    let best = fitted.history.iter().filter(|e| e.best).next_back();
+    let best = fitted.history.iter().rfind(|e| e.best);
     let mut table = Table::new("The decoder that was kept")
         .column(Column::integer("epoch"))
         .column(Column::number("training loss"))

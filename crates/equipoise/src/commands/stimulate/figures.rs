@@ -86,12 +86,11 @@ pub fn curves(
     plot
 }
 
+/// A row's label with its pictures, each 15 intensities and a caption.
+type DigitRow<'a> = (&'a str, Vec<(Vec<f64>, String)>);
+
 /// Pictures of 3 x 5 pixels.
-pub fn digits(
-    title: &str,
-    headings: &[String],
-    rows: Vec<(&str, Vec<(Vec<f64>, String)>)>,
-) -> ImageGrid {
+pub fn digits(title: &str, headings: &[String], rows: Vec<DigitRow<'_>>) -> ImageGrid {
     let mut grid = ImageGrid::new(title).headings(headings.to_vec());
     for (label, pictures) in rows {
         let pictures = pictures.into_iter().map(|(pixels, caption)| {
