@@ -129,21 +129,16 @@ impl SteadySolver {
         if self.warm && self.newton(transfer, weights, drive) && self.right_side() {
             return Ok(());
         }
-        // Silence, but not quite and not evenly: a symmetric network must not be stuck on the
-        // ridge between its attractors.
-        for (i, r) in self.rates.iter_mut().enumerate() {
-            *r = 0.01 * transfer.max_rate * (0.618_033_988_75 * (i + 1) as f64).fract();
-        }
+        self.rates.fill(0.0);
         self.factored = false;
         // The damped iteration is the Euler method with half a time constant; rounds of it
         // alternate with attempts to finish, for networks that settle slowly.
         let mut kept = vec![0.0; 0];
-        for round in 0..8 {
+        for round in 0..6 {
             for _ in 0..30 << round {
                 self.evaluate(transfer, weights, drive);
                 linear::axpy(-0.5, &self.residuals, &mut self.rates);
-                // Near a saddle the residual stays above this, for it begins away from one.
-                if self.residual < 1e-5 * transfer.max_rate {
+                if self.residual < 1e-3 * transfer.max_rate && round == 0 {
                     break;
                 }
             }

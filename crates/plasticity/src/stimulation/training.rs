@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -40,7 +39,7 @@ impl Default for TrainingConfig {
             control: ControlConfig::default(),
             budget: 300,
             stop_when_solved: false,
-            patience: 60,
+            patience: 40,
         }
     }
 }
@@ -56,28 +55,6 @@ impl TrainingConfig {
             return Err(StimulationError::Config("patience must be at least 1".into()));
         }
         Ok(())
-    }
-
-    /// The same controller with wrong beliefs: the gain of the transfer function and every constant
-    /// of the rule are off by the relative `error`, each up or down as the seed has it.
-    pub fn with_wrong_constants(mut self, error: f64, seed: u64) -> Self {
-        let mut draws = stream(seed, "stimulation/wrong-constants", 0);
-        let rule = &mut self.rule;
-        for constant in [
-            &mut self.transfer.gain,
-            &mut rule.eta_excitatory,
-            &mut rule.eta_inhibitory,
-            &mut rule.theta_excitatory,
-            &mut rule.theta_inhibitory,
-            &mut rule.homeostatic_excitatory,
-            &mut rule.homeostatic_inhibitory,
-            &mut rule.beta_1,
-            &mut rule.beta_2,
-            &mut rule.soft_bound,
-        ] {
-            *constant *= if draws.bernoulli(0.5) { 1.0 + error } else { 1.0 - error };
-        }
-        self
     }
 }
 
@@ -137,8 +114,6 @@ pub struct StepRecord {
 pub struct TrainingResult {
     /// Why it ended.
     pub outcome: Outcome,
-    /// After how many stimulations the task was solved for the first time.
-    pub first_solved_at: Option<usize>,
     /// After how many stimulations the task was solved for good (that is, until the end).
     pub solved_at: Option<usize>,
     /// The network before (index 0) and after each stimulation.
@@ -186,7 +161,6 @@ pub fn train(
     }
     let mut result = TrainingResult {
         outcome: Outcome::BudgetSpent,
-        first_solved_at: None,
         solved_at: None,
         records: Vec::new(),
         stimulations: Vec::new(),
@@ -201,8 +175,6 @@ pub fn train(
         Outcome::BudgetSpent | Outcome::Stalled if solved => Outcome::Solved,
         other => other,
     };
-    let first = result.records.iter().find(|r| r.assessment.solved);
-    result.first_solved_at = first.map(|r| r.stimulations);
     let unsolved = result.records.iter().rposition(|r| !r.assessment.solved);
     result.solved_at = match unsolved {
         _ if !solved => None,
