@@ -1,5 +1,7 @@
 //! The diagnostics on Brunel's network, whose regimes are known.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use equipoise_encoder::balance::{
     Axis, DiagnosisConfig, Setting, State, Stop, TrackingConfig, Waveform, diagnose, linearity,
     map, tracking,
