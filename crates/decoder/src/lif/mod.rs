@@ -16,7 +16,7 @@
 //!   dense `[T, B, N]` tensors, so its memory is one float a neuron and step, and its time that of
 //!   the spikes.
 //! * [`layer`] is that kernel as one node of Burn's autodiff graph.
-//! * [`reference`] is the same network in plain tensor operations, for every device.
+//! * [`mod@reference`] is the same network in plain tensor operations, for every device.
 
 mod backward;
 mod buffer;

@@ -49,7 +49,7 @@ const TRACE_BIN_MS: f64 = 1.0;
 /// The network of a regime for images of this shape.
 ///
 /// # Errors
-/// [`Failure::Request`] if the settings make no sense.
+/// [`Request`](crate::failure::Failure::Request) if the settings make no sense.
 pub fn build(config: &NetworkConfig, images: &ImageSet, seed: u64) -> Outcome<Network> {
     let ImageShape { channels, height, width } = images.shape;
     Network::build(config, Some((channels, height, width).into()), seed).or_request()
@@ -59,7 +59,7 @@ pub fn build(config: &NetworkConfig, images: &ImageSet, seed: u64) -> Outcome<Ne
 /// number of all spikes.
 ///
 /// # Errors
-/// [`Failure::Interrupted`] when the person asked to stop, [`Failure::Request`] if the features
+/// [`Interrupted`](crate::failure::Failure::Interrupted) when the person asked to stop, [`Request`](crate::failure::Failure::Request) if the features
 /// do not fit the recording.
 pub fn features(
     network: &Network,
