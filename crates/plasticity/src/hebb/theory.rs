@@ -71,6 +71,8 @@ pub const LIMIT_CHANCE_NEURONS: usize = 4;
 /// under the law of the initial weights. Passing agreement on the way is not counted, so it is
 /// the chance of convergence at late epochs, and a lower bound of the chance of any.
 ///
+/// A sum that is 0 counts as one that fires; in a run rounding decides it.
+///
 /// `None` where it does not apply: more than [`LIMIT_CHANCE_NEURONS`] neurons, another number of
 /// layers, a variant of the rule, or the criterion `frozen`.
 ///
@@ -165,8 +167,10 @@ fn settles_up(config: &HebbConfig, place: usize, start: f64) -> bool {
 }
 
 /// What one run under the plain rule shows of the theory.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
+    /// The mean magnitude of the first weights of each input, at the last epoch, `[input]`.
+    pub magnitudes: Vec<f64>,
     /// The largest deviation of a first weight of an excitatory input from its fixed point, at
     /// the last epoch; 0 if there is none.
     pub excitatory_deviation: f64,
@@ -206,6 +210,7 @@ pub fn measure(
     let excitatory: Vec<usize> =
         (0..n).filter(|&input| types.of(0, input) == NeuronType::Excitatory).collect();
     let mut measured = Measured {
+        magnitudes: Vec::with_capacity(n),
         excitatory_deviation: 0.0,
         inhibitory_deviation: 0.0,
         excitatory_codes_not_all_up: 0,
@@ -224,7 +229,9 @@ pub fn measure(
         measured.epochs_with_distinct_outputs += usize::from(chosen.count_ones() as usize == n);
     }
     for input in 0..n {
-        for weight in &trainer.network().weights()[input * n..(input + 1) * n] {
+        let row = &trainer.network().weights()[input * n..(input + 1) * n];
+        measured.magnitudes.push(row.iter().map(|weight| weight.abs()).sum::<f64>() / n as f64);
+        for weight in row {
             let decays = n - 1 - input;
             if types.of(0, input) == NeuronType::Excitatory {
                 let off = (weight - excitatory_fixed_point(config.epsilon, n, decays)).abs();

@@ -92,7 +92,8 @@ pub struct Config {
     variant_edges: usize,
     /// Epochs for which the best variant must keep the map.
     kept_epochs: usize,
-    /// Runs of each mapping and allotment with the best variant.
+    /// Runs of each mapping and allotment with the best variant; fewer where they would be too
+    /// many.
     kept_seeds: usize,
     /// Mappings, ratios, allotments, seeds, and the network.
     study: StudyConfig,
@@ -108,7 +109,7 @@ impl Default for Config {
             variant_runs: 200,
             variant_edges: 3,
             kept_epochs: 100,
-            kept_seeds: 2,
+            kept_seeds: 20,
             study: StudyConfig::default(),
         }
     }
@@ -281,7 +282,7 @@ fn compute(job: &Job<Config>) -> Outcome<Results> {
         if let Some(best) = best.map(|at| &compared[at])
             && let Some((inputs, hidden)) = tables::sure_cells(best)
         {
-            let study = StudyConfig {
+            let mut study = StudyConfig {
                 hebb: HebbConfig { hold_epochs: config.kept_epochs, ..best.config.hebb.clone() },
                 enumeration: Enumeration::Auto,
                 enumeration_limit: config.study.enumeration_limit.min(200_000),
@@ -293,6 +294,9 @@ fn compute(job: &Job<Config>) -> Outcome<Results> {
                 allotments: 0,
                 ..config.study.clone()
             };
+            while study.seeds > 1 && !Plan::new(&study, config.seed).or_request()?.is_complete() {
+                study.seeds /= 2;
+            }
             kept = Some(part("kept", "the best on every mapping", &study, false)?);
         }
     }

@@ -33,6 +33,10 @@ pub struct Findings {
 /// Networks of random types that are held against the theory of single weights.
 const CHECKED_NETWORKS: u64 = 60;
 
+const THEORY_NOTE: &str = "Weights: the mean magnitude at the last epoch. Chances: measured is the \
+    share of runs that converged at any epoch; the theory counts only those that agree in the end, \
+    and takes a sum of 0 as firing, which in a run rounding decides.";
+
 impl Findings {
     pub fn of(job: &Job<Config>, results: &Results) -> Outcome<Self> {
         let seed = job.config.seed;
@@ -156,49 +160,56 @@ fn answer(results: &Results) -> String {
     let groups: Vec<Vec<f64>> =
         stage.summary.cells.values().map(|runs| outcomes(runs.converged)).collect();
     let effect = p_of(&groups);
+    let rule = rule_name(stage);
+    let Some((best_cell, best_runs)) = stage.summary.best() else {
+        let text = format!(
+            "No ratio is better than another where nothing is learned: under {rule} none of {} \
+             runs of {} neurons a layer converged ({}) at any of the {cells} pairs of ratios.",
+            all.trials, hebb.neurons, hebb.criterion
+        );
+        return and_theory(text, stage);
+    };
     let mut text = match effect {
         Some(p) if p < 0.01 => format!(
             "The E/I ratio has an effect: it decides whether a map can be learned at all ({} over \
              the {cells} pairs of ratios). ",
             p_words(p)
         ),
-        Some(p) => {
-            format!(
-                "No effect of the E/I ratio was found over the {cells} pairs ({}). ",
-                p_words(p)
-            )
-        }
+        Some(p) => format!(
+            "No effect of the E/I ratio was found over the {cells} pairs of ratios ({}). ",
+            p_words(p)
+        ),
         None => String::new(),
     };
-    let rule = rule_name(stage);
-    text += &match stage.summary.best() {
-        None => format!(
-            "But {rule} is not enough to learn: none of {} runs of {} neurons a layer converged \
-             ({}) at any of the {cells} pairs of ratios.",
-            all.trials, hebb.neurons, hebb.criterion
-        ),
-        Some((cell, runs)) => format!(
-            "{} {} of {} runs of {} neurons a layer converged ({}), at {some} of {cells} pairs of \
-             ratios, and the best chance is {} at {}. {}",
-            if is_reliable(stage) {
-                format!("And {rule} is enough at some ratio:")
-            } else {
-                format!("But {rule} is not enough:")
-            },
-            all.successes,
-            all.trials,
-            hebb.neurons,
-            hebb.criterion,
-            with_interval(runs.converged),
-            tables::cell_name(hebb, cell),
-            speed(stage).unwrap_or_default()
-        ),
-    };
-    text.push(' ');
-    text += &rounding(stage);
-    if hebb.variants.is_plain() {
-        text.push(' ');
-        text += &confused(stage);
+    let enough = if is_reliable(stage) { "is enough at some ratio" } else { "is not enough" };
+    text += &format!(
+        "{}{rule} {enough}: {} of {} runs of {} neurons a layer converged ({}), at {some} of \
+         {cells} pairs of ratios, and the best chance is {} at {}. {}",
+        if text.is_empty() {
+            "Here, "
+        } else if is_reliable(stage) {
+            "And "
+        } else {
+            "But "
+        },
+        all.successes,
+        all.trials,
+        hebb.neurons,
+        hebb.criterion,
+        with_interval(best_runs.converged),
+        tables::cell_name(hebb, best_cell),
+        speed(stage).unwrap_or_default()
+    );
+    and_theory(text, stage)
+}
+
+/// Adds what rounding did and what theory says of the same runs.
+fn and_theory(mut text: String, stage: &Stage) -> String {
+    let plain = stage.variants().is_plain();
+    for sentence in [rounding(stage), if plain { confused(stage) } else { String::new() }] {
+        if !sentence.is_empty() {
+            text = format!("{} {sentence}", text.trim());
+        }
     }
     text.trim().to_string()
 }
@@ -266,7 +277,7 @@ fn theory_found(results: &Results, seed: u64) -> Outcome<(String, Table)> {
         .column(Column::text("quantity"))
         .column(Column::number("theory").decimals(6))
         .column(Column::number("measured").decimals(6))
-        .note("Measured: largest deviation for the weights; share of runs that converged at any epoch for the chances, of which the theory counts those that agree in the end and not in passing.");
+        .note(THEORY_NOTE);
     if !hebb.variants.is_plain() || hebb.layers < 3 {
         let text = "The theory is that of the plain rule with a hidden layer; this study was \
                     configured with another one, so nothing is held against it here.";
@@ -274,6 +285,8 @@ fn theory_found(results: &Results, seed: u64) -> Outcome<(String, Table)> {
     }
     let (mut excitatory, mut inhibitory) = (0f64, 0f64);
     let (mut not_up, mut apart) = (0, 0);
+    // Sums of magnitudes and their numbers, by input and type.
+    let mut ends = vec![[(0.0, 0u32); 2]; n];
     for index in 0..CHECKED_NETWORKS {
         let mut stream = equipoise_random::stream(seed, "study/hebb/theory", index);
         let mapping = Mapping::new(&stream.permutation(n)).or_run()?;
@@ -284,25 +297,32 @@ fn theory_found(results: &Results, seed: u64) -> Outcome<(String, Table)> {
         crate::interrupt::check()?;
         excitatory = excitatory.max(shown.excitatory_deviation);
         inhibitory = inhibitory.max(shown.inhibitory_deviation);
+        for (input, magnitude) in shown.magnitudes.iter().enumerate() {
+            let end = &mut ends[input][types.of(0, input) as usize];
+            *end = (end.0 + magnitude, end.1 + 1);
+        }
         not_up += shown.excitatory_codes_not_all_up;
         apart += shown.excitatory_inputs_told_apart;
     }
     let shown_places = if n <= 8 { (0..n).collect() } else { vec![0, n - 1] };
     for place in shown_places {
         let decays = n - 1 - place;
-        for (name, value) in [
-            ("excitatory", excitatory_fixed_point(hebb.epsilon, n, decays)),
-            ("inhibitory, magnitude", inhibitory_amplitude(hebb.epsilon, n, decays)),
+        for (name, kind, value) in [
+            ("excitatory", NeuronType::Excitatory, excitatory_fixed_point(hebb.epsilon, n, decays)),
+            (
+                "inhibitory, magnitude",
+                NeuronType::Inhibitory,
+                inhibitory_amplitude(hebb.epsilon, n, decays),
+            ),
         ] {
+            let (sum, count) = ends[place][kind as usize];
             table.row([
                 format!("weight of input {place}, {name}").as_str().into(),
                 value.into(),
-                Value::Missing,
+                if count > 0 { (sum / f64::from(count)).into() } else { Value::Missing },
             ]);
         }
     }
-    table.row(["deviation of excitatory weights".into(), 0.0.into(), excitatory.into()]);
-    table.row(["deviation of inhibitory weights".into(), 0.0.into(), inhibitory.into()]);
     for (criterion, stage) in &results.criteria {
         for (cell, runs) in &stage.summary.cells {
             if cell.inhibitory_inputs != n || hebb.layers != 3 {
@@ -412,7 +432,10 @@ fn variants(results: &Results) -> String {
     let mut text = String::new();
     let singles: Vec<&Stage> =
         results.compared.iter().filter(|stage| stage.variants().departures() == 1).collect();
-    if let Some(single) = singles.iter().max_by(|a, b| best_of(a).total_cmp(&best_of(b))) {
+    let single = singles.iter().max_by(|a, b| best_of(a).total_cmp(&best_of(b)));
+    if single.is_some_and(|single| best_of(single) == 0.0) {
+        text += "None of the variants alone learned any map in its runs. ";
+    } else if let Some(single) = single {
         text += &format!(
             "Of the variants alone, {} goes furthest: {} at its best pair of ratios ({}). ",
             single.variants(),
