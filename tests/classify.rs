@@ -4,7 +4,7 @@ mod common;
 
 use std::path::Path;
 
-use common::{files, run};
+use common::{equipoise, files, run};
 
 const SMALL: [&str; 8] =
     ["--dataset", "synthetic-digits", "--train", "600", "--test", "200", "--epochs", "2"];
@@ -74,6 +74,75 @@ fn an_interrupted_study_runs_only_what_is_missing() {
     assert!(again.stderr.contains("11 of 14 trials are already there"), "{}", again.stderr);
     assert_eq!(files(&out.join("trials")), trials);
     assert_eq!(read(&out.join("epochs.csv")), epochs);
+
+    // And really killed in the middle.
+    let mut arguments = with(&["--threads", "2", "study", "ratios"], &grid);
+    *arguments.last_mut().unwrap() = "killed";
+    let mut child = equipoise(&arguments, dir).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let written = dir.join("killed/trials");
+    while child.try_wait().unwrap().is_none()
+        && std::fs::read_dir(&written).map_or(0, |entries| entries.count()) < 3
+    {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    run(&["study", "ratios", "--resume", "killed"], dir).succeeded();
+    assert_eq!(files(&written), trials);
+    assert_eq!(read(&dir.join("killed/epochs.csv")), epochs);
+}
+
+#[test]
+fn speech_is_studied_by_held_out_speaker_and_wiring() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let arguments = [
+        "study",
+        "ratios",
+        "--dataset",
+        "synthetic-speech",
+        "--train",
+        "400",
+        "--test",
+        "100",
+        "--held-out-speakers",
+        "0,1",
+        "--both-wirings",
+        "--ratios",
+        "0.8,1.0",
+        "--sigma-1",
+        "0.01",
+        "--trials",
+        "1",
+        "--noise-ratios",
+        "",
+        "--epochs",
+        "2",
+        "--set",
+        "network.batch=64",
+        "--set",
+        "network.optimizer=adam",
+        "--out",
+        "out",
+    ];
+    let ran = run(&arguments, dir).succeeded();
+    for name in ["80:20 ", "100:0 ", "unbounded ", "80:20 recurrent", "unbounded recurrent"] {
+        assert!(ran.stdout.contains(name), "{name}: {}", ran.stdout);
+    }
+    // Three networks, two wirings, two speakers.
+    assert_eq!(files(&dir.join("out/trials")).len(), 12);
+    let speakers = read(&dir.join("out/speakers.csv"));
+    assert!(speakers.lines().next().unwrap().contains("speaker_0,speaker_1"), "{speakers}");
+    assert_eq!(speakers.lines().count(), 1 + 6);
+    // A speaker who is not there.
+    let wrong = arguments.map(|a| match a {
+        "0,1" => "0,99",
+        "out" => "wrong",
+        other => other,
+    });
+    run(&wrong, dir).refused(&["speaker 99"]);
+    let images = ["--held-out-speakers", "0", "--out", "images"];
+    run(&with(&["study", "ratios"], &images), dir).refused(&["images, not speakers"]);
 }
 
 #[test]
@@ -87,6 +156,11 @@ fn odd_networks_are_explained() {
         let out = format!("ratio{k}");
         run(&with(&["classify"], &["--ratio", ratio, "--out", &out]), dir).succeeded();
     }
+    let few = run(&with(&["classify"], &["--ratio", "0.005", "--out", "few"]), dir).succeeded();
+    assert!(few.stderr.contains("leaves no excitatory one"), "{}", few.stderr);
+    let all = ["--ratio", "0.9999999999999", "--out", "all"];
+    let all = run(&with(&["classify"], &all), dir).succeeded();
+    assert!(all.stderr.contains("leaves no inhibitory one"), "{}", all.stderr);
     let absurd =
         ["--unbounded", "--optimizer", "sgd", "--learning-rate", "1e38", "--out", "absurd"];
     run(&with(&["classify"], &absurd), dir).failed(1, &["diverged", "learning rate"]);

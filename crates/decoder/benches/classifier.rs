@@ -3,7 +3,9 @@
 //!
 //! Prints samples a second of one core's time (the process's CPU time), for 784-100-10 on events as
 //! the latency code gives them and for 700-200-20 on 8,000 spikes a sample, batch 256, T = 100;
-//! then time and memory for longer runs.
+//! then time and memory for longer runs. With `-- --case NAME` (images, speech or recurrent),
+//! `--steps T`, `--seconds S` only that one, with nothing else in memory, as
+//! `scripts/peers/classifier_speed.py` runs it against PyTorch.
 #![allow(clippy::print_stdout)]
 
 use equipoise_decoder::lif::kernel::{Kernel, Workspace};
@@ -32,6 +34,12 @@ fn peak_memory() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|l| l.starts_with("VmHWM")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+}
+
+/// Starts the count of the most memory anew, where the system can.
+fn reset_peak_memory() {
+    // It only makes the figure smaller, so a system that refuses gives an upper bound.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 fn events(steps: usize, channels: usize, draw: impl Fn(&mut Stream) -> Vec<(u16, u16)>) -> Events {
@@ -105,6 +113,8 @@ fn run(case: &Case, seconds: f64, instructions: Instructions) {
     let input = Input::new(&case.events).expect("events in order");
     let mut workspace = Workspace::default();
     let mut spikes = 0;
+    // Building the events held more than they take.
+    reset_peak_memory();
     let mut step = |n: usize| {
         let samples: Vec<usize> = (0..BATCH).map(|k| (n * BATCH + k * 5) % total).collect();
         let outcome = kernel
@@ -135,30 +145,52 @@ fn run(case: &Case, seconds: f64, instructions: Instructions) {
     );
 }
 
-fn main() {
-    let images = |steps| Case {
-        name: "784-100-10",
-        shape: Shape { inputs: 784, hidden: 100, classes: 10, recurrent: false },
-        sigma: (0.002, 0.067),
-        tau_mem: 10.0,
-        events: latency_events(steps),
-    };
-    let speech = |steps, recurrent| Case {
-        name: if recurrent { "700-200-20 recurrent" } else { "700-200-20" },
+fn case(name: &str, steps: usize) -> Case {
+    let speech = |name, recurrent| Case {
+        name,
         shape: Shape { inputs: 700, hidden: 200, classes: 20, recurrent },
         sigma: (5e-4, 0.07),
         tau_mem: 5.0,
         events: speech_events(steps),
     };
+    match name {
+        "images" => Case {
+            name: "784-100-10",
+            shape: Shape { inputs: 784, hidden: 100, classes: 10, recurrent: false },
+            sigma: (0.002, 0.067),
+            tau_mem: 10.0,
+            events: latency_events(steps),
+        },
+        "speech" => speech("700-200-20", false),
+        "recurrent" => speech("700-200-20 recurrent", true),
+        other => panic!("--case {other}: images, speech or recurrent"),
+    }
+}
+
+const CASES: [&str; 3] = ["images", "speech", "recurrent"];
+
+fn main() {
+    // Cargo passes `--bench`; what follows a name is its value.
+    let arguments: Vec<String> = std::env::args().collect();
+    let value = |name: &str| {
+        let at = arguments.iter().position(|a| a == name)?;
+        arguments.get(at + 1).map(String::as_str)
+    };
+    let number = |name: &str| value(name).map(|v| v.parse::<f64>().expect("a number"));
+    let seconds = number("--seconds");
+    let best = Instructions::best();
+    if let Some(name) = value("--case") {
+        let steps = number("--steps").unwrap_or(100.0) as usize;
+        return run(&case(name, steps), seconds.unwrap_or(2.0), best);
+    }
     for instructions in Instructions::available() {
-        for case in [images(100), speech(100, false), speech(100, true)] {
-            run(&case, 2.0, instructions);
+        for name in CASES {
+            run(&case(name, 100), seconds.unwrap_or(2.0), instructions);
         }
     }
     for steps in [100, 400, 1600] {
-        run(&images(steps), 1.0, Instructions::best());
-        for recurrent in [false, true] {
-            run(&speech(steps, recurrent), 1.0, Instructions::best());
+        for name in CASES {
+            run(&case(name, steps), seconds.unwrap_or(1.0), best);
         }
     }
 }

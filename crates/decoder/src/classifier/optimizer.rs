@@ -62,6 +62,8 @@ impl Updates {
                     beta_1: beta_1 as f32,
                     beta_2: beta_2 as f32,
                     epsilon: epsilon as f32,
+                    complement_1: (1.0 - beta_1) as f32,
+                    complement_2: (1.0 - beta_2) as f32,
                     correct_1: (1.0 - beta_1.powi(power)) as f32,
                     correct_2: (1.0 - beta_2.powi(power)) as f32,
                 };
@@ -103,6 +105,9 @@ struct Adam {
     beta_1: f32,
     beta_2: f32,
     epsilon: f32,
+    /// 1 - beta, from 64 bits: 1 - 0.999 in 32 has only five digits.
+    complement_1: f32,
+    complement_2: f32,
     /// 1 - beta^t.
     correct_1: f32,
     correct_2: f32,
@@ -112,8 +117,8 @@ impl Adam {
     fn update(&self, weights: &mut [f32], gradients: &[f32], mean: &mut [f32], square: &mut [f32]) {
         let moments = mean.iter_mut().zip(square);
         for ((w, &g), (m, v)) in weights.iter_mut().zip(gradients).zip(moments) {
-            *m = self.beta_1 * *m + (1.0 - self.beta_1) * g;
-            *v = self.beta_2 * *v + (1.0 - self.beta_2) * (g * g);
+            *m = self.beta_1 * *m + self.complement_1 * g;
+            *v = self.beta_2 * *v + self.complement_2 * (g * g);
             let step = (*m / self.correct_1) / ((*v / self.correct_2).sqrt() + self.epsilon);
             *w -= self.rate * step;
         }

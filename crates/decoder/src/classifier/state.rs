@@ -4,7 +4,22 @@
 use super::{ClassifierConfig, ClassifierError, Trainer};
 use crate::lif::{Matrices, Shape};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+
+/// The one entry of the file's metadata. There is only one, since the order of several would
+/// change from file to file, and equal trainers make equal bytes.
+const ENTRY: &str = "trainer";
+
+/// What a trainer is besides its tensors.
+#[derive(Serialize, Deserialize)]
+struct Progress {
+    config: ClassifierConfig,
+    seed: u64,
+    epoch: usize,
+    updates: u64,
+    steps: usize,
+}
 
 /// The parts of a [`Matrices`] under a common prefix.
 fn put(tensors: &mut Vec<(String, [usize; 2], Vec<u8>)>, prefix: &str, matrices: &Matrices) {
@@ -66,13 +81,15 @@ impl Trainer {
             put(&mut tensors, "adam.mean.", mean);
             put(&mut tensors, "adam.square.", square);
         }
-        let metadata = HashMap::from([
-            ("config".to_owned(), serde_json::to_string(self.config()).map_err(wrong)?),
-            ("seed".to_owned(), self.seed().to_string()),
-            ("epoch".to_owned(), self.epoch().to_string()),
-            ("updates".to_owned(), self.updates().done.to_string()),
-            ("steps".to_owned(), self.kernel().dynamics().steps.to_string()),
-        ]);
+        let progress = Progress {
+            config: *self.config(),
+            seed: self.seed(),
+            epoch: self.epoch(),
+            updates: self.updates().done,
+            steps: self.kernel().dynamics().steps,
+        };
+        let progress = serde_json::to_string(&progress).map_err(wrong)?;
+        let metadata = HashMap::from([(ENTRY.to_owned(), progress)]);
         let mut views = Vec::with_capacity(tensors.len());
         for (name, size, bytes) in &tensors {
             let view = TensorView::new(Dtype::F32, size.to_vec(), bytes).map_err(wrong)?;
@@ -88,27 +105,17 @@ impl Trainer {
     pub fn from_bytes(bytes: &[u8]) -> Result<Trainer, ClassifierError> {
         let file = SafeTensors::deserialize(bytes).map_err(wrong)?;
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(wrong)?;
-        let metadata = header.metadata().clone().unwrap_or_default();
-        let entry = |key: &str| {
-            metadata.get(key).ok_or_else(|| wrong(format!("its header has no `{key}`")))
-        };
-        let number = |key: &str| {
-            entry(key)?.parse::<u64>().map_err(|e| wrong(format!("its `{key}` is no number: {e}")))
-        };
-        let config: ClassifierConfig = serde_json::from_str(entry("config")?).map_err(wrong)?;
+        let metadata = header.metadata().as_ref().and_then(|m| m.get(ENTRY));
+        let metadata = metadata.ok_or_else(|| wrong(format!("its header has no `{ENTRY}`")))?;
+        let Progress { config, seed, epoch, updates, steps } =
+            serde_json::from_str(metadata).map_err(wrong)?;
         config.validate()?;
         let weights = get_matrices(&file, "")?;
         let shape = weights.shape();
         if (shape.hidden, shape.recurrent) != (config.hidden, config.recurrent) {
             return Err(wrong(format!("weights of {shape:?} for {} neurons", config.hidden)));
         }
-        let mut trainer = Trainer::with_weights(
-            config,
-            number("seed")?,
-            shape,
-            number("steps")? as usize,
-            weights,
-        )?;
+        let mut trainer = Trainer::with_weights(config, seed, shape, steps, weights)?;
         let moments = match trainer.updates().moments {
             Some(_) => {
                 let pair =
@@ -120,7 +127,7 @@ impl Trainer {
             }
             None => None,
         };
-        trainer.restore(number("epoch")? as usize, number("updates")?, moments);
+        trainer.restore(epoch, updates, moments);
         Ok(trainer)
     }
 }

@@ -1,7 +1,7 @@
 //! Training: signs, resume, agreement with Burn's optimisers, and the study's numbers.
 
 use super::*;
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::optim::{AdamConfig, GradientsParams, SgdConfig};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -85,40 +85,8 @@ fn a_small_network_learns() {
     assert!((spikes / 3.0 - last.test.activity.spikes).abs() < 1e-9);
 }
 
-/// The steps of Burn's autodiff and optimiser for `updates` batches, Dale's law after each.
-fn by_burn(
-    trainer: &Trainer,
-    data: &LabelledEvents,
-    adam: bool,
-    batches: &[Vec<usize>],
-) -> Vec<f32> {
-    let device = Device::flex().autodiff();
-    let mut network = EiNetwork::from_matrices(trainer.weights(), &device);
-    let mut sgd = SgdConfig::new().init();
-    let mut adam_state = AdamConfig::new().with_epsilon(1e-8).init();
-    for samples in batches {
-        let activity = network.forward(trainer.kernel(), data.shared(), samples).unwrap();
-        let labels: Vec<i64> = samples.iter().map(|&s| data.labels()[s].into()).collect();
-        let n = labels.len();
-        let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [n, 1]), &device);
-        let loss = log_softmax(activity.logits, 1).gather(1, labels).mean().neg();
-        let gradients = GradientsParams::from_grads(loss.backward(), &network);
-        network = if adam {
-            adam_state.step(0.01, network, gradients)
-        } else {
-            sgd.step(0.1, network, gradients)
-        };
-        let mut weights = network.to_matrices().unwrap();
-        trainer.signs().clamp(&mut weights);
-        let clamped = EiNetwork::from_matrices(&weights, &device);
-        // The parameters keep their identity, and with it the optimiser its moments.
-        network.input = network.input.map(|_| clamped.input.val().require_grad());
-        network.readout = network.readout.map(|_| clamped.readout.val().require_grad());
-        network.recurrent = network
-            .recurrent
-            .zip(clamped.recurrent)
-            .map(|(p, c)| p.map(|_| c.val().require_grad()));
-    }
+/// A module's weights as the kernel orders them.
+fn module_numbers(network: EiNetwork) -> Vec<f32> {
     let weights = network.valid().to_matrices().unwrap();
     let mut all = weights.input();
     all.extend(weights.recurrent().unwrap_or_default());
@@ -126,26 +94,106 @@ fn by_burn(
     all
 }
 
+/// The steps of Burn's autodiff and SGD for these batches, Dale's law after each.
+fn by_burn(trainer: &Trainer, data: &LabelledEvents, batches: &[Vec<usize>]) -> Vec<f32> {
+    let device = Device::flex().autodiff();
+    let mut network = EiNetwork::from_matrices(trainer.weights(), &device);
+    let mut sgd = SgdConfig::new().init();
+    for samples in batches {
+        let activity = network.forward(trainer.kernel(), data.shared(), samples).unwrap();
+        let labels: Vec<i64> = samples.iter().map(|&s| data.labels()[s].into()).collect();
+        let n = labels.len();
+        let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [n, 1]), &device);
+        let loss = log_softmax(activity.logits, 1).gather(1, labels).mean().neg();
+        let gradients = GradientsParams::from_grads(loss.backward(), &network);
+        network = sgd.step(0.1, network, gradients);
+        let mut weights = network.to_matrices().unwrap();
+        trainer.signs().clamp(&mut weights);
+        network = EiNetwork::from_matrices(&weights, &device);
+    }
+    module_numbers(network)
+}
+
 #[test]
 fn burn_takes_the_same_steps() {
     let data = toy(64, 2);
-    for (adam, recurrent) in [(false, false), (false, true), (true, false), (true, true)] {
-        let optimizer =
-            if adam { Optimizer::adam(0.01) } else { Optimizer::Sgd { learning_rate: 0.1 } };
+    for recurrent in [false, true] {
+        let optimizer = Optimizer::Sgd { learning_rate: 0.1 };
         let config = ClassifierConfig { optimizer, recurrent, epochs: 1, batch: 32, ..small() };
         let mut trainer = Trainer::new(config, 7, &data).unwrap();
         let order = stream(7, "classifier/order", 1).permutation(64);
         let batches: Vec<Vec<usize>> = order.chunks_exact(32).map(<[usize]>::to_vec).collect();
-        let want = by_burn(&trainer, &data, adam, &batches);
+        let want = by_burn(&trainer, &data, &batches);
+        let before = numbers(&trainer);
         train(&mut trainer, &data);
-        let got: Vec<f32> = numbers(&trainer).into_iter().map(f32::from_bits).collect();
-        let apart: Vec<f32> = got.iter().zip(&want).map(|(a, b)| (a - b).abs()).collect();
-        let worst = apart.iter().copied().fold(0.0, f32::max);
-        let far = apart.iter().filter(|&&d| d > 2e-6).count() as f64 / apart.len() as f64;
-        // Adam divides a tiny gradient by its own size, and with it the rounding of its sum: a few
-        // weights move differently.
-        let few = if adam { 0.02 } else { 0.0 };
-        assert!(far <= few, "adam {adam}, recurrent {recurrent}: {far} of the weights, {worst}");
+        assert_ne!(before, numbers(&trainer));
+        for (k, (a, b)) in numbers(&trainer).iter().zip(&want).enumerate() {
+            let a = f32::from_bits(*a);
+            assert!((a - b).abs() < 2e-6, "recurrent {recurrent}, weight {k}: {a} and {b}");
+        }
+    }
+}
+
+/// Both optimisers get the same gradients here. On gradients that each computes for itself they
+/// part, and rightly: where a gradient is nothing but the rounding of a sum that is 0, Adam divides
+/// it by its own size and takes a whole step in the direction that the rounding happened to have.
+#[test]
+fn burn_optimises_the_same_from_the_same_gradients() {
+    let data = toy(64, 2);
+    let device = Device::flex().autodiff();
+    for (adam, recurrent) in [(false, false), (false, true), (true, false), (true, true)] {
+        let rate = 0.01;
+        let optimizer = match adam {
+            true => Optimizer::adam(rate),
+            false => Optimizer::Sgd { learning_rate: rate },
+        };
+        let config = ClassifierConfig { optimizer, recurrent, dale: false, ..small() };
+        let trainer = Trainer::new(config, 7, &data).unwrap();
+        let mut weights = trainer.weights().clone();
+        let mut updates = optimizer::Updates::new(&config, 7, &weights);
+        let mut network = EiNetwork::from_matrices(&weights, &device);
+        let mut sgd_state = SgdConfig::new().init();
+        let mut adam_state = AdamConfig::new().with_epsilon(1e-8).init();
+        let shape = weights.shape();
+        for update in 0..6 {
+            let mut random = stream(1, "test/gradients", update);
+            // Of all sizes, exact zeros among them.
+            let mut draw = |n: usize| -> Vec<f32> {
+                let mut one = || match random.below(5) {
+                    0 => 0.0,
+                    _ => random.normal() * 10f64.powf(random.range(-9.0, 0.0)),
+                };
+                (0..n).map(|_| one() as f32).collect()
+            };
+            let input = draw(shape.inputs * shape.hidden);
+            let among = recurrent.then(|| draw(shape.hidden * shape.hidden));
+            let readout = draw(shape.hidden * shape.classes);
+            let gradients =
+                crate::lif::Matrices::from_slices(shape, &input, among.as_deref(), &readout)
+                    .unwrap();
+            updates.apply(&mut weights, &gradients);
+            // The gradient of a sum of weights times numbers is those numbers.
+            let fixed = EiNetwork::from_matrices(&gradients, &device);
+            let product =
+                |w: &Param<Tensor<2>>, g: &Param<Tensor<2>>| (w.val() * g.val().detach()).sum();
+            let mut loss =
+                product(&network.input, &fixed.input) + product(&network.readout, &fixed.readout);
+            if let (Some(w), Some(g)) = (&network.recurrent, &fixed.recurrent) {
+                loss = loss + product(w, g);
+            }
+            let gradients = GradientsParams::from_grads(loss.backward(), &network);
+            network = match adam {
+                true => adam_state.step(rate, network, gradients),
+                false => sgd_state.step(rate, network, gradients),
+            };
+        }
+        let mut got = weights.input();
+        got.extend(weights.recurrent().unwrap_or_default());
+        got.extend(weights.readout());
+        for (k, (a, b)) in got.iter().zip(&module_numbers(network)).enumerate() {
+            // Some units in the last place of weights of up to 0.5 and steps of 0.01.
+            assert!((a - b).abs() < 2e-7, "adam {adam}, recurrent {recurrent}, {k}: {a} and {b}");
+        }
     }
 }
 
@@ -170,6 +218,7 @@ fn a_saved_trainer_continues_to_the_same_bits() {
         assert_eq!((second.epoch(), second.config(), second.seed()), (2, &config, 1));
         let rest = train(&mut second, &data);
         assert_eq!(numbers(&second), numbers(&whole));
+        assert!(second.to_bytes().unwrap() == whole.to_bytes().unwrap());
         assert_eq!(rest[..], records[2..]);
     }
 }
@@ -302,50 +351,58 @@ fn fashion_mnist(count: usize) -> Option<LabelledEvents> {
     }
 }
 
+/// Mean and standard deviation.
+fn spread(values: &[f64]) -> (f64, f64) {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let square = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+    (mean, (square / (values.len() - 1) as f64).sqrt())
+}
+
+/// The published numbers, on 900 images, to 3 % (6 % at 0.001). They are means over 3 networks,
+/// and one network's initial weights alone move the distance at 0.002 by 4 % and that at 0.001 by
+/// 5 %, so the means here are over enough networks to know them to a fifth of the tolerance. Which
+/// images they were measured on is not said, and another 900 move the distance at 0.002 by 3 % and
+/// that at 0.001 by 8 % (one standard error): these are the first of the training set.
+/// `scripts/reference/initial_activity.py` finds the same in NumPy.
 #[test]
 fn the_numbers_that_need_no_training() {
-    // The reference was measured on 900 images that are not named, and which they are matters: the
-    // standard deviation over images is 26 spikes at 0.001 and 73 at 0.002. So the published number
-    // must lie, within its tolerance, among the means of six disjoint sets of 900 images.
-    const BLOCKS: usize = 6;
-    let Some(data) = fashion_mnist(900 * BLOCKS) else { return };
+    let Some(data) = fashion_mnist(900) else { return };
     let events = (0..data.len()).map(|k| data.input().sample(k).0.len()).sum::<usize>();
     let events = events as f64 / data.len() as f64;
     assert!((events / 327.0 - 1.0).abs() < 0.03, "{events} events");
-    for (sigma_1, spikes, distance, tolerance) in [
-        (0.001, 10.3, 0.091, 0.06),
-        (0.002, 87.8, 0.367, 0.03),
-        (0.004, 226.6, 0.649, 0.03),
-        (0.01, 524.6, 1.125, 0.03),
-        (0.03, 996.0, 1.607, 0.03),
-        (0.07, 1402.0, 2.033, 0.03),
+    let earliest = (0..data.len()).filter_map(|k| data.input().sample(k).0.first()).min();
+    assert_eq!(earliest, Some(&4));
+    let samples: Vec<usize> = (0..900).collect();
+    for (sigma_1, spikes, distance, tolerance, networks) in [
+        (0.001, 10.3, 0.091, 0.06, 30),
+        (0.002, 87.8, 0.367, 0.03, 30),
+        (0.004, 226.6, 0.649, 0.03, 20),
+        (0.01, 524.6, 1.125, 0.03, 10),
+        (0.03, 996.0, 1.607, 0.03, 6),
+        (0.07, 1402.0, 2.033, 0.03, 6),
     ] {
         let initial = InitialWeights::Study { sigma_1, sigma_2: None, sigma_recurrent: None };
         let config = ClassifierConfig { initial, batch: 1, ..ClassifierConfig::default() };
-        let (mut s, mut d) = ([0.0; BLOCKS], [0.0; BLOCKS]);
-        let seeds = 2;
-        for seed in 0..seeds {
+        let (mut s, mut d) = (Vec::new(), Vec::new());
+        for seed in 0..networks {
             let trainer = Trainer::new(config, seed, &data).unwrap();
             let (kernel, weights, signs) = (trainer.kernel(), trainer.weights(), trainer.signs());
-            for block in 0..BLOCKS {
-                let samples: Vec<usize> = (900 * block..900 * (block + 1)).collect();
-                let found = evaluate(kernel, weights, signs, 1.0, &data, Some(&samples)).unwrap();
-                s[block] += found.activity.spikes / seeds as f64;
-                let found =
-                    van_rossum_by_type(kernel, weights, signs, &data, &samples, 1.0).unwrap();
-                d[block] += found.mean.excitatory.unwrap() / seeds as f64;
-            }
+            let found = evaluate(kernel, weights, signs, 1.0, &data, None).unwrap();
+            s.push(found.activity.spikes);
+            let found = van_rossum_by_type(kernel, weights, signs, &data, &samples, 1.0).unwrap();
+            d.push(found.mean.excitatory.unwrap());
         }
         for (what, found, published) in [("spikes", s, spikes), ("van Rossum", d, distance)] {
-            let low = found.iter().copied().fold(f64::INFINITY, f64::min);
-            let high = found.iter().copied().fold(0.0, f64::max);
-            let mean = found.iter().sum::<f64>() / BLOCKS as f64;
-            println!("{sigma_1}: {what} {mean:.3} ({low:.3} to {high:.3}), published {published}");
-            let (least, most) = (published * (1.0 - tolerance), published * (1.0 + tolerance));
-            assert!(low <= most && high >= least, "{sigma_1}: {what} {low} to {high}");
-            // And no systematic difference hides behind the spread.
-            let apart = (mean / published - 1.0).abs();
-            assert!(apart < if sigma_1 == 0.001 { 0.25 } else { 0.05 }, "{sigma_1}: {what} {mean}");
+            let (mean, deviation) = spread(&found);
+            let error = deviation / (networks as f64).sqrt() / published;
+            let apart = mean / published - 1.0;
+            println!(
+                "{sigma_1}: {what} {mean:.4}, published {published}: {:+.2} %, standard error {:.2} %",
+                100.0 * apart,
+                100.0 * error
+            );
+            assert!(error < 0.3 * tolerance, "{sigma_1}: {what} {mean} is not known well enough");
+            assert!(apart.abs() < tolerance, "{sigma_1}: {what} {mean}, published {published}");
         }
     }
 }

@@ -78,9 +78,31 @@ impl TrialResult {
             .unwrap_or_else(|| self.records.first().map_or(0.0, |r| r.test.accuracy))
     }
 
-    /// Best accuracy of any epoch.
+    /// Accuracy after the last epoch.
+    pub fn last(&self) -> f64 {
+        self.records.last().map_or(0.0, |r| r.test.accuracy)
+    }
+
+    /// Mean accuracy of the last epochs on the training samples; 0 if there is no epoch. What is
+    /// chosen by it owes nothing to the measured set.
+    pub fn train_score(&self, epochs: usize) -> f64 {
+        let trained: Vec<f64> = self.records.iter().filter_map(|r| r.train_accuracy).collect();
+        let last = &trained[trained.len().saturating_sub(epochs.max(1))..];
+        last.iter().sum::<f64>() / last.len().max(1) as f64
+    }
+
+    /// Best accuracy of any epoch: the published study's measure. It picks the epoch on the
+    /// measured set and so flatters.
     pub fn peak(&self) -> f64 {
         self.records.iter().map(|r| r.test.accuracy).fold(0.0, f64::max)
+    }
+
+    /// Classes that the trained network never answers. A class whose readout is inhibited at all
+    /// times has its maximum, 0, at step 0, where no gradient reaches it: it stays lost.
+    pub fn lost_classes(&self) -> usize {
+        let Some(last) = self.records.last() else { return 0 };
+        let confusion = &last.test.confusion;
+        (0..confusion.len()).filter(|&c| confusion.iter().all(|row| row[c] == 0)).count()
     }
 
     /// Hidden firing rate before training, Hz.

@@ -1,7 +1,7 @@
 //! `equipoise classify`: train one E:I classifier and measure it.
 
 use equipoise_decoder::classifier::{
-    ClassifierError, EpochRecord, Trainer, van_rossum_by_type, weight_summary,
+    ClassifierConfig, ClassifierError, EpochRecord, Trainer, van_rossum_by_type, weight_summary,
 };
 use equipoise_report::Report;
 use serde::{Deserialize, Serialize};
@@ -158,6 +158,9 @@ fn classify(job: &Job<Config>) -> Outcome {
     let config = &job.config;
     let sets = config.data.open(&job.data_root, config.seed)?;
     let network = config.network.resolve(sets.images, config.ratio);
+    if let Some(remark) = rounding(&network) {
+        job.progress.say(remark);
+    }
     let plan = Plan {
         config: network,
         seed: config.seed,
@@ -188,10 +191,9 @@ fn classify(job: &Job<Config>) -> Outcome {
     job.dir.save_report(&report(config, &sets, &trainer, &result))?;
     let measured_on = sets.measured_on;
     let line = format!(
-        "{} {measured_on} accuracy {:.2} % (best {:.2} %), rate {:.1} Hz before and {:.1} Hz after",
+        "{} {measured_on} accuracy {:.2} %, rate {:.1} Hz before and {:.1} Hz after",
         name(config),
-        100.0 * result.records.last().map_or(0.0, |r| r.test.accuracy),
-        100.0 * result.peak(),
+        100.0 * result.last(),
         result.initial_rate(),
         result.final_rate(),
     );
@@ -250,6 +252,17 @@ fn train(job: &Job<Config>, sets: &Sets, initial: Trainer) -> Outcome<(Trainer, 
     Ok((trainer, records))
 }
 
+/// What to say of a ratio that leaves one type without a neuron, though it is not 0 or 1.
+fn rounding(network: &ClassifierConfig) -> Option<String> {
+    let ClassifierConfig { excitatory_fraction: share, hidden, .. } = *network;
+    let missing = match network.excitatory() {
+        0 if share > 0.0 => "excitatory",
+        n if n == hidden && share < 1.0 => "inhibitory",
+        _ => return None,
+    };
+    Some(format!("ratio {share} of {hidden} hidden neurons, rounded down, leaves no {missing} one"))
+}
+
 /// How a training that did not reach its end is told.
 fn failure(error: ClassifierError) -> Failure {
     match error {
@@ -271,7 +284,6 @@ fn report(config: &Config, sets: &Sets, trainer: &Trainer, result: &TrialResult)
     let measured_on = sets.measured_on;
     let percent = |x: f64| format!("{:.2}", 100.0 * x);
     let last = result.records.last();
-    let accuracy = last.map_or(0.0, |r| r.test.accuracy);
     let signs = trainer.signs();
     let hidden = result.config.hidden;
     let mut report = Report::new("An E:I classifier");
@@ -283,8 +295,12 @@ fn report(config: &Config, sets: &Sets, trainer: &Trainer, result: &TrialResult)
             sets.test.len(),
             result.seed
         ))
-        .tile(&format!("{measured_on} accuracy"), &percent(accuracy), "%", "after the last epoch")
-        .tile("best epoch", &percent(result.peak()), "%", "")
+        .tile(
+            &format!("{measured_on} accuracy"),
+            &percent(result.last()),
+            "%",
+            "after the last epoch",
+        )
         .tile("rate before", &format!("{:.1}", result.initial_rate()), "Hz", "hidden neurons")
         .tile("rate after", &format!("{:.1}", result.final_rate()), "Hz", "hidden neurons");
     if last.is_some_and(EpochRecord::is_silent) {

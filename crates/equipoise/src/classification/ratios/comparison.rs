@@ -8,7 +8,7 @@ use equipoise_metrics::van_rossum::GroupMeans;
 
 use super::{Condition, Config, Grid, Trial};
 
-/// The trials of one condition.
+/// The trials of one condition, of all held-out speakers together.
 #[derive(Debug)]
 pub struct Group<'a> {
     pub condition: Condition,
@@ -50,10 +50,14 @@ pub fn groups<'a>(config: &Config, trials: &'a [Trial], grid: Grid) -> Vec<Group
     config
         .conditions()
         .into_iter()
-        .filter(|c| c.grid == grid)
+        .filter(|c| c.grid == grid && c.speaker == config.held_out_speakers.first().copied())
+        .map(|c| Condition { speaker: None, ..c })
         .map(|condition| Group {
             condition,
-            trials: trials.iter().filter(|t| t.condition == condition).collect(),
+            trials: trials
+                .iter()
+                .filter(|t| Condition { speaker: None, ..t.condition } == condition)
+                .collect(),
         })
         .collect()
 }
@@ -74,14 +78,19 @@ pub struct Gain {
     pub effect: Result<Interval, Undefined>,
 }
 
-/// Every ratio against 100:0 at each level (of noise, or of sigma_1), corrected together.
+/// Every ratio against 100:0 at each level (of noise, or of sigma_1), corrected together. None if
+/// speakers were held out in turn: trainings that share samples are not independent.
 pub fn gains(config: &Config, groups: &[Group<'_>], images: bool) -> Vec<Gain> {
     let scored = config.scored(images);
     let scores = |group: &Group<'_>| group.values(|t| t.result.score(scored));
     let mut gains = Vec::new();
+    if !config.held_out_speakers.is_empty() {
+        return gains;
+    }
     for group in groups.iter().filter(|g| g.condition.ratio != 1.0) {
         let reference = groups.iter().find(|r| {
             r.condition.ratio == 1.0
+                && r.condition.recurrent == group.condition.recurrent
                 && r.condition.noise == group.condition.noise
                 && r.condition.sigma_1 == group.condition.sigma_1
         });

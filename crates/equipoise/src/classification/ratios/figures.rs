@@ -2,8 +2,8 @@
 
 use equipoise_report::{Axis, Color, Figure, GroupChart, Line, Marker, Plot};
 
+use super::Config;
 use super::comparison::{Distances, Gain, Group, interval};
-use super::{Config, Grid};
 use crate::classification::ratio_name;
 
 /// A colour for each ratio, from all excitatory (red) to all inhibitory (blue).
@@ -34,15 +34,17 @@ fn of_ratio<'g, 'a>(groups: &'g [Group<'a>], ratio: f64) -> Vec<&'g Group<'a>> {
     groups.iter().filter(|g| g.condition.ratio == ratio).collect()
 }
 
-/// Peak accuracy, score, final rate and loss against the rate before training, for each ratio.
-pub fn rates(config: &Config, groups: &[Group<'_>], images: bool) -> Figure {
+/// Peak accuracy, score, final rate and share of excitation against the rate before training, for
+/// each ratio of one wiring.
+pub fn rates(config: &Config, groups: &[&Group<'_>], images: bool) -> Figure {
     let scored = config.scored(images);
     let panel = |title: &str, y_axis: Axis, y: &dyn Fn(&Group<'_>) -> Vec<f64>| {
         let mut plot = Plot::new(title)
             .x_axis(Axis::new("rate before training").unit("Hz").log())
             .y_axis(y_axis);
         for &ratio in &config.ratios {
-            let of_ratio = of_ratio(groups, ratio);
+            let of_ratio: Vec<_> =
+                groups.iter().filter(|g| g.condition.ratio == ratio).copied().collect();
             let (x, middle, low, high) = curve(&of_ratio, |g| g.initial_rate(), y);
             let line = Line::new(&x, &middle)
                 .label(&ratio_name(ratio))
@@ -57,7 +59,9 @@ pub fn rates(config: &Config, groups: &[Group<'_>], images: bool) -> Figure {
     Figure::new()
         .columns(2)
         .shared_legend()
-        .panel(panel("Best epoch", percent("accuracy"), &|g| g.values(|t| 100.0 * t.result.peak())))
+        .panel(panel("Peak over epochs (as published)", percent("accuracy"), &|g| {
+            g.values(|t| 100.0 * t.result.peak())
+        }))
         .panel(panel(&format!("Mean of the last {scored} epochs"), percent("accuracy"), &|g| {
             g.values(|t| 100.0 * t.result.score(scored))
         }))
@@ -134,21 +138,15 @@ pub fn distances(groups: &[(String, Distances)]) -> Figure {
     Figure::new().panel(chart)
 }
 
-/// Accuracy of each ratio, every trial a dot: the best sigma_1 of each by its mean score.
+/// Accuracy of each network, every trial a dot.
 pub fn best(config: &Config, best: &[(&Group<'_>, f64)], images: bool) -> Figure {
     let scored = config.scored(images);
-    let names: Vec<String> = best
-        .iter()
-        .map(|(g, _)| match g.condition.grid {
-            Grid::Unbounded => "unbounded".into(),
-            _ => ratio_name(g.condition.ratio),
-        })
-        .collect();
-    let peaks = best.iter().map(|(g, _)| g.values(|t| 100.0 * t.result.peak())).collect();
+    let names: Vec<String> = best.iter().map(|(g, _)| g.condition.network_name()).collect();
+    let last = best.iter().map(|(g, _)| g.values(|t| 100.0 * t.result.last())).collect();
     let scores = best.iter().map(|(g, _)| g.values(|t| 100.0 * t.result.score(scored))).collect();
     let chart = GroupChart::points("", names)
         .y_axis(Axis::new("accuracy").unit("%"))
-        .series("best epoch", Color::BLUE, peaks)
+        .series("last epoch", Color::BLUE, last)
         .series(&format!("mean of the last {scored} epochs"), Color::GREY, scores);
     Figure::single(chart)
 }

@@ -22,6 +22,12 @@ pub struct Config {
     pub trials: usize,
     /// Train the unbounded network too.
     pub unbounded: bool,
+    /// Train every network of the grid of rates, and the unbounded one, feed-forward and recurrent.
+    pub both_wirings: bool,
+    /// Speakers of the training samples; every training is done once for each of them, who is held
+    /// out and takes the place of the test set. Empty: the test set is measured on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held_out_speakers: Vec<u16>,
     /// Epochs at the end whose mean accuracy is the score; absent: 10, or 25 for recordings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score_epochs: Option<usize>,
@@ -79,6 +85,8 @@ impl Default for Config {
             ],
             trials: 8,
             unbounded: true,
+            both_wirings: false,
+            held_out_speakers: Vec::new(),
             score_epochs: None,
             success: None,
             van_rossum_samples: 100,
@@ -113,27 +121,54 @@ pub struct Condition {
     pub sigma_1: Option<f64>,
     /// Noise level.
     pub noise: f64,
+    /// Whether the hidden neurons are connected among themselves.
+    pub recurrent: bool,
+    /// The speaker who is held out; absent: the test set is measured on.
+    pub speaker: Option<u16>,
 }
 
 impl Condition {
     /// A name for files.
     pub fn name(&self) -> String {
         let ratio = ratio_name(self.ratio).replace(':', "-");
-        match self.grid {
+        let mut name = match self.grid {
             Grid::Rates => format!("rates-{ratio}-sigma-{}", self.sigma_1.unwrap_or(0.0)),
             Grid::Noise => format!("noise-{ratio}-level-{}", self.noise),
             Grid::Unbounded => "unbounded".into(),
+        };
+        if self.recurrent {
+            name.push_str("-recurrent");
         }
+        if let Some(speaker) = self.speaker {
+            name.push_str(&format!("-speaker-{speaker}"));
+        }
+        name
+    }
+
+    /// The network for people: 80:20, or 80:20 recurrent.
+    pub fn network_name(&self) -> String {
+        let mut name = match self.grid {
+            Grid::Unbounded => "unbounded".into(),
+            _ => ratio_name(self.ratio),
+        };
+        if self.recurrent {
+            name.push_str(" recurrent");
+        }
+        name
     }
 
     /// A name for people.
     pub fn title(&self) -> String {
-        let ratio = ratio_name(self.ratio);
+        let mut title = self.network_name();
         match self.grid {
-            Grid::Rates => format!("{ratio}, sigma_1 {}", self.sigma_1.unwrap_or(0.0)),
-            Grid::Noise => format!("{ratio}, noise {}", self.noise),
-            Grid::Unbounded => "unbounded".into(),
+            Grid::Rates => title.push_str(&format!(", sigma_1 {}", self.sigma_1.unwrap_or(0.0))),
+            Grid::Noise => title.push_str(&format!(", noise {}", self.noise)),
+            Grid::Unbounded => {}
         }
+        if let Some(speaker) = self.speaker {
+            title.push_str(&format!(", speaker {speaker} held out"));
+        }
+        title
     }
 
     /// The seed of one trial: no two trials of a study share one.
@@ -144,6 +179,7 @@ impl Condition {
     /// Network and training.
     pub fn network(&self, config: &Config, images: bool) -> ClassifierConfig {
         let mut settings = config.network;
+        settings.recurrent = self.recurrent;
         match self.grid {
             Grid::Unbounded => settings.unbounded = true,
             Grid::Rates => settings.sigma_1 = self.sigma_1,
@@ -168,23 +204,47 @@ impl Condition {
 impl Config {
     /// All points of all grids.
     pub fn conditions(&self) -> Vec<Condition> {
+        let wirings = match self.both_wirings {
+            true => vec![false, true],
+            false => vec![self.network.recurrent],
+        };
         let mut all = Vec::new();
-        for &ratio in &self.ratios {
-            for &sigma_1 in &self.sigma_1 {
-                let sigma_1 = Some(sigma_1);
-                all.push(Condition { grid: Grid::Rates, ratio, sigma_1, noise: 0.0 });
+        for &recurrent in &wirings {
+            let base = Condition {
+                grid: Grid::Rates,
+                ratio: 1.0,
+                sigma_1: None,
+                noise: 0.0,
+                recurrent,
+                speaker: None,
+            };
+            for &ratio in &self.ratios {
+                let point = |&s: &f64| Condition { ratio, sigma_1: Some(s), ..base };
+                all.extend(self.sigma_1.iter().map(point));
+            }
+            if self.unbounded {
+                all.push(Condition { grid: Grid::Unbounded, ..base });
             }
         }
         for &ratio in &self.noise.ratios {
             for &noise in &self.noise.levels {
-                let sigma_1 = Some(self.noise.sigma_1);
-                all.push(Condition { grid: Grid::Noise, ratio, sigma_1, noise });
+                all.push(Condition {
+                    grid: Grid::Noise,
+                    ratio,
+                    sigma_1: Some(self.noise.sigma_1),
+                    noise,
+                    recurrent: self.network.recurrent,
+                    speaker: None,
+                });
             }
         }
-        if self.unbounded {
-            all.push(Condition { grid: Grid::Unbounded, ratio: 1.0, sigma_1: None, noise: 0.0 });
+        if self.held_out_speakers.is_empty() {
+            return all;
         }
-        all
+        let with = |&c: &Condition| {
+            self.held_out_speakers.iter().map(move |&s| Condition { speaker: Some(s), ..c })
+        };
+        all.iter().flat_map(with).collect()
     }
 
     /// Trials of each point of a grid.
@@ -230,6 +290,18 @@ impl job::Config for Config {
                 return Err(format!("{key} = {trials}: from 1 to 10000 are possible"));
             }
         }
+        for (k, speaker) in self.held_out_speakers.iter().enumerate() {
+            if self.held_out_speakers[..k].contains(speaker) {
+                return Err(format!("held_out_speakers has {speaker} twice"));
+            }
+        }
+        let other = self.data.validation_speaker.is_some() || self.data.validation_share.is_some();
+        if !self.held_out_speakers.is_empty() && other {
+            return Err(
+                "held_out_speakers: leave data.validation_speaker and data.validation_share out"
+                    .into(),
+            );
+        }
         if self.conditions().is_empty() {
             return Err("ratios, noise.ratios and unbounded leave nothing to train".into());
         }
@@ -265,6 +337,17 @@ mod tests {
         let seeds: HashSet<_> =
             conditions.iter().flat_map(|c| (0..8).map(|t| c.seed(0, t))).collect();
         assert_eq!(seeds.len(), conditions.len() * 8);
+        let speech =
+            Config { both_wirings: true, held_out_speakers: vec![3, 4], ..Config::default() };
+        let conditions = speech.conditions();
+        assert_eq!(conditions.len(), 2 * (2 * (4 * 19 + 1) + 7 * 5));
+        let names: HashSet<_> = conditions.iter().map(Condition::name).collect();
+        assert_eq!(names.len(), conditions.len());
+        assert!(
+            conditions
+                .iter()
+                .any(|c| c.title() == "80:20 recurrent, sigma_1 0.002, speaker 4 held out")
+        );
     }
 
     #[test]
@@ -276,7 +359,8 @@ mod tests {
             ..NetworkSettings::default()
         };
         let config = Config { network, ..Config::default() };
-        let unbounded = Condition { grid: Grid::Unbounded, ratio: 1.0, sigma_1: None, noise: 0.0 };
+        let unbounded =
+            config.conditions().into_iter().find(|c| c.grid == Grid::Unbounded).unwrap();
         let got = unbounded.network(&config, true);
         let want = ClassifierConfig {
             epochs: 3,
@@ -299,5 +383,7 @@ mod tests {
             ..Config::default()
         };
         assert!(wrong(nothing).contains("nothing to train"));
+        let twice = Config { held_out_speakers: vec![1, 1], ..Config::default() };
+        assert!(wrong(twice).contains("held_out_speakers has 1 twice"));
     }
 }

@@ -31,13 +31,44 @@ pub struct Trial {
     pub result: TrialResult,
 }
 
+/// The sets of the study: one pair, or one for each speaker who is held out.
+struct Data {
+    sets: Vec<(Option<u16>, Sets)>,
+}
+
+impl Data {
+    fn open(job: &Job<Config>) -> Outcome<Data> {
+        let config = &job.config;
+        let mut speakers: Vec<_> = config.held_out_speakers.iter().map(|&s| Some(s)).collect();
+        if speakers.is_empty() {
+            speakers.push(None);
+        }
+        let mut sets = Vec::with_capacity(speakers.len());
+        for speaker in speakers {
+            let mut settings = config.data.clone();
+            settings.validation_speaker = speaker.or(settings.validation_speaker);
+            sets.push((speaker, settings.open(&job.data_root, config.seed)?));
+        }
+        Ok(Data { sets })
+    }
+
+    fn first(&self) -> &Sets {
+        &self.sets[0].1
+    }
+
+    fn of(&self, condition: &Condition) -> &Sets {
+        let of_speaker = self.sets.iter().find(|s| s.0 == condition.speaker);
+        of_speaker.map_or(self.first(), |s| &s.1)
+    }
+}
+
 /// Runs what is missing of the study, and reports on all of it.
 ///
 /// # Errors
 /// A wrong request, an interruption, or a file that cannot be written.
 pub fn run(job: &Job<Config>) -> Outcome {
     let config = &job.config;
-    let sets = config.data.open(&job.data_root, config.seed)?;
+    let data = Data::open(job)?;
     let conditions = config.conditions();
     let all: Vec<(Condition, usize)> = conditions
         .iter()
@@ -51,7 +82,8 @@ pub fn run(job: &Job<Config>) -> Outcome {
     if found > 0 {
         job.progress.say(format!("{found} of {} trials are already there", all.len()));
     }
-    let epochs: usize = all.iter().map(|(c, _)| c.network(config, sets.images).epochs).sum();
+    let epochs: usize =
+        all.iter().map(|(c, _)| c.network(config, data.first().images).epochs).sum();
     let task = job.progress.task("training", epochs as u64);
     let missing: Vec<_> = all.iter().zip(&mut done).filter(|(_, slot)| slot.is_none()).collect();
     let first_failure: Mutex<Option<Failure>> = Mutex::new(None);
@@ -62,7 +94,7 @@ pub fn run(job: &Job<Config>) -> Outcome {
         if stopped {
             return;
         }
-        match train(job, &sets, condition, *trial, &task) {
+        match train(job, data.of(condition), condition, *trial, &task) {
             Ok(result) => *slot = Some(result),
             Err(failure) => {
                 if let Ok(mut first) = first_failure.lock() {
@@ -78,9 +110,9 @@ pub fn run(job: &Job<Config>) -> Outcome {
     task.finish();
     let trials: Vec<Trial> = done.into_iter().flatten().collect();
     job.dir.write_records("epochs", rows(&trials))?;
-    let report = report::build(config, &sets, &trials);
+    let report = report::build(config, data.first(), &trials);
     job.dir.save_report(&report)?;
-    for line in report::lines(config, &sets, &trials) {
+    for line in report::lines(config, data.first(), &trials) {
         console::print(line);
     }
     Ok(())
@@ -144,6 +176,7 @@ struct Row {
     sigma_1: Option<f64>,
     noise: f64,
     recurrent: bool,
+    held_out_speaker: Option<u16>,
     trial: usize,
     seed: u64,
     epoch: usize,
@@ -167,7 +200,8 @@ fn rows(trials: &[Trial]) -> Vec<Row> {
                 ratio: t.condition.ratio,
                 sigma_1: t.condition.sigma_1,
                 noise: t.condition.noise,
-                recurrent: t.result.config.recurrent,
+                recurrent: t.condition.recurrent,
+                held_out_speaker: t.condition.speaker,
                 trial: t.trial,
                 seed: t.result.seed,
                 epoch: r.epoch,

@@ -35,6 +35,9 @@ pub struct Args {
     /// Measure on this speaker of the training samples instead of on the test set
     #[arg(long, value_name = "ID")]
     validation_speaker: Option<u16>,
+    /// Hold these speakers out of the training samples in turn, and measure on them
+    #[arg(long, value_name = "ID,...", value_parser = whole_numbers)]
+    held_out_speakers: Option<Whole>,
     /// Shares of excitatory neurons in the grid of rates; '' for none
     #[arg(long, value_name = "SHARE,...", value_parser = numbers)]
     ratios: Option<Numbers>,
@@ -59,6 +62,18 @@ pub struct Args {
     /// Connect the hidden neurons among themselves
     #[arg(long)]
     recurrent: bool,
+    /// Train every network feed-forward and recurrent
+    #[arg(long, conflicts_with = "recurrent")]
+    both_wirings: bool,
+}
+
+/// A list of whole numbers in one argument.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(transparent)]
+struct Whole(Vec<u16>);
+
+fn whole_numbers(text: &str) -> Result<Whole, String> {
+    list(text, "a whole number from 0 to 65535").map(Whole)
 }
 
 /// A list of numbers in one argument, so that '' is the empty list.
@@ -67,12 +82,15 @@ pub struct Args {
 struct Numbers(Vec<f64>);
 
 fn numbers(text: &str) -> Result<Numbers, String> {
+    list(text, "a number").map(Numbers)
+}
+
+fn list<T: std::str::FromStr>(text: &str, what: &str) -> Result<Vec<T>, String> {
     text.split(',')
         .map(str::trim)
         .filter(|part| !part.is_empty())
-        .map(|part| part.parse().map_err(|_| format!("`{part}` is no number")))
-        .collect::<Result<_, _>>()
-        .map(Numbers)
+        .map(|part| part.parse().map_err(|_| format!("`{part}` is not {what}")))
+        .collect()
 }
 
 /// Runs the study.
@@ -85,6 +103,8 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .set("data.train", &args.train)
         .set("data.test", &args.test)
         .set("data.validation_speaker", &args.validation_speaker)
+        .set("held_out_speakers", &args.held_out_speakers)
+        .set("both_wirings", &args.both_wirings.then_some(true))
         .set("ratios", &args.ratios)
         .set("sigma_1", &args.sigma_1)
         .set("trials", &args.trials)
