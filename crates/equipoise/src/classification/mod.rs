@@ -6,4 +6,4 @@ mod settings;
 mod trial;
 
 pub use settings::{DataSettings, NetworkSettings, Sets, ratio_name};
-pub use trial::{Ending, Plan, Raster, TrialResult, finish, raster, run_trial};
+pub use trial::{Ending, Plan, Raster, TrialResult, finish, raster, representative, run_trial};

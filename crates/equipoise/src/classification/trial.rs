@@ -37,6 +37,8 @@ pub enum Ending {
 /// The hidden spikes of one sample before and after training, as (step, neuron).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Raster {
+    /// The sample of the measured set.
+    pub sample: usize,
     /// The class of the sample.
     pub class: String,
     /// Before training.
@@ -135,15 +137,36 @@ fn distances(trainer: &Trainer, sets: &Sets, plan: &Plan) -> Result<VanRossum, C
     )
 }
 
-/// The spikes of the first sample of the measured set.
-pub fn raster(trainer: &Trainer, sets: &Sets) -> Result<Vec<(u32, u32)>, ClassifierError> {
-    let (_, tape) = trainer.kernel().forward(trainer.weights(), sets.test.input(), &[0])?;
+/// The sample of the measured set, of the first [`CANDIDATES`], whose number of hidden spikes is the
+/// median.
+pub fn representative(trainer: &Trainer, sets: &Sets) -> Result<usize, ClassifierError> {
+    let mut samples: Vec<usize> = (0..sets.test.len().min(CANDIDATES)).collect();
+    let output = trainer.kernel().evaluate(trainer.weights(), sets.test.input(), &samples)?;
+    let hidden = trainer.kernel().shape().hidden;
+    let spikes = |s: usize| output.counts[s * hidden..(s + 1) * hidden].iter().sum::<u32>();
+    samples.sort_by_key(|&s| (spikes(s), s));
+    Ok(samples.get(samples.len() / 2).copied().unwrap_or(0))
+}
+
+/// Samples that [`representative`] chooses from.
+const CANDIDATES: usize = 101;
+
+/// The hidden spikes of one sample of the measured set.
+pub fn raster(
+    trainer: &Trainer,
+    sets: &Sets,
+    sample: usize,
+) -> Result<Vec<(u32, u32)>, ClassifierError> {
+    let (_, tape) = trainer.kernel().forward(trainer.weights(), sets.test.input(), &[sample])?;
     let trains = tape.spike_trains(trainer.kernel(), 0);
     let of_neuron = |(neuron, steps): (usize, Vec<u32>)| {
         steps.into_iter().map(move |step| (step, neuron as u32))
     };
     Ok(trains.into_iter().enumerate().flat_map(of_neuron).collect())
 }
+
+/// What is measured of the untrained network: distances, weights, and one sample with its spikes.
+pub type Start = (VanRossum, Vec<WeightSummary>, usize, Vec<(u32, u32)>);
 
 /// Trains a network from the start. `epoch_done` hears of every record.
 ///
@@ -160,7 +183,8 @@ pub fn run_trial(
     epoch_done(&first);
     let start = distances(&trainer, sets, plan)?;
     let weights_before = weight_summary(trainer.weights(), trainer.signs());
-    let before = raster(&trainer, sets)?;
+    let sample = representative(&trainer, sets)?;
+    let before = raster(&trainer, sets, sample)?;
     let mut records = vec![first];
     let mut ending = Ending::Finished;
     while !trainer.is_finished() {
@@ -180,7 +204,7 @@ pub fn run_trial(
             Err(other) => return Err(other),
         }
     }
-    finish(plan, sets, &trainer, records, ending, (start, weights_before, before))
+    finish(plan, sets, &trainer, records, ending, (start, weights_before, sample, before))
 }
 
 /// What is measured at the end.
@@ -190,9 +214,9 @@ pub fn finish(
     trainer: &Trainer,
     records: Vec<EpochRecord>,
     ending: Ending,
-    (start, weights_before, before): (VanRossum, Vec<WeightSummary>, Vec<(u32, u32)>),
+    (start, weights_before, sample, before): Start,
 ) -> Result<TrialResult, ClassifierError> {
-    let class = sets.test.labels().first().map_or(0, |&l| usize::from(l));
+    let class = sets.test.labels().get(sample).map_or(0, |&l| usize::from(l));
     let class = sets.test.classes()[class].clone();
     let mut result = TrialResult {
         config: plan.config,
@@ -204,7 +228,7 @@ pub fn finish(
         van_rossum_classes: start.classes.iter().map(|&m| (m, None)).collect(),
         weights_before,
         weights_after: Vec::new(),
-        raster: Raster { class, before, after: Vec::new() },
+        raster: Raster { sample, class, before, after: Vec::new() },
     };
     if result.ending == Ending::Finished {
         let end = distances(trainer, sets, plan)?;
@@ -213,7 +237,7 @@ pub fn finish(
             pair.1 = Some(after);
         }
         result.weights_after = weight_summary(trainer.weights(), trainer.signs());
-        result.raster.after = raster(trainer, sets)?;
+        result.raster.after = raster(trainer, sets, sample)?;
     }
     Ok(result)
 }

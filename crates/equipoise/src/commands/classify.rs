@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::Global;
 use crate::classification::{
     DataSettings, Ending, NetworkSettings, Plan, Sets, TrialResult, figures, finish, raster,
-    ratio_name,
+    ratio_name, representative,
 };
 use crate::console;
 use crate::failure::{Failure, Outcome};
@@ -178,10 +178,12 @@ fn classify(job: &Job<Config>) -> Outcome {
         config.van_rossum_tau,
     )
     .map_err(failure)?;
+    let sample = representative(&initial, &sets).map_err(failure)?;
     let start = (
         distances,
         weight_summary(initial.weights(), initial.signs()),
-        raster(&initial, &sets).map_err(failure)?,
+        sample,
+        raster(&initial, &sets, sample).map_err(failure)?,
     );
     let (trainer, records) = train(job, &sets, initial)?;
     let result =

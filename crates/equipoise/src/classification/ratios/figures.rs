@@ -1,9 +1,9 @@
 //! The figures of the published study.
 
-use equipoise_report::{Axis, Color, Figure, GroupChart, Line, Marker, Plot};
+use equipoise_report::{Axis, Color, Figure, GroupChart, Line, Marker, Plot, Rule, Scatter};
 
 use super::Config;
-use super::comparison::{Distances, Gain, Group, interval};
+use super::comparison::{Distances, Gain, Group, mean};
 use crate::classification::ratio_name;
 
 /// A colour for each ratio, from all excitatory (red) to all inhibitory (blue).
@@ -11,23 +11,24 @@ fn color(ratios: &[f64], ratio: f64) -> Color {
     Color::cycle(ratios.iter().position(|&r| r == ratio).unwrap_or(0))
 }
 
-/// Mean and interval of one number over the groups of a ratio, against another.
-fn curve(
+/// The groups of one ratio in a panel: a dot for each trial, a line through the means. (The trials
+/// of one point may fall into those that learned and those that did not, so that an interval about
+/// their mean would say little.)
+fn dots(
+    plot: Plot,
+    name: &str,
+    color: Color,
     groups: &[&Group<'_>],
     x: impl Fn(&Group<'_>) -> f64,
     y: impl Fn(&Group<'_>) -> Vec<f64>,
-) -> (Vec<f64>, Vec<f64>, Vec<f64>, Vec<f64>) {
-    let mut points: Vec<(f64, (f64, f64, f64))> =
-        groups.iter().map(|g| (x(g), interval(&y(g)))).collect();
+) -> Plot {
+    let mut points: Vec<(f64, Vec<f64>)> = groups.iter().map(|g| (x(g), y(g))).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut columns = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (x, (middle, low, high)) in points {
-        columns.0.push(x);
-        columns.1.push(middle);
-        columns.2.push(if low.is_nan() { middle } else { low });
-        columns.3.push(if high.is_nan() { middle } else { high });
-    }
-    columns
+    let (at, means): (Vec<f64>, Vec<f64>) = points.iter().map(|(x, y)| (*x, mean(y))).unzip();
+    let each = points.iter().flat_map(|(x, y)| y.iter().map(|&y| (*x, y)));
+    let (trial_at, trials): (Vec<f64>, Vec<f64>) = each.unzip();
+    plot.with(Line::new(&at, &means).label(name).color(color))
+        .with(Scatter::new(&trial_at, &trials).color(color))
 }
 
 fn of_ratio<'g, 'a>(groups: &'g [Group<'a>], ratio: f64) -> Vec<&'g Group<'a>> {
@@ -45,17 +46,12 @@ pub fn rates(config: &Config, groups: &[&Group<'_>], images: bool) -> Figure {
         for &ratio in &config.ratios {
             let of_ratio: Vec<_> =
                 groups.iter().filter(|g| g.condition.ratio == ratio).copied().collect();
-            let (x, middle, low, high) = curve(&of_ratio, |g| g.initial_rate(), y);
-            let line = Line::new(&x, &middle)
-                .label(&ratio_name(ratio))
-                .color(color(&config.ratios, ratio))
-                .errors(&low, &high)
-                .marker(Marker::Circle);
-            plot = plot.with(line);
+            let color = color(&config.ratios, ratio);
+            plot = dots(plot, &ratio_name(ratio), color, &of_ratio, |g| g.initial_rate(), y);
         }
         plot
     };
-    let percent = |label: &str| Axis::new(label).unit("%").include(0.0);
+    let percent = |label: &str| Axis::new(label).unit("%").range(0.0, 100.0);
     Figure::new()
         .columns(2)
         .shared_legend()
@@ -65,7 +61,7 @@ pub fn rates(config: &Config, groups: &[&Group<'_>], images: bool) -> Figure {
         .panel(panel(&format!("Mean of the last {scored} epochs"), percent("accuracy"), &|g| {
             g.values(|t| 100.0 * t.result.score(scored))
         }))
-        .panel(panel("Rate after training", Axis::new("rate").unit("Hz"), &|g| {
+        .panel(panel("Rate after training", Axis::new("rate").unit("Hz").include(0.0), &|g| {
             g.values(|t| t.result.final_rate())
         }))
         .panel(panel("Excitatory spikes before training", percent("share"), &|g| {
@@ -84,45 +80,44 @@ pub fn noise(config: &Config, groups: &[Group<'_>], gains: &[Gain], images: bool
         .x_axis(Axis::new("noise").unit("σ_{init}"))
         .y_axis(Axis::new("accuracy").unit("%"));
     for &ratio in ratios {
-        let of_ratio = of_ratio(groups, ratio);
-        let (x, middle, low, high) = curve(
-            &of_ratio,
+        scores = dots(
+            scores,
+            &ratio_name(ratio),
+            color(ratios, ratio),
+            &of_ratio(groups, ratio),
             |g| g.condition.noise,
             |g| g.values(|t| 100.0 * t.result.score(scored)),
         );
-        let line = Line::new(&x, &middle)
+    }
+    let mut plot = Plot::new("Gain over 100:0")
+        .x_axis(Axis::new("noise").unit("σ_{init}"))
+        .y_axis(Axis::new("gain").unit("points").include(0.0))
+        .with(Rule::horizontal(0.0).color(Color::GREY));
+    let levels = &config.noise.levels;
+    let span = levels.iter().copied().fold(0.0, f64::max);
+    for (k, &ratio) in ratios.iter().filter(|&&r| r != 1.0).enumerate() {
+        // Beside each other, so that no interval hides another.
+        let aside = 0.008 * span * (k as f64 - 0.5 * (ratios.len() as f64 - 2.0));
+        let mut rows: Vec<(f64, f64, f64, f64)> = Vec::new();
+        for gain in gains.iter().filter(|g| g.condition.ratio == ratio) {
+            let at = gain.condition.noise + aside;
+            let estimate = 100.0 * (gain.means.0 - gain.means.1);
+            let (low, high) = match &gain.test {
+                Ok(test) => (100.0 * test.ci_low, 100.0 * test.ci_high),
+                Err(_) => (estimate, estimate),
+            };
+            rows.push((at, estimate, low, high));
+        }
+        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let column = |f: fn(&(f64, f64, f64, f64)) -> f64| rows.iter().map(f).collect::<Vec<_>>();
+        let line = Line::new(&column(|r| r.0), &column(|r| r.1))
             .label(&ratio_name(ratio))
             .color(color(ratios, ratio))
-            .errors(&low, &high)
+            .errors(&column(|r| r.2), &column(|r| r.3))
             .marker(Marker::Circle);
-        scores = scores.with(line);
+        plot = plot.with(line);
     }
-    let levels: Vec<String> = config.noise.levels.iter().map(f64::to_string).collect();
-    let mut chart = GroupChart::points("Gain over 100:0", levels)
-        .x_label("noise (σ_{init})")
-        .y_axis(Axis::new("gain").unit("points").include(0.0));
-    for &ratio in ratios.iter().filter(|&&r| r != 1.0) {
-        let of_level = |&level: &f64| {
-            let gain =
-                gains.iter().find(|g| g.condition.ratio == ratio && g.condition.noise == level);
-            match gain.map(|g| (&g.test, g.means)) {
-                Some((Ok(test), _)) => {
-                    (100.0 * test.mean_difference, 100.0 * test.ci_low, 100.0 * test.ci_high)
-                }
-                Some((Err(_), (a, b))) => (100.0 * (a - b), f64::NAN, f64::NAN),
-                None => (f64::NAN, f64::NAN, f64::NAN),
-            }
-        };
-        let estimates: Vec<_> = config.noise.levels.iter().map(of_level).collect();
-        let nothing = vec![Vec::new(); estimates.len()];
-        chart = chart.series_with_intervals(
-            &ratio_name(ratio),
-            color(ratios, ratio),
-            estimates,
-            nothing,
-        );
-    }
-    Figure::new().columns(2).panel(scores).panel(chart)
+    Figure::new().columns(2).panel(scores).panel(plot)
 }
 
 /// Distances by pair type, for networks that learned and that failed, before and after.

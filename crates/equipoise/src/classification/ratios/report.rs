@@ -168,9 +168,8 @@ fn rates_part(
             name,
             &figures::rates(config, &of_wiring, images),
             &format!(
-                "{wiring}Each point is the mean over the trials of one σ_{{1}}, error bars are 95 % \
-                 intervals. The rate is that of the untrained network, measured before the first \
-                 update."
+                "{wiring}A dot is a training, the lines go through the means of each σ_{{1}}. The rate \
+                 is that of the untrained network, measured before the first update."
             ),
         );
     }
@@ -358,7 +357,7 @@ fn noise_part(report: &mut Report, config: &Config, groups: &[Group<'_>], images
     report.figure(
         "noise",
         &figures::noise(config, groups, &gains, images),
-        "Left: mean score and 95 % interval over trials. Right: the gain of each ratio over 100:0 at \
+        "Left: a dot is a training, the lines go through the means. Right: the gain of each ratio over 100:0 at \
          the same noise, with the 95 % interval of Welch's test.",
     );
     let mut table = Table::new("Score under noise")
