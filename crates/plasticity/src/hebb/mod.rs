@@ -38,12 +38,14 @@
 //! simulation of the network many times faster.
 
 mod allotment;
+mod combinations;
 mod config;
 mod error;
 mod judge;
 mod mapping;
 mod network;
 mod plan;
+mod study;
 mod summary;
 pub mod theory;
 mod trainer;
@@ -57,7 +59,8 @@ pub use error::HebbError;
 pub use judge::Verdict;
 pub use mapping::Mapping;
 pub use network::Network;
-pub use plan::{Cell, Enumeration, OutputTypes, Plan, RunSpec, StudyConfig};
+pub use plan::Plan;
+pub use study::{Cell, Enumeration, OutputTypes, RunSpec, StudyConfig};
 pub use summary::{CellSummary, Proportion, ROUNDING, Row, Summary};
-pub use trainer::{Outcome, Trainer, train};
+pub use trainer::{Outcome, Trainer, train, train_unless};
 pub use trajectories::Trajectories;

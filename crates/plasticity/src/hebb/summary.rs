@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use equipoise_metrics::statistics::wilson;
 
-use super::plan::{Cell, RunSpec};
+use super::study::{Cell, RunSpec};
 use super::{Allotment, Mapping, Outcome};
 
 /// One run: a row of the study's table.

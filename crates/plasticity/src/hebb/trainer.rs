@@ -1,5 +1,7 @@
 //! One run: epochs until the criterion is met.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use equipoise_random::stream;
 
 use super::config::Criterion;
@@ -131,7 +133,12 @@ impl<'a> Trainer<'a> {
     /// are, to the last bit, what they were some epochs before, it goes round the same cycle for
     /// ever. Then the rest of the run is known without computing it, and the run skips whole
     /// rounds. No result changes by a bit.
-    pub fn run(mut self) -> Outcome {
+    pub fn run(self) -> Outcome {
+        self.run_unless(&AtomicBool::new(false)).expect("nobody stops it")
+    }
+
+    /// [`run`](Self::run), which ends with nothing after the epoch in which `stop` is set.
+    pub fn run_unless(mut self, stop: &AtomicBool) -> Option<Outcome> {
         // Cycles are found against a state remembered every so many epochs, so up to this length;
         // the plain rule's are of length 1 and 2.
         const REMEMBER_EVERY: usize = 64;
@@ -141,6 +148,9 @@ impl<'a> Trainer<'a> {
         // criterion looks back on.
         let mut give_up_at: Option<(usize, usize)> = None;
         while self.epoch < self.config.max_epochs {
+            if stop.load(Ordering::Relaxed) {
+                return None;
+            }
             if self.epoch() {
                 break;
             }
@@ -177,13 +187,13 @@ impl<'a> Trainer<'a> {
                 }
             }
         }
-        Outcome {
+        Some(Outcome {
             converged_at: self.converged_at,
             epochs: self.epoch,
             exact_at_end: meets(Criterion::Exact, &self.sums, self.mapping),
             margin: margin(self.config.criterion, &self.sums, self.mapping),
             weights: self.network.into_weights(),
-        }
+        })
     }
 }
 
@@ -202,8 +212,24 @@ pub fn train(
     seed: u64,
     index: u64,
 ) -> Result<Outcome, HebbError> {
+    let never = AtomicBool::new(false);
+    Ok(train_unless(config, mapping, types, (seed, index), &never)?.expect("nobody stops it"))
+}
+
+/// [`train`] on weights number `index` of `seed`, which ends with nothing after the epoch in which
+/// `stop` is set.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_unless(
+    config: &HebbConfig,
+    mapping: &Mapping,
+    types: &Allotment,
+    (seed, index): (u64, u64),
+    stop: &AtomicBool,
+) -> Result<Option<Outcome>, HebbError> {
     let network = Network::random(config, types, &mut stream(seed, WEIGHTS_PURPOSE, index))?;
-    Ok(Trainer::new(config, mapping, network)?.run())
+    Ok(Trainer::new(config, mapping, network)?.run_unless(stop))
 }
 
 pub(crate) fn check_mapping(config: &HebbConfig, mapping: &Mapping) -> Result<(), HebbError> {
