@@ -97,6 +97,11 @@ impl Axis {
         self
     }
 
+    /// An axis of another label over the same names.
+    pub(crate) fn labelled(&self, label: &str) -> Self {
+        Self::new(label).categories(self.categories.clone().unwrap_or_default())
+    }
+
     pub(crate) fn is_log(&self) -> bool {
         self.log && self.categories.is_none()
     }

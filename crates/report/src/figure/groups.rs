@@ -301,13 +301,7 @@ impl Content for GroupChart {
     }
     fn margins(&self, width: f64, height: f64) -> Margins {
         let (x, y) = self.layout(width, height);
-        let (before, after) = x.overhang();
-        Margins {
-            left: y.thickness().max(before),
-            right: after.max(2.0),
-            top: 4.0,
-            bottom: x.thickness(),
-        }
+        Margins::around(&x, &y)
     }
     fn draw(&self, scene: &mut Scene, area: Rect, margins: Margins) {
         let (x, y) = self.layout(area.width, area.height);
@@ -324,6 +318,13 @@ impl Content for GroupChart {
                 let samples = self.samples(category, index);
                 is_empty &= samples.is_empty() && self.estimate(category, index).is_none();
                 let pale = series.color.mix(Color::WHITE, 0.45);
+                let dots = |scene: &mut Scene, values: &[f64]| {
+                    draw_samples(scene, self, series.color, center, width, values, &place, area);
+                };
+                let error_bar = |scene: &mut Scene, low: f64, high: f64| {
+                    let ends = (inside(place(low)), inside(place(high)));
+                    draw_error_bar(scene, center, ends, Color::INK);
+                };
                 match self.style {
                     Style::Bars => {
                         if let Some((value, low, high)) = self.estimate(category, index) {
@@ -344,35 +345,12 @@ impl Content for GroupChart {
                                     },
                                 );
                             }
-                            draw_samples(
-                                scene,
-                                self,
-                                series.color,
-                                center,
-                                width,
-                                &samples,
-                                &place,
-                                area,
-                            );
-                            draw_error_bar(
-                                scene,
-                                center,
-                                (inside(place(low)), inside(place(high))),
-                                Color::INK,
-                            );
+                            dots(scene, &samples);
+                            error_bar(scene, low, high);
                         }
                     }
                     Style::Points => {
-                        draw_samples(
-                            scene,
-                            self,
-                            series.color,
-                            center,
-                            width,
-                            &samples,
-                            &place,
-                            area,
-                        );
+                        dots(scene, &samples);
                         if let Some((value, low, high)) = self.estimate(category, index) {
                             let half = (width * 0.42).min(9.0);
                             let y = place(value);
@@ -382,12 +360,7 @@ impl Content for GroupChart {
                                     Stroke::new(Color::INK, 1.2),
                                 );
                             }
-                            draw_error_bar(
-                                scene,
-                                center,
-                                (inside(place(low)), inside(place(high))),
-                                Color::INK,
-                            );
+                            error_bar(scene, low, high);
                         }
                     }
                     Style::Boxes if !samples.is_empty() => {
@@ -424,23 +397,14 @@ impl Content for GroupChart {
                         let outliers: Vec<f64> =
                             samples.iter().copied().filter(|v| !within.contains(v)).collect();
                         if self.shows_points {
-                            draw_samples(
-                                scene,
-                                self,
-                                series.color,
-                                center,
-                                width,
-                                &samples,
-                                &place,
-                                area,
-                            );
+                            dots(scene, &samples);
                         } else {
-                            let dots: Vec<Point> = outliers
+                            let places: Vec<Point> = outliers
                                 .iter()
                                 .map(|&v| (center, place(v)))
                                 .filter(|&p| area.contains(p))
                                 .collect();
-                            Marker::Ring.draw(scene, &dots, ink.color, 1.0, 2.8);
+                            Marker::Ring.draw(scene, &places, ink.color, 1.0, 2.8);
                         }
                         let y = place(q2);
                         if area.contains((center, y)) {

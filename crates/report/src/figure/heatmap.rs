@@ -86,16 +86,14 @@ impl Heatmap {
     /// Sets the label of the x axis.
     #[must_use]
     pub fn x_label(mut self, label: &str) -> Self {
-        let names = self.x_axis.categories.take().unwrap_or_default();
-        self.x_axis = Axis::new(label).categories(names);
+        self.x_axis = self.x_axis.labelled(label);
         self
     }
 
     /// Sets the label of the y axis.
     #[must_use]
     pub fn y_label(mut self, label: &str) -> Self {
-        let names = self.y_axis.categories.take().unwrap_or_default();
-        self.y_axis = Axis::new(label).categories(names);
+        self.y_axis = self.y_axis.labelled(label);
         self
     }
 
@@ -278,7 +276,7 @@ impl Content for Heatmap {
     }
     fn margins(&self, width: f64, height: f64) -> Margins {
         let (x, y) = self.layout(width, height);
-        let (before, after) = x.overhang();
+        let axes = Margins::around(&x, &y);
         let bar = self.resolved_range().map_or(0.0, |range| {
             let ticks = self.bar_ticks(range, self.grid_size(width, height).1);
             let labels = ticks
@@ -292,12 +290,7 @@ impl Content for Heatmap {
             };
             BAR_GAP + BAR_WIDTH + 4.0 + labels + title + 2.0
         });
-        Margins {
-            left: y.thickness().max(before),
-            right: bar.max(after).max(2.0),
-            top: 4.0,
-            bottom: x.thickness(),
-        }
+        Margins { right: bar.max(axes.right), ..axes }
     }
     fn draw(&self, scene: &mut Scene, area: Rect, margins: Margins) {
         let (width, height) = self.grid_size(area.width, area.height);

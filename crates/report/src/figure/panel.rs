@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use super::axis::AxisLayout;
 use super::color::Color;
 use super::font::{CAP_HEIGHT, Weight, text_width, wrap};
 use super::legend::{self, Entry};
@@ -20,6 +21,19 @@ pub(crate) struct Margins {
     pub right: f64,
     pub top: f64,
     pub bottom: f64,
+}
+
+impl Margins {
+    /// Room for an x axis below and a y axis on the left.
+    pub(crate) fn around(x: &AxisLayout, y: &AxisLayout) -> Self {
+        let (before, after) = x.overhang();
+        Self {
+            left: y.thickness().max(before),
+            right: after.max(2.0),
+            top: 4.0,
+            bottom: x.thickness(),
+        }
+    }
 }
 
 /// What every kind of panel can do.

@@ -114,13 +114,7 @@ impl Content for Plot {
     }
     fn margins(&self, width: f64, height: f64) -> Margins {
         let (x, y) = self.layout(width, height);
-        let (before, after) = x.overhang();
-        Margins {
-            left: y.thickness().max(before),
-            right: after.max(2.0),
-            top: 4.0,
-            bottom: x.thickness(),
-        }
+        Margins::around(&x, &y)
     }
     fn draw(&self, scene: &mut Scene, area: Rect, margins: Margins) {
         let (x, y) = self.layout(area.width, area.height);

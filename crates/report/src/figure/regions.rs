@@ -48,16 +48,14 @@ impl RegionMap {
     /// Sets the label of the x axis.
     #[must_use]
     pub fn x_label(mut self, label: &str) -> Self {
-        let names = self.x_axis.categories.take().unwrap_or_default();
-        self.x_axis = Axis::new(label).categories(names);
+        self.x_axis = self.x_axis.labelled(label);
         self
     }
 
     /// Sets the label of the y axis.
     #[must_use]
     pub fn y_label(mut self, label: &str) -> Self {
-        let names = self.y_axis.categories.take().unwrap_or_default();
-        self.y_axis = Axis::new(label).categories(names);
+        self.y_axis = self.y_axis.labelled(label);
         self
     }
 
@@ -126,13 +124,7 @@ impl Content for RegionMap {
     }
     fn margins(&self, width: f64, height: f64) -> Margins {
         let (x, y) = self.layout(width, height);
-        let (before, after) = x.overhang();
-        Margins {
-            left: y.thickness().max(before),
-            right: after.max(2.0),
-            top: 4.0,
-            bottom: x.thickness(),
-        }
+        Margins::around(&x, &y)
     }
     fn draw(&self, scene: &mut Scene, area: Rect, margins: Margins) {
         let (x, y) = self.layout(area.width, area.height);

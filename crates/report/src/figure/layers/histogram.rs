@@ -54,19 +54,7 @@ impl Histogram {
         self
     }
 
-    /// Sets the name in the legend.
-    #[must_use]
-    pub fn label(mut self, label: &str) -> Self {
-        self.label = label.to_string();
-        self
-    }
-
-    /// Sets the colour.
-    #[must_use]
-    pub fn color(mut self, color: Color) -> Self {
-        self.color = Some(color);
-        self
-    }
+    name_and_color!();
 
     /// Draws the outline alone.
     #[must_use]

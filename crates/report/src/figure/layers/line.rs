@@ -39,19 +39,7 @@ impl Line {
         }
     }
 
-    /// Sets the name in the legend.
-    #[must_use]
-    pub fn label(mut self, label: &str) -> Self {
-        self.label = label.to_string();
-        self
-    }
-
-    /// Sets the colour.
-    #[must_use]
-    pub fn color(mut self, color: Color) -> Self {
-        self.color = Some(color);
-        self
-    }
+    name_and_color!();
 
     /// Sets the width in points; 0 draws markers and error bars alone.
     #[must_use]

@@ -23,19 +23,7 @@ impl Spikes {
         }
     }
 
-    /// Sets the name in the legend.
-    #[must_use]
-    pub fn label(mut self, label: &str) -> Self {
-        self.label = label.to_string();
-        self
-    }
-
-    /// Sets the colour.
-    #[must_use]
-    pub fn color(mut self, color: Color) -> Self {
-        self.color = Some(color);
-        self
-    }
+    name_and_color!();
 
     pub(super) fn draw(&self, scene: &mut Scene, view: &View<'_>, color: Color) {
         let (low, high) = view.y.range();
@@ -99,19 +87,7 @@ impl Rule {
         Self { vertical: true, ..Self::horizontal(value) }
     }
 
-    /// Sets the name in the legend.
-    #[must_use]
-    pub fn label(mut self, label: &str) -> Self {
-        self.label = label.to_string();
-        self
-    }
-
-    /// Sets the colour (grey by default).
-    #[must_use]
-    pub fn color(mut self, color: Color) -> Self {
-        self.color = Some(color);
-        self
-    }
+    name_and_color!();
 
     /// Sets dashes.
     #[must_use]
@@ -148,19 +124,7 @@ impl Span {
         Self { from, to, label: String::new(), color: Some(Color::GREY) }
     }
 
-    /// Sets the name in the legend.
-    #[must_use]
-    pub fn label(mut self, label: &str) -> Self {
-        self.label = label.to_string();
-        self
-    }
-
-    /// Sets the colour (grey by default).
-    #[must_use]
-    pub fn color(mut self, color: Color) -> Self {
-        self.color = Some(color);
-        self
-    }
+    name_and_color!();
 
     pub(super) fn draw(&self, scene: &mut Scene, view: &View<'_>, color: Color) {
         if let (Some(a), Some(b)) = (view.x(self.from), view.x(self.to)) {

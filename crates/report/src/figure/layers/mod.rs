@@ -1,5 +1,24 @@
 //! What a [`Plot`](super::Plot) can show: lines, points, histograms, spikes, marks.
 
+/// The two settings of every layer.
+macro_rules! name_and_color {
+    () => {
+        /// Sets the name in the legend.
+        #[must_use]
+        pub fn label(mut self, label: &str) -> Self {
+            self.label = label.to_string();
+            self
+        }
+
+        /// Sets the colour; without it a layer of data takes the next of the cycle, and a mark is grey.
+        #[must_use]
+        pub fn color(mut self, color: $crate::figure::color::Color) -> Self {
+            self.color = Some(color);
+            self
+        }
+    };
+}
+
 mod histogram;
 mod line;
 mod marks;
@@ -153,19 +172,7 @@ impl Scatter {
         }
     }
 
-    /// Sets the name in the legend.
-    #[must_use]
-    pub fn label(mut self, label: &str) -> Self {
-        self.label = label.to_string();
-        self
-    }
-
-    /// Sets the colour.
-    #[must_use]
-    pub fn color(mut self, color: Color) -> Self {
-        self.color = Some(color);
-        self
-    }
+    name_and_color!();
 
     /// Sets the shape.
     #[must_use]
