@@ -3,7 +3,7 @@
 //! the length of the recordings. NumPy and PyTorch read it through the `safetensors` package.
 
 use super::SpikeTrains;
-use super::file::partial_name;
+use super::file::{name_finished, partial_name};
 use crate::data::DataError;
 use crate::data::bytes::read_file;
 use safetensors::{Dtype, SafeTensors};
@@ -135,14 +135,7 @@ impl CountsWriter {
             .and_then(|_| out.write_all(&start))
             .and_then(|()| out.into_inner().map_err(std::io::IntoInnerError::into_error))
             .and_then(|file| file.sync_all());
-        let named = written.map_err(|e| DataError::io(&self.partial, "write", e)).and_then(|()| {
-            fs::rename(&self.partial, &self.path)
-                .map_err(|e| DataError::io(&self.path, "rename", e))
-        });
-        if named.is_err() {
-            fs::remove_file(&self.partial).ok();
-        }
-        named
+        name_finished(&self.partial, &self.path, written)
     }
 }
 

@@ -196,14 +196,7 @@ impl SpikeFileWriter {
             let file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
             file.sync_all()
         });
-        let named = written.map_err(|e| DataError::io(&self.partial, "write", e)).and_then(|()| {
-            fs::rename(&self.partial, &self.path)
-                .map_err(|e| DataError::io(&self.path, "rename", e))
-        });
-        if named.is_err() {
-            fs::remove_file(&self.partial).ok();
-        }
-        named
+        name_finished(&self.partial, &self.path, written)
     }
 }
 
@@ -220,6 +213,22 @@ pub(crate) fn partial_name(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     path.with_file_name(name)
+}
+
+/// Gives a file that was `written` under its temporary name the name it is to have; one that could
+/// not be finished is removed.
+pub(crate) fn name_finished(
+    partial: &Path,
+    path: &Path,
+    written: std::io::Result<()>,
+) -> Result<(), DataError> {
+    let named = written
+        .map_err(|e| DataError::io(partial, "write", e))
+        .and_then(|()| fs::rename(partial, path).map_err(|e| DataError::io(path, "rename", e)));
+    if named.is_err() {
+        fs::remove_file(partial).ok();
+    }
+    named
 }
 
 /// Many labelled recordings.
