@@ -52,7 +52,10 @@ pub fn catalog(root: &Path) -> Vec<Entry> {
             what: source.what.clone(),
             licence: source.licence.clone(),
             citation: source.citation.clone(),
-            looked_for: folders.iter().map(|f| root.join(f)).collect(),
+            looked_for: folders
+                .iter()
+                .map(|&f| if f == "." { root.to_owned() } else { root.join(f) })
+                .collect(),
             present: locate(&source.name, root).is_ok(),
             fetchable: true,
         }

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 #[serde(deny_unknown_fields, default)]
 pub struct FolderOptions {
     /// The height and width that every image is resized to; absent, all must be of one size.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<(u32, u32)>,
     /// Whether colour images become grey (luma of ITU-R BT.709).
     pub grey: bool,
@@ -137,7 +138,8 @@ fn read(
     if let Some(other) = images.iter().position(|image| size(image) != first) {
         let ((h, w), (h0, w0)) = (size(&images[other]), first);
         let problem = format!(
-            "{h} x {w} pixels, expected {h0} x {w0} as in {}; give a size to resize to",
+            "{h} x {w} pixels, expected {h0} x {w0} as in {}; give a size to resize to \
+             (--size, or data.folder.size in a configuration)",
             file_name(&files[0].0)
         );
         return Err(DataError::format(&files[other].0, "the image", problem));

@@ -163,18 +163,11 @@ fn no_samples(name: &str) -> DataError {
 const MOST_SYNTHETIC: usize = 1_000_000;
 
 /// Where data sets are looked for if nothing else is said: the folder in the environment variable
-/// `EQUIPOISE_DATA`, else the first of `datasets` and `../shared/datasets` with a folder in it,
-/// else `datasets`.
+/// `EQUIPOISE_DATA`, else `datasets`.
 pub fn default_root() -> PathBuf {
-    if let Some(root) = std::env::var_os("EQUIPOISE_DATA").filter(|r| !r.is_empty()) {
-        return root.into();
-    }
-    let holds_a_folder = |root: &PathBuf| {
-        let mut entries = std::fs::read_dir(root).into_iter().flatten().flatten();
-        entries.any(|entry| entry.path().is_dir())
-    };
-    let places = ["datasets", "../shared/datasets"].map(PathBuf::from);
-    places.into_iter().find(holds_a_folder).unwrap_or_else(|| "datasets".into())
+    std::env::var_os("EQUIPOISE_DATA")
+        .filter(|root| !root.is_empty())
+        .map_or_else(|| "datasets".into(), PathBuf::from)
 }
 
 /// Makes both parts of a synthetic set.

@@ -82,6 +82,8 @@ pub fn fetch_source(
     progress: &mut OnProgress<'_>,
 ) -> Result<Vec<Fetched>, DataError> {
     let folder = root.join(&source.folder);
+    let absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let made: Vec<&Path> = folder.ancestors().take_while(absent).collect();
     fs::create_dir_all(&folder).map_err(|e| DataError::io(&folder, "create", e))?;
     let config = Agent::config_builder()
         .timeout_connect(Some(PATIENCE))
@@ -90,7 +92,13 @@ pub fn fetch_source(
         .http_status_as_error(false)
         .user_agent(concat!("equipoise/", env!("CARGO_PKG_VERSION")));
     let agent = Agent::new_with_config(config.build());
-    source.files.iter().map(|file| fetch_file(&agent, file, &folder, progress)).collect()
+    let fetched: Result<_, _> =
+        source.files.iter().map(|file| fetch_file(&agent, file, &folder, progress)).collect();
+    if fetched.is_err() {
+        // Folders made for nothing go again; one with a part of a download in it stays.
+        made.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+    }
+    fetched
 }
 
 /// Downloads one file to `folder`, or takes an archive's files out there.
