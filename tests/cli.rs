@@ -31,3 +31,28 @@ fn completions_name_the_commands() {
         assert!(ran.stdout.contains("completions"), "{shell}");
     }
 }
+
+/// A configuration that is valid gets as far as the directory that is not free.
+#[test]
+fn published_protocols_are_valid_configurations() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("taken")).unwrap();
+    std::fs::write(dir.path().join("taken/thesis.tex"), "x").unwrap();
+    let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts");
+    let mut protocols = 0;
+    for entry in std::fs::read_dir(scripts).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let command: &[&str] = match name.strip_suffix(".toml") {
+            None => continue,
+            Some(name) if name.starts_with("ratios-") => &["study", "ratios"],
+            Some(name) if name.starts_with("hebb-") => &["study", "hebb"],
+            Some(_) => &["reconstruct"],
+        };
+        protocols += 1;
+        let path = path.to_string_lossy();
+        let args = [command, &["--config", &path, "--out", "taken"]].concat();
+        run(&args, dir.path()).refused(&["taken", "not empty"]);
+    }
+    assert!(protocols >= 3, "{protocols}");
+}

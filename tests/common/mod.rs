@@ -29,6 +29,30 @@ pub fn run(args: &[&str], dir: &Path) -> Ran {
     finish(equipoise(args, dir))
 }
 
+/// Runs the command in `dir`, with the data sets in it too.
+pub fn run_in(args: &[&str], dir: &Path) -> Ran {
+    let mut command = equipoise(args, dir);
+    command.env("EQUIPOISE_DATA", dir);
+    finish(command)
+}
+
+/// The command, run in `dir` with the data sets in it too, says in one line with all of `parts` in
+/// it that the request is wrong, and writes nothing. `case` says what was wrong.
+#[track_caller]
+pub fn refuses(args: &[&str], dir: &Path, parts: &[&str], case: &str) {
+    let before = tree(dir);
+    let ran = run_in(args, dir);
+    let told = format!("{case}: {args:?}: {ran:?}");
+    assert_eq!(ran.code, Some(2), "{told}");
+    assert!(ran.stdout.is_empty(), "{told}");
+    assert!(ran.stderr.starts_with("equipoise: ") && ran.stderr.lines().count() == 1, "{told}");
+    assert!(!ran.stderr.contains("internal error"), "{told}");
+    for part in parts {
+        assert!(ran.stderr.contains(part), "`{part}` is not in: {told}");
+    }
+    assert!(tree(dir) == before, "something was written: {told}");
+}
+
 /// Runs a prepared command to its end.
 pub fn finish(mut command: Command) -> Ran {
     let Output { status, stdout, stderr } = command.output().expect("the command starts");
@@ -73,16 +97,22 @@ impl Ran {
 
 /// Every file below a directory with its contents, paths relative and sorted.
 pub fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let is_file = |(path, bytes): (PathBuf, Option<Vec<u8>>)| bytes.map(|bytes| (path, bytes));
+    tree(dir).into_iter().filter_map(is_file).collect()
+}
+
+/// Everything below a directory, paths relative and sorted: files with their contents, and folders.
+pub fn tree(dir: &Path) -> Vec<(PathBuf, Option<Vec<u8>>)> {
     let mut found = Vec::new();
     let mut open = vec![dir.to_path_buf()];
     while let Some(next) = open.pop() {
-        for entry in std::fs::read_dir(&next).expect("a readable directory") {
+        for entry in std::fs::read_dir(next).expect("a readable directory") {
             let path = entry.expect("a readable entry").path();
-            if path.is_dir() {
+            let folder = path.is_dir();
+            let bytes = (!folder).then(|| std::fs::read(&path).expect("a readable file"));
+            found.push((path.strip_prefix(dir).expect("below").to_path_buf(), bytes));
+            if folder {
                 open.push(path);
-            } else {
-                let bytes = std::fs::read(&path).expect("a readable file");
-                found.push((path.strip_prefix(dir).expect("below").to_path_buf(), bytes));
             }
         }
     }

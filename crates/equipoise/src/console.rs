@@ -1,15 +1,35 @@
 //! What goes to the terminal: results to standard output, progress to standard error.
 
-use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::failure::{Failure, Outcome};
+
+/// Why the first line of the result that was lost was lost.
+static LOST: OnceLock<std::io::Error> = OnceLock::new();
+
 /// Writes a line of the result to standard output. A reader that has gone away (`| head`) is no
-/// error.
+/// error; what else is lost, [`check_output`] tells.
 pub fn print(line: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    if let Err(error) = writeln!(std::io::stdout().lock(), "{line}")
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        let _ = LOST.set(error);
+    }
+}
+
+/// Fails if a line of the result could not be written, as to a full disk.
+pub fn check_output() -> Outcome {
+    match (LOST.get(), std::io::stdout().flush()) {
+        (Some(error), _) => Err(Failure::run(format!("standard output: {error}"))),
+        (None, Err(error)) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::run(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes the one line that says why a command failed.

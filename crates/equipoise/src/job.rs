@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use equipoise_report::{RunDir, RunDirError, RunInfo};
+use equipoise_report::{RunDir, RunDirError, RunInfo, RunState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,22 +14,23 @@ use crate::{Global, interrupt};
 
 /// Options of every command that computes.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Run")]
 pub struct RunArgs {
     /// Take the configuration from a TOML file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = "Run", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Set one key of the configuration, dotted for tables; may be given again
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    #[arg(long = "set", help_heading = "Run", value_name = "KEY=VALUE")]
     sets: Vec<String>,
     /// Seed of every random number of the run
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, help_heading = "Run", value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
     /// Where to write; must not hold another run's results [default: runs/NAME-TIME]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, help_heading = "Run", value_name = "DIR")]
     out: Option<PathBuf>,
     /// Continue the run in DIR to the same end as if it had never stopped
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "sets", "seed", "out"])]
+    #[arg(long, help_heading = "Run", value_name = "DIR")]
+    #[arg(conflicts_with_all = ["config", "sets", "seed", "out"])]
     resume: Option<PathBuf>,
 }
 
@@ -42,41 +43,48 @@ pub trait Config: Serialize + DeserializeOwned {
     fn validate(&self) -> Result<(), String>;
 }
 
-/// A command under way.
+/// A request that makes sense in itself, and for which nothing has been written yet.
+///
+/// What the command reads (data sets, models, earlier runs) is opened and checked with this in
+/// hand, so that a missing or damaged file leaves no run directory behind; [`Request::begin`] then
+/// makes it.
 #[derive(Debug)]
-pub struct Job<C> {
+pub struct Request<C> {
     /// The resolved configuration.
     pub config: C,
-    /// The run directory.
-    pub dir: RunDir,
     /// The display of progress.
     pub progress: Progress,
     /// Where the data sets are.
     pub data_root: PathBuf,
+    /// The command, as run directories name it.
+    name: &'static str,
+    /// Where to write, if the person said so.
+    out: Option<PathBuf>,
+    /// The run to continue.
+    resume: Option<PathBuf>,
+    /// Whether that has come to its end already.
+    done: bool,
 }
 
-impl<C: Config> Job<C> {
-    /// Resolves the configuration and makes (or reopens) the run directory.
+impl<C: Config> Request<C> {
+    /// Resolves the configuration, with a preset (TOML, empty for none) under the configuration
+    /// file and the flags, and looks whether the run could write where it is to write.
     ///
     /// # Errors
     /// [`Failure::Request`] if an option, the configuration or the directory is wrong.
-    pub fn open(name: &str, args: &RunArgs, flags: Flags, global: &Global) -> Outcome<Self> {
-        Self::open_on(name, "", args, flags, global)
-    }
-
-    /// [`Job::open`] with a preset (TOML) under the configuration file and the flags.
-    ///
-    /// # Errors
-    /// As [`Job::open`].
-    pub fn open_on(
-        name: &str,
+    pub fn new(
+        name: &'static str,
         preset: &str,
         args: &RunArgs,
         flags: Flags,
         global: &Global,
     ) -> Outcome<Self> {
+        let mut done = false;
         let config = match &args.resume {
-            Some(dir) if flags.is_empty() => RunDir::stored_config::<C>(dir)?,
+            Some(dir) if flags.is_empty() => {
+                done = RunDir::stored_record_of(dir, name)?.state == RunState::Done;
+                RunDir::stored_config::<C>(dir)?
+            }
             Some(_) => {
                 return Err(Failure::request(
                     "--resume takes the configuration of the run; give no other option with it",
@@ -88,14 +96,69 @@ impl<C: Config> Job<C> {
             }
         };
         config.validate().map_err(Failure::request)?;
-        let info = RunInfo::new(name, env!("CARGO_PKG_VERSION"), config.seed());
-        let dir = match &args.resume {
+        if let Some(out) = &args.out {
+            RunDir::check_free(out)?;
+        }
+        Ok(Self {
+            config,
+            progress: global.progress(),
+            data_root: global.data_root(),
+            name,
+            out: args.out.clone(),
+            resume: args.resume.clone(),
+            done,
+        })
+    }
+
+    /// Whether the run to continue is done, which is then said. For commands that would otherwise
+    /// do all of it again.
+    pub fn is_done(&self) -> bool {
+        if let (true, Some(dir)) = (self.done, &self.resume) {
+            self.progress.say(format!("{} is done; nothing is left to do", dir.display()));
+        }
+        self.done
+    }
+
+    /// Makes (or reopens) the run directory.
+    ///
+    /// # Errors
+    /// [`Failure::Request`] if the directory is wrong or in use, [`Failure::Run`] if it cannot be
+    /// written, [`Failure::Interrupted`] if the person has asked to stop meanwhile.
+    pub fn begin(self) -> Outcome<Job<C>> {
+        interrupt::check()?;
+        let info = RunInfo::new(self.name, env!("CARGO_PKG_VERSION"), self.config.seed());
+        let dir = match &self.resume {
             Some(dir) => RunDir::resume::<C>(dir, &info, None)?,
-            None => RunDir::create(args.out.as_deref(), &info, &config)?,
+            None => RunDir::create(self.out.as_deref(), &info, &self.config)?,
         };
-        let progress = global.progress();
-        progress.say(format!("writing to {}", dir.path().display()));
-        Ok(Self { config, dir, progress, data_root: global.data_root() })
+        self.progress.say(format!("writing to {}", dir.path().display()));
+        Ok(Job { config: self.config, dir, progress: self.progress })
+    }
+}
+
+/// A command under way.
+#[derive(Debug)]
+pub struct Job<C> {
+    /// The resolved configuration.
+    pub config: C,
+    /// The run directory.
+    pub dir: RunDir,
+    /// The display of progress.
+    pub progress: Progress,
+}
+
+impl<C: Config> Job<C> {
+    /// [`Request::new`] and [`Request::begin`] in one, for commands that read no files.
+    ///
+    /// # Errors
+    /// As those two.
+    pub fn open(
+        name: &'static str,
+        args: &RunArgs,
+        flags: Flags,
+        global: &Global,
+    ) -> Outcome<Self> {
+        Request::new(name, "", args, flags, global)?.begin()
     }
 
     /// Runs the work and records how it ended.

@@ -9,12 +9,13 @@ mod job;
 mod reconstruction;
 mod settings;
 
+use std::ffi::OsString;
 use std::panic;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::console::Progress;
 use crate::failure::{Failure, Outcome};
@@ -29,7 +30,7 @@ use crate::failure::{Failure, Outcome};
 Examples:
   equipoise demo                              the main job on data that it makes itself
   equipoise reconstruct --dataset mnist       balanced against unbalanced on real images
-  equipoise balance                           is this network balanced, and why
+  equipoise hebb run                          a one-to-one map learnt by Hebb's rule
   equipoise study ratios --help               E:I classifiers over ratios, rates and noise
 
 Exit codes: 0 done, 1 the run failed, 2 the request was wrong, 130 interrupted.")]
@@ -44,13 +45,15 @@ struct Cli {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Global {
     /// Print results only, no progress
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = "General")]
     quiet: bool,
     /// Number of threads; the results do not depend on it [default: all cores]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, global = true, help_heading = "General", value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Where the data sets live [default: ./datasets]
-    #[arg(long, global = true, value_name = "DIR", env = "EQUIPOISE_DATA")]
+    #[arg(long, global = true, help_heading = "General", value_name = "DIR")]
+    #[arg(env = "EQUIPOISE_DATA")]
     data_dir: Option<PathBuf>,
 }
 
@@ -75,7 +78,7 @@ fn main() -> ExitCode {
             place.unwrap_or_default()
         ));
     }));
-    let outcome = panic::catch_unwind(|| match Cli::try_parse() {
+    let outcome = panic::catch_unwind(|| match parse(std::env::args_os()) {
         Ok(cli) => start(cli),
         // Help and version are no errors; clap writes them where they belong.
         Err(asked) if !asked.use_stderr() => {
@@ -89,13 +92,33 @@ fn main() -> ExitCode {
         Err(wrong) => Err(Failure::request(usage_error(&wrong))),
     });
     match outcome {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(failure)) => {
-            console::print_failure(&failure);
-            failure.exit_code()
-        }
+        Ok(outcome) => match outcome.and_then(|()| console::check_output()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                console::print_failure(&failure);
+                failure.exit_code()
+            }
+        },
         Err(_) => ExitCode::from(1),
     }
+}
+
+/// Reads the command line.
+fn parse<W: Into<OsString> + Clone>(
+    words: impl IntoIterator<Item = W>,
+) -> clap::error::Result<Cli> {
+    let mut matches = numbers_may_be_negative(Cli::command()).try_get_matches_from(words)?;
+    Cli::from_arg_matches_mut(&mut matches)
+}
+
+/// `--seed -1` is a wrong value of `--seed`, and not an option called `-1`.
+fn numbers_may_be_negative(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|arg| {
+            let takes_value = arg.get_action().takes_values() && !arg.is_positional();
+            if takes_value { arg.allow_negative_numbers(true) } else { arg }
+        })
+        .mut_subcommands(numbers_may_be_negative)
 }
 
 /// What was wrong with the command line, without the usage that clap puts under it.
@@ -117,4 +140,45 @@ fn start(cli: Cli) -> Outcome {
             .map_err(|e| Failure::run(format!("cannot start {threads} threads: {e}")))?;
     }
     commands::run(cli.command, &cli.global)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// The examples in the help of a command and of those below it, without what explains them.
+    fn examples(command: &clap::Command, found: &mut Vec<String>) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        for line in help.lines().map(str::trim).filter(|line| line.starts_with("equipoise ")) {
+            found.push(line.split("  ").next().unwrap_or(line).to_string());
+        }
+        command.get_subcommands().for_each(|below| examples(below, found));
+    }
+
+    #[test]
+    fn the_examples_of_the_help_can_be_typed() {
+        let mut found = Vec::new();
+        examples(&Cli::command(), &mut found);
+        assert!(found.len() > 10, "{found:?}");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for example in found {
+            let words = example.split_whitespace().map(|word| if word == "''" { "" } else { word });
+            let words: Vec<&str> = words.collect();
+            match parse(&words) {
+                Ok(_) => {}
+                Err(asked) if !asked.use_stderr() => {}
+                Err(wrong) => panic!("{example}: {wrong}"),
+            }
+            for file in words.iter().filter(|word| word.starts_with("scripts/")) {
+                assert!(root.join(file).is_file(), "{example}: there is no {file}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
 }

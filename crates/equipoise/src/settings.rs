@@ -14,17 +14,17 @@ use crate::failure::{Failure, Outcome};
 
 /// The flags of a command that stand for keys of its configuration.
 #[derive(Debug, Default)]
-pub struct Flags(Vec<(&'static str, Value)>);
+pub struct Flags(Vec<(String, Value)>);
 
 impl Flags {
     /// Sets `key` (dotted for tables) where the flag was given.
     ///
     /// # Panics
     /// If the value cannot be written as TOML, which no flag's type is.
-    pub fn set<T: Serialize>(mut self, key: &'static str, value: &Option<T>) -> Self {
+    pub fn set<T: Serialize>(mut self, key: impl Into<String>, value: &Option<T>) -> Self {
         if let Some(value) = value {
             let value = Value::try_from(value).expect("flags are plain values");
-            self.0.push((key, value));
+            self.0.push((key.into(), value));
         }
         self
     }
@@ -58,7 +58,7 @@ pub fn resolve<C: DeserializeOwned>(
         parse::<C>(table.clone()).map_err(|e| Failure::request(format!("--set {set}: {e}")))?;
     }
     for (key, value) in flags.0 {
-        insert(&mut table, key, value)
+        insert(&mut table, &key, value)
             .map_err(|e| Failure::request(format!("--{}: {e}", key.replace('_', "-"))))?;
     }
     parse::<C>(table).map_err(Failure::request)

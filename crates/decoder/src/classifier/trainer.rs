@@ -65,20 +65,29 @@ impl Trainer {
         seed: u64,
         data: &LabelledEvents,
     ) -> Result<Trainer, ClassifierError> {
-        config.validate()?;
+        Trainer::check(&config, data)?;
         let shape = config.shape(data.input().channels(), data.classes().len());
-        if data.len() < config.batch {
-            return Err(ClassifierError::Setting {
-                key: "batch",
-                value: config.batch.to_string(),
-                expected: format!(
-                    "there are {} training samples, and a last partial batch is dropped",
-                    data.len()
-                ),
-            });
-        }
         let weights = initial_weights(&config, seed, shape)?;
         Trainer::with_weights(config, seed, shape, data.input().steps(), weights)
+    }
+
+    /// What [`Trainer::new`] would refuse, without drawing a weight.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn check(config: &ClassifierConfig, data: &LabelledEvents) -> Result<(), ClassifierError> {
+        config.validate()?;
+        if data.len() >= config.batch {
+            return Ok(());
+        }
+        Err(ClassifierError::Setting {
+            key: "batch",
+            value: config.batch.to_string(),
+            expected: format!(
+                "there are {} training samples, and a last partial batch is dropped",
+                data.len()
+            ),
+        })
     }
 
     pub(super) fn with_weights(

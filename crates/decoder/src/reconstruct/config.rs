@@ -66,6 +66,12 @@ pub enum HiddenActivation {
     Relu,
 }
 
+/// The most units of a layer and dimensions of a code: more would be a slip of the pen, and would
+/// end in want of memory.
+const MOST_UNITS: usize = 1 << 16;
+/// The most channels of the U-Net's first level, for the same reason.
+const MOST_CHANNELS: usize = 1 << 10;
+
 /// A decoder and the loss it is trained with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -129,8 +135,12 @@ impl DecoderConfig {
         if shape.pixels() == 0 {
             return error(format!("images of {shape} have no pixels"));
         }
-        if self.hidden.is_empty() || self.hidden.contains(&0) {
-            return error("`hidden` needs at least one layer, each of at least 1 unit".into());
+        let units = |n: &usize| (1..=MOST_UNITS).contains(n);
+        if self.hidden.is_empty() || !self.hidden.iter().all(units) {
+            return error(format!(
+                "`hidden` is {:?}; it needs at least one layer, each of 1 to {MOST_UNITS} units",
+                self.hidden
+            ));
         }
         for (name, share) in [("feature_dropout", self.feature_dropout), ("dropout", self.dropout)]
         {
@@ -147,8 +157,8 @@ impl DecoderConfig {
                 super::loss::SSIM_WINDOW
             ));
         }
-        if self.channels == 0 {
-            return error("`channels` is 0; at least 1 is needed".into());
+        if !(1..=MOST_CHANNELS).contains(&self.channels) {
+            return error(format!("`channels` is {}, not 1 to {MOST_CHANNELS}", self.channels));
         }
         let halvings = match self.kind {
             DecoderKind::MlpUnet => self.depth,
@@ -164,8 +174,8 @@ impl DecoderConfig {
         if self.kind == DecoderKind::MlpUnet && self.depth == 0 {
             return error("`depth` is 0; a U-Net halves the image at least once".into());
         }
-        if self.latent == 0 {
-            return error("`latent` is 0; at least 1 is needed".into());
+        if !units(&self.latent) {
+            return error(format!("`latent` is {}, not 1 to {MOST_UNITS}", self.latent));
         }
         if !self.beta.is_finite() || self.beta < 0.0 {
             return error(format!("`beta` is {}, not a number of 0 or more", self.beta));

@@ -120,14 +120,17 @@ impl FeatureError {
     }
 }
 
+/// The most bins of a recording: more would be a slip of the pen.
+const MOST_BINS: usize = 10_000;
+
 impl FeatureConfig {
     /// Checks the settings.
     ///
     /// # Errors
     /// The first that is out of range, and its range.
     pub fn validate(&self) -> Result<(), FeatureError> {
-        if self.bins == 0 {
-            return Err(FeatureError("`bins` is 0; at least 1 is needed".into()));
+        if !(1..=MOST_BINS).contains(&self.bins) {
+            return Err(FeatureError(format!("`bins` is {}, not 1 to {MOST_BINS}", self.bins)));
         }
         if self.time_constants.is_empty() {
             return Err(FeatureError("`time_constants` is empty; one is needed".into()));
@@ -239,11 +242,11 @@ impl Normaliser {
         }
     }
 
-    /// (x - mean) scale, feature by feature.
+    /// Whether these features can be normalised.
     ///
     /// # Errors
     /// When the number of features is another.
-    pub fn apply(&self, features: &SpikeFeatures) -> Result<SpikeFeatures, FeatureError> {
+    pub fn check(&self, features: &SpikeFeatures) -> Result<(), FeatureError> {
         if features.features != self.mean.len()
             || features.values.len() != features.images * features.features
         {
@@ -253,6 +256,15 @@ impl Normaliser {
                 features.features
             )));
         }
+        Ok(())
+    }
+
+    /// (x - mean) scale, feature by feature.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn apply(&self, features: &SpikeFeatures) -> Result<SpikeFeatures, FeatureError> {
+        self.check(features)?;
         let mut normal = features.clone();
         for row in normal.values.chunks_exact_mut(self.mean.len().max(1)) {
             for ((v, m), s) in row.iter_mut().zip(&self.mean).zip(&self.scale) {

@@ -13,6 +13,9 @@ pub enum Schedule {
     Cosine,
 }
 
+/// The most epochs, and the most images of an update: more would be a slip of the pen.
+const MOST: usize = 1_000_000;
+
 /// Settings of a training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -63,11 +66,10 @@ impl TrainConfig {
     /// The first that is out of range, and its range.
     pub fn validate(&self) -> Result<(), TrainConfigError> {
         let error = |text: String| Err(TrainConfigError(text));
-        if self.epochs == 0 {
-            return error("`epochs` is 0; at least 1 is needed".into());
-        }
-        if self.batch_size == 0 {
-            return error("`batch_size` is 0; at least 1 is needed".into());
+        for (name, value) in [("epochs", self.epochs), ("batch_size", self.batch_size)] {
+            if !(1..=MOST).contains(&value) {
+                return error(format!("`{name}` is {value}, not 1 to {MOST}"));
+            }
         }
         if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
             return error(format!("`learning_rate` is {}, not above 0", self.learning_rate));

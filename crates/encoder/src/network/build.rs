@@ -68,6 +68,15 @@ pub(crate) enum Delays {
 }
 
 impl Network {
+    /// What [`Network::build`] would refuse, without building anything.
+    ///
+    /// # Errors
+    /// As [`Network::build`].
+    pub fn check(config: &NetworkConfig, shape: Option<ImageShape>) -> Result<(), NetworkError> {
+        config.validate()?;
+        shape.map_or(Ok(()), |shape| check_shape(config, shape))
+    }
+
     /// Draws the network. `shape` is the shape of the images it will be shown, if any.
     ///
     /// The connections onto a neuron come from a stream of that neuron, so a network is the same
@@ -81,10 +90,7 @@ impl Network {
         shape: Option<ImageShape>,
         seed: u64,
     ) -> Result<Self, NetworkError> {
-        config.validate()?;
-        if let Some(shape) = shape {
-            check_shape(config, shape)?;
-        }
+        Self::check(config, shape)?;
         let n = config.neurons;
         let excitatory_neurons = config.excitatory_neurons();
         let in_degree = config.excitatory_connections() + config.inhibitory_connections();

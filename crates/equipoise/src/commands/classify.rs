@@ -13,7 +13,7 @@ use crate::classification::{
 };
 use crate::console;
 use crate::failure::{Failure, Outcome};
-use crate::job::{self, Job, RunArgs};
+use crate::job::{self, Job, Request, RunArgs};
 use crate::settings::Flags;
 
 /// What to train, on what.
@@ -151,12 +151,16 @@ pub fn run(args: Args, global: &Global) -> Outcome {
         .set("network.epochs", &args.epochs)
         .set("network.recurrent", &args.recurrent.then_some(true))
         .set("network.unbounded", &args.unbounded.then_some(true));
-    Job::<Config>::open("classify", &args.run, flags, global)?.run(classify)
+    let request = Request::<Config>::new("classify", "", &args.run, flags, global)?;
+    let config = &request.config;
+    let sets = config.data.open(&request.data_root, config.seed)?;
+    Trainer::check(&config.network.resolve(sets.images, config.ratio), &sets.train)
+        .map_err(failure)?;
+    request.begin()?.run(|job| classify(job, &sets))
 }
 
-fn classify(job: &Job<Config>) -> Outcome {
+fn classify(job: &Job<Config>, sets: &Sets) -> Outcome {
     let config = &job.config;
-    let sets = config.data.open(&job.data_root, config.seed)?;
     let network = config.network.resolve(sets.images, config.ratio);
     if let Some(remark) = rounding(&network) {
         job.progress.say(remark);
@@ -178,19 +182,19 @@ fn classify(job: &Job<Config>) -> Outcome {
         config.van_rossum_tau,
     )
     .map_err(failure)?;
-    let sample = representative(&initial, &sets).map_err(failure)?;
+    let sample = representative(&initial, sets).map_err(failure)?;
     let start = (
         distances,
         weight_summary(initial.weights(), initial.signs()),
         sample,
-        raster(&initial, &sets, sample).map_err(failure)?,
+        raster(&initial, sets, sample).map_err(failure)?,
     );
-    let (trainer, records) = train(job, &sets, initial)?;
+    let (trainer, records) = train(job, sets, initial)?;
     let result =
-        finish(&plan, &sets, &trainer, records, Ending::Finished, start).map_err(failure)?;
+        finish(&plan, sets, &trainer, records, Ending::Finished, start).map_err(failure)?;
     job.dir.write_file("model.safetensors", &trainer.to_bytes().map_err(failure)?)?;
     job.dir.write_json("result.json", &result)?;
-    job.dir.save_report(&report(config, &sets, &trainer, &result))?;
+    job.dir.save_report(&report(config, sets, &trainer, &result))?;
     let measured_on = sets.measured_on;
     let line = format!(
         "{} {measured_on} accuracy {:.2} %, rate {:.1} Hz before and {:.1} Hz after",

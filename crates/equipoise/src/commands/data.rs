@@ -145,7 +145,7 @@ fn check(args: &Check, global: &Global) -> Outcome {
     for file in &report.files {
         let official = match file.official {
             Some(true) => ", the official file",
-            Some(false) => ", not the official file (another checksum)",
+            Some(false) => ", other bytes than the official download",
             None => "",
         };
         print(format_args!("  {}  {} bytes{official}", file.path.display(), file.bytes));

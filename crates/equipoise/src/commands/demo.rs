@@ -2,7 +2,7 @@
 
 use crate::Global;
 use crate::failure::Outcome;
-use crate::job::{Job, RunArgs};
+use crate::job::{Request, RunArgs};
 use crate::reconstruction::{self, Settings};
 use crate::settings::Flags;
 
@@ -37,6 +37,6 @@ pub fn run(args: Args, global: &Global) -> Outcome {
         Preset::Standard => include_str!("../../presets/demo.toml"),
         Preset::Smoke => include_str!("../../presets/smoke.toml"),
     };
-    let job = Job::<Settings>::open_on("demo", base, &args.run, Flags::default(), global)?;
-    job.run(|job| reconstruction::compare(job, "Does balance help to code images? A demonstration"))
+    let request = Request::<Settings>::new("demo", base, &args.run, Flags::default(), global)?;
+    reconstruction::compare(request, "Does balance help to code images? A demonstration")
 }

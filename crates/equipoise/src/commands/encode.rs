@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use equipoise_encoder::data::{ImageSet, ImageShape};
+use equipoise_encoder::data::ImageSet;
 use equipoise_encoder::network::{Network, NetworkConfig};
 use equipoise_encoder::spikes::counts::CountsWriter;
 use equipoise_encoder::spikes::file::{SpikeFileWriter, TimePrecision};
@@ -11,10 +11,10 @@ use equipoise_report::{Column, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{OrFail, Outcome};
-use crate::job::{Config, Job, RunArgs};
+use crate::job::{Config, Job, Request, RunArgs};
 use crate::reconstruction::RegimeChoice;
 use crate::reconstruction::encoding::Part;
-use crate::reconstruction::images::DataSettings;
+use crate::reconstruction::images::{DataSettings, Images};
 use crate::settings::Flags;
 use crate::{Global, console, interrupt};
 
@@ -49,6 +49,9 @@ impl Default for EncodeSettings {
     }
 }
 
+/// The most bins of a recording: more would be a slip of the pen.
+const MOST_BINS: usize = 10_000;
+
 impl EncodeSettings {
     fn network(&self) -> Result<NetworkConfig, String> {
         let regime = self.regime.regime()?;
@@ -64,8 +67,8 @@ impl Config for EncodeSettings {
     }
 
     fn validate(&self) -> Result<(), String> {
-        if self.bins == 0 {
-            return Err("bins is 0: at least 1 is needed".into());
+        if !(1..=MOST_BINS).contains(&self.bins) {
+            return Err(format!("bins is {}: 1 to {MOST_BINS} are possible", self.bins));
         }
         self.network()?;
         self.data.validate()
@@ -120,17 +123,19 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .set("bins", &args.bins)
         .set("spikes", &args.spikes)
         .set("network.neurons", &args.neurons);
-    let job = Job::<EncodeSettings>::open("encode", &args.run, flags, global)?;
-    job.run(work)
+    let request = Request::<EncodeSettings>::new("encode", "", &args.run, flags, global)?;
+    if request.is_done() {
+        return Ok(());
+    }
+    let settings = &request.config;
+    let images = settings.data.open(&request.data_root, settings.seed)?;
+    let config = settings.network().or_request()?;
+    let network = Network::build(&config, Some(images.train.shape), settings.seed).or_request()?;
+    request.begin()?.run(|job| work(job, &images, &network))
 }
 
-fn work(job: &Job<EncodeSettings>) -> Outcome {
-    let settings = &job.config;
-    let images = settings.data.open(&job.data_root, settings.seed)?;
-    let config = settings.network().or_request()?;
-    let ImageShape { channels, height, width } = images.train.shape;
-    let shape = Some((channels, height, width).into());
-    let network = Network::build(&config, shape, settings.seed).or_request()?;
+fn work(job: &Job<EncodeSettings>, images: &Images, network: &Network) -> Outcome {
+    let config = network.config();
     let mut table = Table::new("Spikes of each part")
         .column(Column::text("part"))
         .column(Column::integer("images"))
@@ -146,7 +151,7 @@ fn work(job: &Job<EncodeSettings>) -> Outcome {
         (Part::Validation, &images.validation),
         (Part::Test, &images.test),
     ] {
-        let coded = encode_part(job, &network, part, set)?;
+        let coded = encode_part(job, network, part, set)?;
         let seconds = config.duration / 1000.0;
         let silent = coded.by_neuron.iter().filter(|&&n| n == 0).count();
         let per_image = coded.by_neuron.iter().sum::<u64>() as f64 / set.len() as f64;

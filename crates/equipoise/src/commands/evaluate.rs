@@ -4,17 +4,20 @@ use std::path::{Path, PathBuf};
 
 use equipoise_decoder::checkpoint;
 use equipoise_decoder::device::Backend;
+use equipoise_decoder::reconstruct::{Reconstructor, SpikeFeatures};
+use equipoise_encoder::data::ImageSet;
+use equipoise_metrics::image::SsimOptions;
 use equipoise_metrics::summary::Summary;
 use equipoise_report::{Column, Figure, ImageGrid, Report, Table};
 use serde::{Deserialize, Serialize};
 
 use super::train::{encoded_with, features_of};
 use crate::failure::{Failure, OrFail, Outcome};
-use crate::job::{Config, Job, RunArgs};
+use crate::job::{Config, Job, Request, RunArgs};
 use crate::reconstruction::cell;
 use crate::reconstruction::encoding::Part;
 use crate::reconstruction::figures::picture;
-use crate::reconstruction::images::intensities;
+use crate::reconstruction::images::{Images, intensities};
 use crate::settings::Flags;
 use crate::{Global, console};
 
@@ -72,7 +75,8 @@ Examples:
   equipoise evaluate --encoded runs/mnist --model runs/unet
   equipoise evaluate --encoded runs/mnist --model decoder.safetensors --part validation
 
-Writes report.html, quality.csv and images.csv (PSNR, SSIM and MSE of each image).")]
+Writes report.html, quality.csv and images.csv (PSNR, MSE and SSIM of each
+image, in a Gaussian window as in Wang et al. 2004 and in a uniform one of 7x7).")]
 pub struct Args {
     #[command(flatten)]
     run: RunArgs,
@@ -96,33 +100,59 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .set("encoded", &args.encoded)
         .set("model", &args.model)
         .set("part", &args.part);
-    let job = Job::<EvaluateSettings>::open("evaluate", &args.run, flags, global)?;
-    job.run(work)
+    let request = Request::<EvaluateSettings>::new("evaluate", "", &args.run, flags, global)?;
+    let inputs = Inputs::open(&request)?;
+    request.begin()?.run(|job| work(job, &inputs))
 }
 
-fn work(job: &Job<EvaluateSettings>) -> Outcome {
-    let settings = &job.config;
-    let encode = encoded_with(&settings.encoded)?;
-    let images = encode.data.open(&job.data_root, encode.seed)?;
-    let set = match settings.part {
-        Part::Train => &images.train,
-        Part::Validation => &images.validation,
-        Part::Test => &images.test,
-    };
-    let path = model_file(&settings.model);
-    let device = settings.backend.device().or_request()?;
-    let decoder = checkpoint::load(&path, &device).or_request()?;
-    if decoder.shape != set.shape {
-        return Err(Failure::request(format!(
-            "{}: reconstructs images of {}, the data set has {}",
-            path.display(),
-            decoder.shape,
-            set.shape
-        )));
+/// What the evaluation starts from, checked before anything is written.
+struct Inputs {
+    images: ImageSet,
+    model: PathBuf,
+    decoder: Reconstructor,
+    features: SpikeFeatures,
+}
+
+impl Inputs {
+    fn open(request: &Request<EvaluateSettings>) -> Outcome<Self> {
+        let settings = &request.config;
+        let encode = encoded_with(&settings.encoded)?;
+        let Images { train, validation, test } =
+            encode.data.open(&request.data_root, encode.seed)?;
+        let images = match settings.part {
+            Part::Train => train,
+            Part::Validation => validation,
+            Part::Test => test,
+        };
+        cell::check_shape(images.shape)?;
+        let model = model_file(&settings.model);
+        let device = settings.backend.device().or_request()?;
+        let decoder = checkpoint::load(&model, &device).or_request()?;
+        if decoder.shape != images.shape {
+            return Err(Failure::request(format!(
+                "{}: reconstructs images of {}, the data set has {}",
+                model.display(),
+                decoder.shape,
+                images.shape
+            )));
+        }
+        let (part, count) = (settings.part, images.len());
+        let features = features_of(&settings.encoded, part, count, &decoder.features)?;
+        decoder
+            .normaliser
+            .check(&features)
+            .map_err(|e| Failure::request(format!("{}: {e}", model.display())))?;
+        Ok(Self { images, model, decoder, features })
     }
-    let features = features_of(&settings.encoded, settings.part, set.len(), &decoder.features)?;
-    let predicted = decoder.predict(&features).or_request()?;
-    let quality = cell::score(set.shape, &intensities(set), &predicted)?;
+}
+
+fn work(job: &Job<EvaluateSettings>, inputs: &Inputs) -> Outcome {
+    let settings = &job.config;
+    let Inputs { images: set, model, decoder, features } = inputs;
+    let predicted = decoder.predict(features).or_run()?;
+    let originals = intensities(set);
+    let quality = cell::score(set.shape, &originals, &predicted)?;
+    let uniform = cell::score_with(set.shape, &originals, &predicted, &SsimOptions::uniform())?;
 
     let mut table = Table::new(&format!("Quality over {} images ({})", set.len(), set.name))
         .column(Column::text("measure"))
@@ -133,9 +163,10 @@ fn work(job: &Job<EvaluateSettings>) -> Outcome {
         .column(Column::number("least"))
         .column(Column::number("greatest"))
         .note("Lower and upper end of the 95 % t interval of the mean over the images.");
-    let measures: [(&str, Vec<f64>); 3] = [
+    let measures: [(&str, Vec<f64>); 4] = [
         ("PSNR (dB)", quality.iter().map(|q| q.psnr).collect()),
         ("SSIM", quality.iter().map(|q| q.ssim).collect()),
+        ("SSIM, uniform 7x7", uniform.iter().map(|q| q.ssim).collect()),
         ("MSE", quality.iter().map(|q| q.mse).collect()),
     ];
     for (name, values) in &measures {
@@ -150,7 +181,15 @@ fn work(job: &Job<EvaluateSettings>) -> Outcome {
             s.max.into(),
         ]);
     }
-    job.dir.write_records("images", quality.iter())?;
+    let rows = quality.iter().zip(&uniform).enumerate().map(|(image, (q, uniform))| ImageRow {
+        image,
+        label: set.labels[image],
+        mse: q.mse,
+        psnr_db: q.psnr,
+        ssim: q.ssim,
+        ssim_uniform: uniform.ssim,
+    });
+    job.dir.write_records("images", rows)?;
     let shown = set.balanced_indices(GALLERY.min(set.len()), settings.seed).or_request()?;
     let pictures = cell::pictures(&predicted, set.shape.pixels(), &shown);
     let originals = shown.iter().map(|&i| (picture(set.image(i), set.shape), String::new()));
@@ -161,7 +200,7 @@ fn work(job: &Job<EvaluateSettings>) -> Outcome {
     let grid = ImageGrid::new("").row("original", originals).row("reconstruction", decoded);
     let mut report = Report::new("Reconstruction from spikes");
     report
-        .subtitle(&format!("{} by {}", set.name, path.display()))
+        .subtitle(&format!("{} by {}", set.name, model.display()))
         .table("quality", &table)
         .figure(
             "gallery",
@@ -173,6 +212,17 @@ fn work(job: &Job<EvaluateSettings>) -> Outcome {
     console::print(table.to_text());
     console::print(format!("report: {}", job.dir.path().join("report.html").display()));
     Ok(())
+}
+
+/// One row of `images.csv`.
+#[derive(Serialize)]
+struct ImageRow {
+    image: usize,
+    label: u16,
+    mse: f64,
+    psnr_db: f64,
+    ssim: f64,
+    ssim_uniform: f64,
 }
 
 /// A model file as it is, or the model of a run directory.

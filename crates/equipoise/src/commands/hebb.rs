@@ -2,7 +2,7 @@
 
 use equipoise_plasticity::hebb::theory::{excitatory_fixed_point, inhibitory_amplitude};
 use equipoise_plasticity::hebb::{
-    Allotment, HebbConfig, Mapping, Network, NeuronType, Trainer, train,
+    Allotment, HebbConfig, Mapping, Network, NeuronType, Trainer, train_unless,
 };
 use equipoise_random::stream;
 use equipoise_report::{
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Global;
 use crate::console::print;
-use crate::failure::{OrFail, Outcome};
+use crate::failure::{Failure, OrFail, Outcome};
 use crate::interrupt;
 use crate::job::{self, Job, RunArgs};
 use crate::settings::Flags;
@@ -32,16 +32,44 @@ enum Command {
     Run(Box<NetworkArgs>),
 }
 
+/// The network and its rule, for one network as for the study.
 #[derive(Debug, clap::Args)]
-struct NetworkArgs {
-    #[command(flatten)]
-    run: RunArgs,
+pub struct RuleArgs {
     /// Neurons in each layer
     #[arg(long, value_name = "N")]
     neurons: Option<usize>,
     /// Layers, with input and output
     #[arg(long, value_name = "N")]
     layers: Option<usize>,
+    /// exact, argmax, first-firing, target-fires or frozen
+    #[arg(long, value_name = "NAME")]
+    criterion: Option<String>,
+    /// Rate of learning and of forgetting, in (0, 1)
+    #[arg(long, value_name = "RATE")]
+    epsilon: Option<f64>,
+    /// The most epochs of a run
+    #[arg(long, value_name = "N")]
+    max_epochs: Option<usize>,
+}
+
+impl RuleArgs {
+    /// The flags for a [`HebbConfig`] at this key.
+    pub fn flags(&self, key: &str) -> Flags {
+        Flags::default()
+            .set(format!("{key}.neurons"), &self.neurons)
+            .set(format!("{key}.layers"), &self.layers)
+            .set(format!("{key}.criterion"), &self.criterion)
+            .set(format!("{key}.epsilon"), &self.epsilon)
+            .set(format!("{key}.max_epochs"), &self.max_epochs)
+    }
+}
+
+#[derive(Debug, clap::Args)]
+struct NetworkArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    #[command(flatten)]
+    rule: RuleArgs,
     /// Targets of the inputs in order, such as 2-0-1-3 [default: drawn]
     #[arg(long, value_name = "MAP")]
     mapping: Option<String>,
@@ -54,15 +82,6 @@ struct NetworkArgs {
     /// Inhibitory hidden neurons, where types are drawn [default: half]
     #[arg(long, value_name = "N")]
     inhibitory_hidden: Option<usize>,
-    /// exact, argmax, first-firing, target-fires or frozen
-    #[arg(long, value_name = "NAME")]
-    criterion: Option<String>,
-    /// Rate of learning and of forgetting, in (0, 1)
-    #[arg(long, value_name = "RATE")]
-    epsilon: Option<f64>,
-    /// The most epochs
-    #[arg(long, value_name = "N")]
-    max_epochs: Option<usize>,
     /// Epochs that are drawn and written, converged or not
     #[arg(long, value_name = "N")]
     trace_epochs: Option<usize>,
@@ -158,16 +177,13 @@ impl Config {
 /// Runs the command.
 pub fn run(args: &Args, global: &Global) -> Outcome {
     let Command::Run(args) = &args.command;
-    let flags = Flags::default()
-        .set("hebb.neurons", &args.neurons)
-        .set("hebb.layers", &args.layers)
+    let flags = args
+        .rule
+        .flags("hebb")
         .set("mapping", &args.mapping)
         .set("types", &args.types)
         .set("inhibitory_inputs", &args.inhibitory_inputs)
         .set("inhibitory_hidden", &args.inhibitory_hidden)
-        .set("hebb.criterion", &args.criterion)
-        .set("hebb.epsilon", &args.epsilon)
-        .set("hebb.max_epochs", &args.max_epochs)
         .set("trace_epochs", &args.trace_epochs);
     Job::<Config>::open("hebb-run", &args.run, flags, global)?.run(work)
 }
@@ -190,8 +206,10 @@ pub struct Trace {
 fn work(job: &Job<Config>) -> Outcome {
     let config = &job.config;
     let (mapping, types) = config.network().or_request()?;
-    let outcome = train(&config.hebb, &mapping, &types, config.seed, 0).or_run()?;
+    let weights = (config.seed, 0);
+    let outcome = train_unless(&config.hebb, &mapping, &types, weights, job.stop()).or_run()?;
     interrupt::check()?;
+    let outcome = outcome.ok_or_else(|| Failure::Interrupted("stopped".into()))?;
     let trace = trace(&config.hebb, &mapping, &types, config.seed, config.trace_epochs)?;
 
     let verdict = match outcome.converged_at {

@@ -2,7 +2,7 @@
 
 use crate::Global;
 use crate::failure::Outcome;
-use crate::job::{Job, RunArgs};
+use crate::job::{Request, RunArgs};
 use crate::reconstruction::{self, RegimeChoice, Settings};
 use crate::settings::Flags;
 
@@ -13,7 +13,7 @@ Examples:
   equipoise reconstruct --dataset mnist
   equipoise reconstruct --dataset cifar-10 --regimes balanced,unbalanced-g,unbalanced-p --repeats 5
   equipoise reconstruct --decoder mlp-vae --set network.duration=200 --set training.epochs=40
-  equipoise reconstruct --config scripts/mnist.toml --out runs/mnist
+  equipoise reconstruct --dataset folder:photos --set data.folder.size=[32,32] --out runs/photos
 
 Writes report.html, quality.csv, tests.csv, images.csv, models and figures to the run directory.")]
 pub struct Args {
@@ -69,6 +69,6 @@ pub fn run(args: Args, global: &Global) -> Outcome {
         .set("network.neurons", &args.neurons)
         .set("controls", &args.controls)
         .set("backend", &args.backend);
-    let job = Job::<Settings>::open("reconstruct", &args.run, flags, global)?;
-    job.run(|job| reconstruction::compare(job, "Does balance help to code images?"))
+    let request = Request::<Settings>::new("reconstruct", "", &args.run, flags, global)?;
+    reconstruction::compare(request, "Does balance help to code images?")
 }

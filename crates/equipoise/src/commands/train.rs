@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use super::encode::EncodeSettings;
 use crate::failure::{Failure, OrFail, Outcome};
-use crate::job::{Config, Job, RunArgs};
+use crate::job::{Config, Job, Request, RunArgs};
 use crate::reconstruction::encoding::Part;
-use crate::reconstruction::images::intensities;
-use crate::reconstruction::trainer::Trainer;
+use crate::reconstruction::images::{Images, intensities};
+use crate::reconstruction::trainer::{self, Trainer};
 use crate::settings::Flags;
 use crate::{Global, console};
 
@@ -89,8 +89,32 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .set("decoder.kind", &args.decoder)
         .set("training.epochs", &args.epochs)
         .set("backend", &args.backend);
-    let job = Job::<TrainSettings>::open("train", &args.run, flags, global)?;
-    job.run(work)
+    let request = Request::<TrainSettings>::new("train", "", &args.run, flags, global)?;
+    if request.is_done() {
+        return Ok(());
+    }
+    let inputs = Inputs::open(&request)?;
+    request.begin()?.run(|job| work(job, &inputs))
+}
+
+/// What the training starts from, checked before anything is written.
+struct Inputs {
+    images: Images,
+    train: SpikeFeatures,
+    validation: SpikeFeatures,
+}
+
+impl Inputs {
+    fn open(request: &Request<TrainSettings>) -> Outcome<Self> {
+        let settings = &request.config;
+        let encode = encoded_with(&settings.encoded)?;
+        let images = encode.data.open(&request.data_root, encode.seed)?;
+        settings.decoder.validate(images.train.shape).or_request()?;
+        let of = |part, count| features_of(&settings.encoded, part, count, &settings.features);
+        let train = of(Part::Train, images.train.len())?;
+        let validation = of(Part::Validation, images.validation.len())?;
+        Ok(Self { images, train, validation })
+    }
 }
 
 /// The settings that a directory was encoded with.
@@ -139,14 +163,12 @@ pub fn features_of(
     config.extract(&table).map_err(|e| Failure::request(format!("{}: {e}", path.display())))
 }
 
-fn work(job: &Job<TrainSettings>) -> Outcome {
+/// The name of the model, and of its checkpoints.
+const DECODER: &str = "decoder";
+
+fn work(job: &Job<TrainSettings>, inputs: &Inputs) -> Outcome {
     let settings = &job.config;
-    let encode = encoded_with(&settings.encoded)?;
-    let images = encode.data.open(&job.data_root, encode.seed)?;
-    settings.decoder.validate(images.train.shape).or_request()?;
-    let of = |part, count| features_of(&settings.encoded, part, count, &settings.features);
-    let train = of(Part::Train, images.train.len())?;
-    let validation = of(Part::Validation, images.validation.len())?;
+    let Inputs { images, train, validation } = inputs;
     let trainer = Trainer {
         dir: &job.dir,
         progress: job.progress,
@@ -157,9 +179,9 @@ fn work(job: &Job<TrainSettings>) -> Outcome {
     };
     let config = TrainConfig { seed: settings.seed, ..settings.training.clone() };
     let fitted = trainer.fit(
-        "decoder",
-        Pairs { features: &train, images: &intensities(&images.train) },
-        Pairs { features: &validation, images: &intensities(&images.validation) },
+        DECODER,
+        Pairs { features: train, images: &intensities(&images.train) },
+        Pairs { features: validation, images: &intensities(&images.validation) },
         &config,
     )?;
     job.dir.write_records("epochs", &fitted.history)?;
@@ -177,6 +199,7 @@ fn work(job: &Job<TrainSettings>) -> Outcome {
                 .dash(Dash::Dashed),
         );
     job.dir.save_figure("losses", &Figure::new().panel(plot))?;
+    trainer::forget(&job.dir, DECODER)?;
     let best = fitted.history.iter().rfind(|e| e.best);
     let mut table = Table::new("The decoder that was kept")
         .column(Column::integer("epoch"))

@@ -7,7 +7,7 @@ use equipoise_metrics::image::{ImageQuality, SsimOptions, evaluate_images};
 use serde::{Deserialize, Serialize};
 
 use super::images::{Images, intensities};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, OrFail, Outcome};
 
 /// What reconstructs in a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,15 +121,36 @@ impl Targets {
 /// The quality of reconstructions, both `[images, channels, height, width]`.
 ///
 /// # Errors
-/// [`Failure::Run`] if a reconstruction is not finite, [`Failure::Request`] if the images are
-/// smaller than the window of SSIM.
+/// [`Failure::Run`] if a reconstruction is not finite or [`check_shape`] was not heeded.
 pub fn score(
     shape: ImageShape,
     originals: &[f32],
     predicted: &[f32],
 ) -> Outcome<Vec<ImageQuality>> {
+    score_with(shape, originals, predicted, &SsimOptions::default())
+}
+
+/// [`score`] with another SSIM.
+///
+/// # Errors
+/// As [`score`].
+pub fn score_with(
+    shape: ImageShape,
+    originals: &[f32],
+    predicted: &[f32],
+    ssim: &SsimOptions,
+) -> Outcome<Vec<ImageQuality>> {
     let shape = (shape.channels, shape.height, shape.width);
-    evaluate_images(originals, predicted, shape, &SsimOptions::default()).map_err(Failure::run)
+    evaluate_images(originals, predicted, shape, ssim).map_err(Failure::run)
+}
+
+/// Whether images of this shape can be scored.
+///
+/// # Errors
+/// [`Failure::Request`] if they are smaller than the window of SSIM.
+pub fn check_shape(shape: ImageShape) -> Outcome {
+    let shape = (shape.channels, shape.height, shape.width);
+    evaluate_images(&[], &[], shape, &SsimOptions::default()).map(|_| ()).or_request()
 }
 
 /// The pictures of a few test images, 0..=255.

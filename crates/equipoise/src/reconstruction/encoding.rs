@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use equipoise_decoder::reconstruct::{CountTable, FeatureConfig, FeatureKind, SpikeFeatures};
-use equipoise_encoder::data::{ImageSet, ImageShape};
+use equipoise_encoder::data::ImageSet;
 use equipoise_encoder::network::{Network, NetworkConfig, Population};
 use equipoise_random::derive_seed;
 use serde::{Deserialize, Serialize};
@@ -40,8 +40,6 @@ impl Part {
     }
 }
 
-/// Images whose counts are held at a time.
-const CHUNK: usize = 1024;
 /// Width of the bins that exponential traces are taken from, ms: fine for any time constant of a
 /// membrane or a synapse.
 const TRACE_BIN_MS: f64 = 1.0;
@@ -51,12 +49,11 @@ const TRACE_BIN_MS: f64 = 1.0;
 /// # Errors
 /// [`Request`](crate::failure::Failure::Request) if the settings make no sense.
 pub fn build(config: &NetworkConfig, images: &ImageSet, seed: u64) -> Outcome<Network> {
-    let ImageShape { channels, height, width } = images.shape;
-    Network::build(config, Some((channels, height, width).into()), seed).or_request()
+    Network::build(config, Some(images.shape), seed).or_request()
 }
 
-/// Shows every image to the network and takes the features of its spikes. The second value is the
-/// number of all spikes.
+/// Shows every image to the network and takes the features of its spikes, `batch` images at a time.
+/// The second value is the number of all spikes.
 ///
 /// # Errors
 /// [`Interrupted`](crate::failure::Failure::Interrupted) when the person asked to stop, [`Request`](crate::failure::Failure::Request) if the features
@@ -66,7 +63,7 @@ pub fn features(
     images: &ImageSet,
     part: Part,
     config: &FeatureConfig,
-    seed: u64,
+    (seed, batch): (u64, usize),
     task: &Task,
 ) -> Outcome<(SpikeFeatures, u64)> {
     let duration = network.config().duration;
@@ -77,8 +74,8 @@ pub fn features(
     };
     let mut all = SpikeFeatures { images: 0, features: 0, values: Vec::new() };
     let mut spikes = 0;
-    for start in (0..images.len()).step_by(CHUNK) {
-        let end = (start + CHUNK).min(images.len());
+    for start in (0..images.len()).step_by(batch) {
+        let end = (start + batch).min(images.len());
         let mut told = 0;
         let mut progress = |done: usize| {
             task.advance((done - told) as u64);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use equipoise_encoder::data::{self, Dataset, ImageSet, OpenOptions, Share};
+use equipoise_encoder::data::{self, Dataset, FolderOptions, ImageSet, OpenOptions, Share};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Outcome};
@@ -21,11 +21,19 @@ pub struct DataSettings {
     /// Test images; all if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<usize>,
+    /// How the images of a `folder:PATH` are read.
+    pub folder: FolderOptions,
 }
 
 impl Default for DataSettings {
     fn default() -> Self {
-        Self { dataset: "mnist".into(), train: Some(10_000), validation: 1000, test: None }
+        Self {
+            dataset: "mnist".into(),
+            train: Some(10_000),
+            validation: 1000,
+            test: None,
+            folder: FolderOptions::default(),
+        }
     }
 }
 
@@ -60,8 +68,13 @@ impl DataSettings {
     /// [`Failure::Request`] if the data set is missing, damaged or too small, or holds spikes.
     pub fn open(&self, root: &Path, seed: u64) -> Outcome<Images> {
         let wanted = self.train.map(|train| train + self.validation);
-        let options =
-            OpenOptions { train: wanted, test: self.test, seed, ..OpenOptions::default() };
+        let options = OpenOptions {
+            train: wanted,
+            test: self.test,
+            seed,
+            folder: self.folder,
+            ..OpenOptions::default()
+        };
         let opened = data::open(&self.dataset, root, &options).map_err(Failure::request)?;
         let (rest, test) = Dataset::into_images(opened).map_err(Failure::request)?;
         let share = Share::Count(self.validation);

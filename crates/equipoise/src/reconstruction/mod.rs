@@ -21,13 +21,16 @@ pub mod trainer;
 pub use settings::{RegimeChoice, Settings};
 
 use crate::failure::Outcome;
-use crate::job::Job;
+use crate::job::Request;
 
-/// Compares the regimes of a job and writes the report under `title`.
+/// Compares the regimes and writes the report under `title`.
 ///
 /// # Errors
-/// As [`run::run`] and [`report::write`].
-pub fn compare(job: &Job<Settings>, title: &str) -> Outcome {
-    let comparison = run::run(job)?;
-    report::write(job, &comparison, title)
+/// As [`run::Inputs::open`], [`run::run`] and [`report::write`].
+pub fn compare(request: Request<Settings>, title: &str) -> Outcome {
+    let inputs = run::Inputs::open(&request)?;
+    request.begin()?.run(|job| {
+        let comparison = run::run(job, inputs)?;
+        report::write(job, &comparison, title)
+    })
 }

@@ -22,10 +22,10 @@ use super::cell::{self, FeatureSet, Method, Score, Targets};
 use super::encoding::{self, Part};
 use super::images::Images;
 use super::settings::Control;
-use super::trainer::Trainer;
+use super::trainer::{self, Trainer};
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::interrupt;
-use crate::job::Job;
+use crate::job::{Job, Request};
 
 /// How many test images are kept with their reconstructions for the report.
 const GALLERY: usize = 10;
@@ -56,17 +56,44 @@ pub struct Comparison {
     pub scores: Vec<Score>,
 }
 
+/// What a comparison starts from, checked before anything is written.
+#[derive(Debug)]
+pub struct Inputs {
+    images: Images,
+    regimes: Vec<(String, NetworkConfig)>,
+    /// The test images that are kept with their reconstructions.
+    gallery: Vec<usize>,
+}
+
+impl Inputs {
+    /// Opens the images and checks that networks, decoder and scores suit them.
+    ///
+    /// # Errors
+    /// [`Failure::Request`] for wrong data or settings.
+    pub fn open(request: &Request<Settings>) -> Outcome<Self> {
+        let settings = &request.config;
+        let images = settings.data.open(&request.data_root, settings.seed)?;
+        let shape = images.train.shape;
+        cell::check_shape(shape)?;
+        settings.decoder.validate(shape).or_request()?;
+        let regimes = settings.networks().map_err(Failure::request)?;
+        for (name, config) in &regimes {
+            Network::check(config, Some(shape))
+                .map_err(|e| Failure::request(format!("regime `{name}`: {e}")))?;
+        }
+        let gallery = GALLERY.min(images.test.len());
+        let gallery = images.test.balanced_indices(gallery, settings.seed).or_request()?;
+        Ok(Self { images, regimes, gallery })
+    }
+}
+
 /// Runs the comparison, or what is missing of it.
 ///
 /// # Errors
-/// [`Failure::Request`] for wrong data or settings, [`Failure::Interrupted`], [`Failure::Run`].
-pub fn run(job: &Job<Settings>) -> Outcome<Comparison> {
+/// [`Failure::Interrupted`] or [`Failure::Run`].
+pub fn run(job: &Job<Settings>, inputs: Inputs) -> Outcome<Comparison> {
     let settings = &job.config;
-    let images = settings.data.open(&job.data_root, settings.seed)?;
-    settings.decoder.validate(images.train.shape).map_err(Failure::request)?;
-    let regimes = settings.networks().map_err(Failure::request)?;
-    let gallery_count = GALLERY.min(images.test.len());
-    let gallery = images.test.balanced_indices(gallery_count, settings.seed).or_request()?;
+    let Inputs { images, regimes, gallery } = inputs;
     let targets = Targets::of(&images);
     let mut scores = Vec::new();
     let mut coded = BTreeMap::new();
@@ -169,8 +196,8 @@ impl Bench<'_> {
         let task = self.job.progress.task(format!("encode {}-{name}", self.repeat + 1), total);
         let started = Instant::now();
         let encode = |images, part| {
-            let config = &self.job.config.features;
-            encoding::features(network, images, part, config, self.seed(), &task)
+            let Settings { features, batch, .. } = &self.job.config;
+            encoding::features(network, images, part, features, (self.seed(), *batch), &task)
         };
         let (train, spikes) = encode(train, Part::Train)?;
         let (validation, _) = encode(validation, Part::Validation)?;
@@ -258,6 +285,7 @@ impl Bench<'_> {
             seconds: started.elapsed().as_secs_f64(),
         };
         self.job.dir.write_json(&self.file(regime, method), &score)?;
+        trainer::forget(&self.job.dir, &Score::label(self.repeat, regime, method))?;
         Ok(score)
     }
 

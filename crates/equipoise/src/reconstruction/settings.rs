@@ -61,6 +61,8 @@ pub struct Settings {
     pub regimes: Vec<RegimeChoice>,
     /// What to measure the decoder by.
     pub controls: Vec<Control>,
+    /// Images whose spike counts are held at a time; bounds memory and changes no result.
+    pub batch: usize,
     /// Backend that trains.
     pub backend: Backend,
     /// The images.
@@ -84,6 +86,7 @@ impl Default for Settings {
                 .map(|name| RegimeChoice::Named(name.into()))
                 .into(),
             controls: vec![Control::MeanImage, Control::Ridge],
+            batch: 1024,
             backend: Backend::default(),
             data: DataSettings::default(),
             network: NetworkConfig::default(),
@@ -125,6 +128,9 @@ impl Config for Settings {
         }
         if self.repeats == 0 {
             return Err("repeats is 0: at least 1 is needed".into());
+        }
+        if self.batch == 0 {
+            return Err("batch is 0: at least 1 image is needed".into());
         }
         self.networks()?;
         self.data.validate()?;

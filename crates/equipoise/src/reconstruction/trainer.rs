@@ -47,7 +47,8 @@ impl Trainer<'_> {
         let device = self.backend.device().or_request()?;
         let steps = training.features.images.div_ceil(config.batch_size) as u64;
         let task = self.progress.task(format!("train {label}"), config.epochs as u64 * steps);
-        let mut store = RunStore { dir: self.dir, name: format!("train-{label}") };
+        let mut store =
+            RunStore { dir: self.dir, progress: self.progress, name: checkpoint_name(label) };
         let mut report = |progress: Progress<'_>| {
             match progress {
                 Progress::Step { epoch, step, steps, .. } => {
@@ -84,9 +85,23 @@ impl Trainer<'_> {
     }
 }
 
+/// Removes the checkpoints of a training whose result is kept: several times the size of its model,
+/// and nothing would go on from them.
+///
+/// # Errors
+/// The errors of the file system.
+pub fn forget(dir: &RunDir, label: &str) -> Outcome {
+    Ok(dir.remove_checkpoints(&checkpoint_name(label))?)
+}
+
+fn checkpoint_name(label: &str) -> String {
+    format!("train-{label}")
+}
+
 /// Checkpoints in the run directory, under a checksum.
 struct RunStore<'a> {
     dir: &'a RunDir,
+    progress: console::Progress,
     name: String,
 }
 
@@ -97,6 +112,11 @@ impl CheckpointStore for RunStore<'_> {
 
     fn load(&mut self) -> io::Result<Option<Vec<u8>>> {
         let found = self.dir.load_checkpoint(&self.name).map_err(io::Error::other)?;
+        for refused in found.iter().flat_map(|checkpoint| &checkpoint.refused) {
+            let path = refused.path.display();
+            self.progress
+                .say(format!("{path} is damaged ({}); the one before is used", refused.reason));
+        }
         Ok(found.map(|checkpoint| checkpoint.payload))
     }
 }

@@ -93,6 +93,16 @@ pub(super) fn save(directory: &Path, name: &str, payload: &[u8]) -> Result<u64, 
     Ok(generation)
 }
 
+/// Removes every generation stored under `name`, and the directory if nothing else is in it.
+pub(super) fn remove(directory: &Path, name: &str) -> Result<(), RunDirError> {
+    for (_, path) in generations(directory, name)? {
+        fs::remove_file(&path)
+            .map_err(|e| RunDirError::from_io("remove the checkpoint", &path, e))?;
+    }
+    let _ = fs::remove_dir(directory);
+    Ok(())
+}
+
 /// Checks a file and returns its payload, or what is wrong with it.
 fn decode(bytes: &[u8], generation: u64) -> Result<Vec<u8>, String> {
     if bytes.len() < HEADER_LENGTH {

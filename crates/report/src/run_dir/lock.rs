@@ -50,7 +50,11 @@ impl Lock {
             file.set_len(0)
                 .and_then(|()| file.seek(SeekFrom::Start(0)))
                 .and_then(|_| file.write_all(token.as_bytes()))
-                .map_err(|e| RunDirError::from_io("write the lock file", &path, e))?;
+                .map_err(|e| {
+                    // Ours, and of no use to anybody without what it was to say.
+                    let _ = fs::remove_file(&path);
+                    RunDirError::from_io("write the lock file", &path, e)
+                })?;
             if fs::read_to_string(&path).is_ok_and(|seen| seen == token) {
                 return Ok(Self { path, _file: file });
             }

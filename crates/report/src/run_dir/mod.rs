@@ -18,14 +18,16 @@ mod atomic;
 mod checkpoint;
 mod error;
 mod lock;
+mod log;
+mod place;
 mod record;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Component, Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -35,7 +37,8 @@ pub use checkpoint::{Checkpoint, RefusedCheckpoint};
 pub use error::RunDirError;
 pub use record::{Machine, RunInfo, RunRecord, RunState, format_utc, git_commit, utc_now};
 
-use lock::{LOCK_FILE, Lock};
+use lock::Lock;
+use place::{check_name, claim, claim_new, first_entry};
 
 use crate::figure::Figure;
 use crate::report::Report;
@@ -69,18 +72,52 @@ impl RunDir {
     ) -> Result<Self, RunDirError> {
         check_name(&info.command)?;
         let config_text = to_toml(config)?;
+        let made = out.is_none_or(|path| !path.exists());
         let path = match out {
             Some(path) => claim(path)?,
             None => claim_new(Path::new("runs"), &info.command)?,
         };
+        let run = Self::start(path.clone(), info, &config_text);
+        if run.is_err() && made {
+            // A run that could not even start leaves nothing; a directory that another process
+            // has taken meanwhile is not empty, and stays.
+            let _ = fs::remove_dir(&path);
+        }
+        run
+    }
+
+    /// Whether [`RunDir::create`] could write to `out`, as far as a look tells: nothing is made.
+    ///
+    /// # Errors
+    /// [`RunDirError::Occupied`] or [`RunDirError::NotADirectory`], and the errors of the file system.
+    pub fn check_free(out: &Path) -> Result<(), RunDirError> {
+        if !out.exists() {
+            return Ok(());
+        }
+        if !out.is_dir() {
+            return Err(RunDirError::NotADirectory { path: out.to_path_buf() });
+        }
+        match first_entry(out)? {
+            Some(found) => Err(RunDirError::Occupied { path: out.to_path_buf(), found }),
+            None => Ok(()),
+        }
+    }
+
+    /// Locks an empty directory and writes the first two files.
+    fn start(path: PathBuf, info: &RunInfo, config_text: &str) -> Result<Self, RunDirError> {
         let lock = Lock::acquire(&path)?;
         // Between the look and the lock another process may have been quicker.
         if let Some(found) = first_entry(&path)? {
             return Err(RunDirError::Occupied { path, found });
         }
-        let run = Self { path, record: RunRecord::starting(info), lock: Some(lock) };
-        run.write_file(CONFIG_FILE, config_text.as_bytes())?;
-        run.write_record()?;
+        let mut run = Self { path, record: RunRecord::starting(info), lock: Some(lock) };
+        let written =
+            run.write_file(CONFIG_FILE, config_text.as_bytes()).and_then(|_| run.write_record());
+        if let Err(error) = written {
+            let _ = fs::remove_file(run.path.join(CONFIG_FILE));
+            run.lock = None;
+            return Err(error);
+        }
         Ok(run)
     }
 
@@ -99,14 +136,7 @@ impl RunDir {
         info: &RunInfo,
         config: Option<&C>,
     ) -> Result<Self, RunDirError> {
-        let mut record = Self::stored_record(dir)?;
-        if record.command != info.command {
-            return Err(RunDirError::OtherCommand {
-                path: dir.to_path_buf(),
-                stored: record.command,
-                asked: info.command.clone(),
-            });
-        }
+        let mut record = Self::stored_record_of(dir, &info.command)?;
         if record.seed != info.seed {
             return Err(RunDirError::ConfigMismatch {
                 path: dir.to_path_buf(),
@@ -136,7 +166,7 @@ impl RunDir {
         atomic::sweep_temporary_files(dir)?;
         for file in atomic::files_below(dir)? {
             if file.extension().is_some_and(|e| e == "jsonl") {
-                cut_torn_line(&file)?;
+                log::cut_torn_line(&file)?;
             }
         }
         record.resumed.push(utc_now());
@@ -157,6 +187,22 @@ impl RunDir {
         serde_json::from_str(&text).map_err(|e| RunDirError::NotARun {
             path: dir.to_path_buf(),
             reason: format!("{RECORD_FILE} cannot be read: {e}"),
+        })
+    }
+
+    /// The record of the run in `dir`, which has to be one of `command`.
+    ///
+    /// # Errors
+    /// As [`RunDir::stored_record`], and [`RunDirError::OtherCommand`].
+    pub fn stored_record_of(dir: &Path, command: &str) -> Result<RunRecord, RunDirError> {
+        let record = Self::stored_record(dir)?;
+        if record.command == command {
+            return Ok(record);
+        }
+        Err(RunDirError::OtherCommand {
+            path: dir.to_path_buf(),
+            stored: record.command,
+            asked: command.to_string(),
         })
     }
 
@@ -282,70 +328,6 @@ impl RunDir {
         Ok(path)
     }
 
-    /// Appends one JSON object as a line to `<name>.jsonl` and forces it to the disk.
-    ///
-    /// # Errors
-    /// [`RunDirError::Serialise`], [`RunDirError::InvalidName`] and the errors of the file system; after one of
-    /// those the file may end in a torn line, which the next resume removes.
-    pub fn append_jsonl(&self, name: &str, value: &impl Serialize) -> Result<(), RunDirError> {
-        let path = self.file(&with_extension(name, "jsonl"))?;
-        let mut line = serde_json::to_string(value).map_err(|e| json_error(&path, &e))?;
-        line.push('\n');
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)
-                .map_err(|e| RunDirError::from_io("make the directory", parent, e))?;
-        }
-        OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(&path)
-            .and_then(|mut file| {
-                file.write_all(line.as_bytes())?;
-                file.sync_data()
-            })
-            .map_err(|e| RunDirError::from_io("append to the file", &path, e))
-    }
-
-    /// Reads `<name>.jsonl` back, one value a line; empty if the file does not exist.
-    ///
-    /// # Errors
-    /// [`RunDirError::BadLine`] and the errors of the file system.
-    pub fn read_jsonl<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, RunDirError> {
-        let path = self.file(&with_extension(name, "jsonl"))?;
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(RunDirError::from_io("read the file", &path, e)),
-        };
-        text.lines()
-            .enumerate()
-            .map(|(index, line)| {
-                serde_json::from_str(line).map_err(|e| RunDirError::BadLine {
-                    path: path.clone(),
-                    line: index + 1,
-                    reason: e.to_string(),
-                })
-            })
-            .collect()
-    }
-
-    /// Keeps the first `lines` lines of `<name>.jsonl`. A run that resumes from a checkpoint older than its log
-    /// calls this, so that no epoch stands there twice.
-    ///
-    /// # Errors
-    /// The errors of the file system.
-    pub fn truncate_jsonl(&self, name: &str, lines: usize) -> Result<(), RunDirError> {
-        let path = self.file(&with_extension(name, "jsonl"))?;
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(e) => return Err(RunDirError::from_io("read the file", &path, e)),
-        };
-        let kept: Vec<u8> =
-            bytes.split_inclusive(|&b| b == b'\n').take(lines).flatten().copied().collect();
-        if kept.len() == bytes.len() { Ok(()) } else { atomic_write(&path, &kept) }
-    }
-
     /// Saves resumable state under `name`, keeping the generation before it. Returns the generation, from 1.
     ///
     /// # Errors
@@ -365,6 +347,16 @@ impl RunDir {
         check_name(name)?;
         let (directory, name) = self.checkpoint_place(name);
         checkpoint::load(&directory, &name)
+    }
+
+    /// Removes the checkpoints saved under `name`, for state that is no longer needed.
+    ///
+    /// # Errors
+    /// [`RunDirError::InvalidName`] and the errors of the file system.
+    pub fn remove_checkpoints(&self, name: &str) -> Result<(), RunDirError> {
+        check_name(name)?;
+        let (directory, name) = self.checkpoint_place(name);
+        checkpoint::remove(&directory, &name)
     }
 
     fn checkpoint_place(&self, name: &str) -> (PathBuf, String) {
@@ -424,51 +416,6 @@ impl Drop for RunDir {
     }
 }
 
-/// Makes `path` if it does not exist and checks that it is empty.
-fn claim(path: &Path) -> Result<PathBuf, RunDirError> {
-    if path.exists() && !path.is_dir() {
-        return Err(RunDirError::NotADirectory { path: path.to_path_buf() });
-    }
-    fs::create_dir_all(path).map_err(|e| match e.kind() {
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
-            RunDirError::NotADirectory { path: path.to_path_buf() }
-        }
-        _ => RunDirError::from_io("make the directory", path, e),
-    })?;
-    match first_entry(path)? {
-        Some(found) => Err(RunDirError::Occupied { path: path.to_path_buf(), found }),
-        None => Ok(path.to_path_buf()),
-    }
-}
-
-/// Makes `<base>/<name>-<time>`, or `..-2`, `..-3` if runs start within one second.
-fn claim_new(base: &Path, name: &str) -> Result<PathBuf, RunDirError> {
-    fs::create_dir_all(base).map_err(|e| RunDirError::from_io("make the directory", base, e))?;
-    let stem = format!("{}-{}", name.replace('/', "-"), record::utc_now_compact());
-    for attempt in 1_u32.. {
-        let path = base.join(if attempt == 1 { stem.clone() } else { format!("{stem}-{attempt}") });
-        match fs::create_dir(&path) {
-            Ok(()) => return Ok(path),
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(RunDirError::from_io("make the directory", &path, e)),
-        }
-    }
-    unreachable!("a free name is found long before the counter ends")
-}
-
-/// Name of one entry of a directory, if it has any besides the lock.
-fn first_entry(path: &Path) -> Result<Option<String>, RunDirError> {
-    let entries =
-        fs::read_dir(path).map_err(|e| RunDirError::from_io("read the directory", path, e))?;
-    let mut names = BTreeSet::new();
-    for entry in entries {
-        let entry = entry.map_err(|e| RunDirError::from_io("read the directory", path, e))?;
-        names.insert(entry.file_name().to_string_lossy().into_owned());
-    }
-    names.remove(LOCK_FILE);
-    Ok(names.pop_first())
-}
-
 fn read_run_file(dir: &Path, name: &str) -> Result<String, RunDirError> {
     if !dir.exists() {
         return Err(RunDirError::Missing { path: dir.to_path_buf() });
@@ -508,15 +455,6 @@ fn with_extension(name: &str, extension: &str) -> String {
     }
 }
 
-/// A name stays inside the directory: relative, without `..`, and not one of the system's hidden ones.
-fn check_name(name: &str) -> Result<(), RunDirError> {
-    let inside = !name.is_empty()
-        && !name.ends_with('/')
-        && !name.chars().any(|c| c.is_control() || c == '\\')
-        && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
-    if inside { Ok(()) } else { Err(RunDirError::InvalidName { name: name.to_string() }) }
-}
-
 /// The first place where two configurations differ: dotted key and both values.
 fn first_difference(
     prefix: &str,
@@ -547,19 +485,4 @@ fn shown(value: &toml::Value) -> String {
         toml::Value::Table(_) => "a table".to_string(),
         other => other.to_string(),
     }
-}
-
-/// Cuts a log after its last line that is whole and valid JSON: a killed process may have torn the last one.
-fn cut_torn_line(path: &Path) -> Result<(), RunDirError> {
-    let bytes = fs::read(path).map_err(|e| RunDirError::from_io("read the file", path, e))?;
-    let mut end = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
-    while end > 0 {
-        let start =
-            bytes[..end - 1].iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
-        if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes[start..end - 1]).is_ok() {
-            break;
-        }
-        end = start;
-    }
-    if end < bytes.len() { atomic_write(path, &bytes[..end]) } else { Ok(()) }
 }

@@ -364,3 +364,47 @@ fn checkpoints_keep_two_generations_and_refuse_damage() {
     assert!(matches!(error, RunDirError::CheckpointsDamaged { .. }));
     assert_eq!(error.exit_code(), 1);
 }
+
+#[test]
+fn checkpoints_of_one_name_are_removed() {
+    let base = tempdir().unwrap();
+    let run = RunDir::create(Some(&base.path().join("out")), &info(), &config()).unwrap();
+    run.remove_checkpoints("model").unwrap();
+    for name in ["model", "model", "model-1"] {
+        run.save_checkpoint(name, name.as_bytes()).unwrap();
+    }
+    run.remove_checkpoints("model").unwrap();
+    assert_eq!(run.load_checkpoint("model").unwrap(), None);
+    assert_eq!(run.load_checkpoint("model-1").unwrap().unwrap().payload, b"model-1");
+    run.remove_checkpoints("model-1").unwrap();
+    assert!(!base.path().join("out/checkpoints").exists());
+}
+
+#[test]
+fn a_look_makes_nothing() {
+    let base = tempdir().unwrap();
+    let out = base.path().join("out");
+    RunDir::check_free(&out).unwrap();
+    assert!(!out.exists());
+    fs::create_dir(&out).unwrap();
+    RunDir::check_free(&out).unwrap();
+    fs::write(out.join("thesis.tex"), "x").unwrap();
+    let error = RunDir::check_free(&out).unwrap_err();
+    assert!(error.to_string().contains("thesis.tex"), "{error}");
+    let error = RunDir::check_free(&out.join("thesis.tex")).unwrap_err();
+    assert!(matches!(error, RunDirError::NotADirectory { .. }), "{error}");
+}
+
+/// A directory in the place of the first file stands for a disk that takes no file.
+#[test]
+fn a_run_that_cannot_start_leaves_nothing() {
+    let base = tempdir().unwrap();
+    let out = base.path().join("out");
+    fs::create_dir(&out).unwrap();
+    fs::create_dir(out.join(".lock")).unwrap();
+    RunDir::create(Some(&out), &info(), &config()).unwrap_err();
+    assert_eq!(names(&out), [".lock"]);
+    let deep = base.path().join("x".repeat(300));
+    RunDir::create(Some(&deep), &info(), &config()).unwrap_err();
+    assert_eq!(names(base.path()), ["out"]);
+}

@@ -10,7 +10,7 @@ pub use grid::{Condition, Config, Grid};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use equipoise_decoder::classifier::ClassifierError;
+use equipoise_decoder::classifier::{ClassifierError, Trainer};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use super::{Plan, Sets, TrialResult, run_trial};
 use crate::console;
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::interrupt;
-use crate::job::Job;
+use crate::job::{Job, Request};
 
 /// One training of the study.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,13 +32,18 @@ pub struct Trial {
 }
 
 /// The sets of the study: one pair, or one for each speaker who is held out.
-struct Data {
+#[derive(Debug)]
+pub struct Data {
     sets: Vec<(Option<u16>, Sets)>,
 }
 
 impl Data {
-    fn open(job: &Job<Config>) -> Outcome<Data> {
-        let config = &job.config;
+    /// Opens the data and checks that every network of the study can be trained on it.
+    ///
+    /// # Errors
+    /// [`Failure::Request`].
+    pub fn open(request: &Request<Config>) -> Outcome<Data> {
+        let config = &request.config;
         let mut speakers: Vec<_> = config.held_out_speakers.iter().map(|&s| Some(s)).collect();
         if speakers.is_empty() {
             speakers.push(None);
@@ -47,9 +52,15 @@ impl Data {
         for speaker in speakers {
             let mut settings = config.data.clone();
             settings.validation_speaker = speaker.or(settings.validation_speaker);
-            sets.push((speaker, settings.open(&job.data_root, config.seed)?));
+            sets.push((speaker, settings.open(&request.data_root, config.seed)?));
         }
-        Ok(Data { sets })
+        let data = Data { sets };
+        for condition in config.conditions() {
+            let sets = data.of(&condition);
+            Trainer::check(&condition.network(config, sets.images), &sets.train)
+                .map_err(|e| Failure::request(format!("{}: {e}", condition.title())))?;
+        }
+        Ok(data)
     }
 
     fn first(&self) -> &Sets {
@@ -65,10 +76,9 @@ impl Data {
 /// Runs what is missing of the study, and reports on all of it.
 ///
 /// # Errors
-/// A wrong request, an interruption, or a file that cannot be written.
-pub fn run(job: &Job<Config>) -> Outcome {
+/// An interruption, or a file that cannot be written.
+pub fn run(job: &Job<Config>, data: &Data) -> Outcome {
     let config = &job.config;
-    let data = Data::open(job)?;
     let conditions = config.conditions();
     let all: Vec<(Condition, usize)> = conditions
         .iter()

@@ -22,10 +22,10 @@ use equipoise_report::Report;
 use serde::{Deserialize, Serialize};
 
 use crate::Global;
+use crate::commands::hebb::RuleArgs;
 use crate::console::print;
 use crate::failure::{OrFail, Outcome};
 use crate::job::{self, Job, RunArgs};
-use crate::settings::Flags;
 use findings::Findings;
 use stage::Stage;
 
@@ -34,21 +34,8 @@ use stage::Stage;
 pub struct Args {
     #[command(flatten)]
     run: RunArgs,
-    /// Neurons in each layer
-    #[arg(long, value_name = "N")]
-    neurons: Option<usize>,
-    /// Layers, with input and output
-    #[arg(long, value_name = "N")]
-    layers: Option<usize>,
-    /// exact, argmax, first-firing, target-fires or frozen
-    #[arg(long, value_name = "NAME")]
-    criterion: Option<String>,
-    /// Rate of learning and of forgetting, in (0, 1)
-    #[arg(long, value_name = "RATE")]
-    epsilon: Option<f64>,
-    /// The most epochs of a run
-    #[arg(long, value_name = "N")]
-    max_epochs: Option<usize>,
+    #[command(flatten)]
+    rule: RuleArgs,
     /// complete, sample, or auto: complete if that is not too much
     #[arg(long, value_name = "HOW")]
     enumeration: Option<String>,
@@ -145,12 +132,9 @@ impl job::Config for Config {
 
 /// Runs the study.
 pub fn run(args: &Args, global: &Global) -> Outcome {
-    let flags = Flags::default()
-        .set("study.hebb.neurons", &args.neurons)
-        .set("study.hebb.layers", &args.layers)
-        .set("study.hebb.criterion", &args.criterion)
-        .set("study.hebb.epsilon", &args.epsilon)
-        .set("study.hebb.max_epochs", &args.max_epochs)
+    let flags = args
+        .rule
+        .flags("study.hebb")
         .set("study.enumeration", &args.enumeration)
         .set("study.seeds", &args.seeds)
         .set("study.runs_per_cell", &args.runs_per_cell)

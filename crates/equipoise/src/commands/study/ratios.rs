@@ -3,7 +3,7 @@
 use crate::Global;
 use crate::classification::ratios::{self, Config};
 use crate::failure::Outcome;
-use crate::job::{Job, RunArgs};
+use crate::job::{Request, RunArgs};
 use crate::settings::Flags;
 
 /// Which ratio, which initial activity and which noise can a spiking classifier be trained under?
@@ -15,7 +15,7 @@ use crate::settings::Flags;
 Examples:
   equipoise study ratios                                 the published grids on Fashion-MNIST
   equipoise study ratios --trials 2 --sigma-1 0.002,0.01 --epochs 5 --noise-ratios ''
-  equipoise study ratios --config scripts/ratios-speech.toml
+  equipoise study ratios --config scripts/ratios-shd.toml
   equipoise study ratios --resume runs/study-ratios-...
 
 Writes report.html, epochs.csv (one row a trial and epoch), rates.csv, noise.csv, their tests,
@@ -113,5 +113,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .set("noise.trials", &args.noise_trials)
         .set("network.epochs", &args.epochs)
         .set("network.recurrent", &args.recurrent.then_some(true));
-    Job::<Config>::open("study-ratios", &args.run, flags, global)?.run(ratios::run)
+    let request = Request::<Config>::new("study-ratios", "", &args.run, flags, global)?;
+    let data = ratios::Data::open(&request)?;
+    request.begin()?.run(|job| ratios::run(job, &data))
 }
