@@ -442,7 +442,6 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("reconstruct", "--set regimes=[{g=3.0}]", "name"),
     ("reconstruct", "--set batch=0", "batch"),
     ("reconstruct", "--set data.validation=0", "validation"),
-    ("reconstruct", "--set data.validation=1000000", "validation"),
     ("reconstruct", "--set network.connection_probability=1.5", "connection_probability"),
     ("reconstruct", "--set network.membrane=-1.0", "membrane"),
     ("reconstruct", "--set network.threshold=5.0", "reset"),

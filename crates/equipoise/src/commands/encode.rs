@@ -54,6 +54,7 @@ const MOST_BINS: usize = 10_000;
 
 impl EncodeSettings {
     fn network(&self) -> Result<NetworkConfig, String> {
+        self.network.validate().map_err(|e| e.to_string())?;
         let regime = self.regime.regime()?;
         let config = regime.apply(&self.network);
         config.validate().map_err(|e| format!("regime `{}`: {e}", regime.name))?;

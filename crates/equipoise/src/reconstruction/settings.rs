@@ -103,6 +103,7 @@ impl Settings {
     /// # Errors
     /// The reason, if one is unknown or makes no sense, or two have one name.
     pub fn networks(&self) -> Result<Vec<(String, NetworkConfig)>, String> {
+        self.network.validate().map_err(|e| e.to_string())?;
         let mut networks: Vec<(String, NetworkConfig)> = Vec::new();
         for choice in &self.regimes {
             let regime = choice.regime()?;

@@ -91,11 +91,13 @@ impl RunDir {
     /// # Errors
     /// [`RunDirError::Occupied`] or [`RunDirError::NotADirectory`], and the errors of the file system.
     pub fn check_free(out: &Path) -> Result<(), RunDirError> {
-        if !out.exists() {
-            return Ok(());
+        // It, or the nearest folder in which it would be made.
+        let there = out.ancestors().find(|path| path.exists());
+        if let Some(path) = there.filter(|path| !path.is_dir()) {
+            return Err(RunDirError::NotADirectory { path: path.to_path_buf() });
         }
-        if !out.is_dir() {
-            return Err(RunDirError::NotADirectory { path: out.to_path_buf() });
+        if there != Some(out) {
+            return Ok(());
         }
         match first_entry(out)? {
             Some(found) => Err(RunDirError::Occupied { path: out.to_path_buf(), found }),

@@ -391,8 +391,10 @@ fn a_look_makes_nothing() {
     fs::write(out.join("thesis.tex"), "x").unwrap();
     let error = RunDir::check_free(&out).unwrap_err();
     assert!(error.to_string().contains("thesis.tex"), "{error}");
-    let error = RunDir::check_free(&out.join("thesis.tex")).unwrap_err();
-    assert!(matches!(error, RunDirError::NotADirectory { .. }), "{error}");
+    for taken in ["thesis.tex", "thesis.tex/run"] {
+        let error = RunDir::check_free(&out.join(taken)).unwrap_err();
+        assert!(matches!(error, RunDirError::NotADirectory { .. }), "{error}");
+    }
 }
 
 /// A directory in the place of the first file stands for a disk that takes no file.
