@@ -3,6 +3,8 @@ use std::fs;
 use serde::{Deserialize, Serialize};
 use tempfile::tempdir;
 
+use super::lock::LOCK_FILE;
+use super::log::cut_torn_line;
 use super::*;
 use crate::table::Column;
 
