@@ -1,6 +1,8 @@
 //! Every kind of file missing, empty, cut short or wrong, and every option out of range: one line
 //! that says what and where, exit code 2, and not a byte or a folder written.
 
+#![allow(clippy::unwrap_used, reason = "the helpers are tests too")]
+
 mod common;
 
 use std::fs;

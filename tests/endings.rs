@@ -2,6 +2,7 @@
 //! that it goes on from there to the bits of a run that nothing befell.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "the helpers are tests too")]
 
 mod common;
 

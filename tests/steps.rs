@@ -1,5 +1,7 @@
 //! The main job in its three steps: encode, train, evaluate.
 
+#![allow(clippy::unwrap_used, reason = "the helpers are tests too")]
+
 mod common;
 
 use std::path::Path;
