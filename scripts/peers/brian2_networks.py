@@ -87,7 +87,7 @@ def encoder(arguments):
     # One picture every 100 ms, in one run, so that nothing is compiled or loaded between them.
     rates = TimedArray(pictures * 200 * Hz, dt=100 * ms)
     pixels = PoissonGroup(784, rates="rates(t, i)", namespace={"rates": rates})
-    feed = connect(pixels, group, 1.0, 78, rng, 0.1 * ms)
+    feed = connect(pixels, group, 0.5, 78, rng, 0.1 * ms)
     e = connect(group[:800], group, 0.4, 80, rng, 1.5 * ms, 0)
     i = connect(group[800:], group, -2.0, 20, rng, 1.5 * ms, 800)
     monitor = SpikeMonitor(group)

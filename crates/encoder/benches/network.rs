@@ -97,7 +97,7 @@ fn encoder() {
     let mut config =
         NetworkConfig { warm_up: 0.0, background_rate: Some(0.0), ..NetworkConfig::encoder() };
     config.input.r_max = 200.0;
-    config.input.weight = 1.0;
+    config.input.weight = 0.5;
     let shape = (1, 28, 28).into();
     let picture = |index: usize, out: &mut [f32]| {
         let mut stream = equipoise_random::stream(1, "bench/picture", index as u64);

@@ -8,6 +8,10 @@ use super::build::{Block, Network};
 use super::config::Synapse;
 use super::connectivity::Connections;
 use super::counting;
+#[cfg(target_arch = "x86_64")]
+use super::counting::Counts;
+#[cfg(target_arch = "x86_64")]
+use super::membrane::FusedStep;
 use super::membrane::{self, State};
 use super::noise::{LaneGenerator, PoissonTable};
 use super::probe::{BlockProbe, Probe};
@@ -26,6 +30,7 @@ pub(crate) struct Slice<'a> {
     /// The input channels that spike in each step of the slice.
     pub(crate) input: &'a [Vec<u32>],
     pub(crate) background: Option<&'a PoissonTable>,
+    pub(crate) isa: Isa,
 }
 
 /// The state of one block during a run.
@@ -39,15 +44,48 @@ pub(crate) struct BlockState {
     /// What arrives in the present step, mV.
     excitatory: Vec<f32>,
     inhibitory: Vec<f32>,
-    fired: Vec<u16>,
+    fired: Vec<u32>,
     pub(crate) spikes: Vec<Event>,
     pub(crate) probe: BlockProbe,
 }
 
-/// The instruction sets the inner loop is compiled for.
+/// An instruction set the inner loop is compiled for, and that the machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Isa(u8);
+
 mod isa {
     pub(super) const PORTABLE: u8 = 0;
-    pub(super) const AVX512: u8 = 1;
+    pub(super) const AVX2: u8 = 1;
+    pub(super) const AVX512: u8 = 2;
+}
+
+impl Isa {
+    /// What this machine has, the best last.
+    pub(crate) fn available() -> Vec<Self> {
+        let mut all = vec![Self(isa::PORTABLE)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let simple = is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("popcnt");
+            if simple && is_x86_feature_detected!("avx2") {
+                all.push(Self(isa::AVX2));
+                if is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512dq")
+                {
+                    all.push(Self(isa::AVX512));
+                }
+            }
+        }
+        all
+    }
+
+    /// The best that this machine has.
+    pub(crate) fn best() -> Self {
+        *Self::available().last().expect("the portable one is always there")
+    }
 }
 
 impl BlockState {
@@ -94,13 +132,11 @@ impl BlockState {
     pub(crate) fn advance(&mut self, slice: &Slice<'_>) {
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
-                // SAFETY: the machine has the instruction sets, as was just asked.
-                return unsafe { self.advance_avx512(slice) };
-            }
-            if is_x86_feature_detected!("avx2") {
-                // SAFETY: the machine has the instruction set, as was just asked.
-                return unsafe { self.advance_avx2(slice) };
+            // SAFETY: an `Isa` is made only where the machine has the instruction set.
+            match slice.isa.0 {
+                isa::AVX512 => return unsafe { self.advance_avx512(slice) },
+                isa::AVX2 => return unsafe { self.advance_avx2(slice) },
+                _ => {}
             }
         }
         self.steps::<{ isa::PORTABLE }>(slice);
@@ -124,23 +160,26 @@ impl BlockState {
         let block = &network.blocks[self.block];
         for offset in 0..slice.steps {
             let step = slice.first_step + offset;
-            self.inhibitory.fill(0.0);
-            match slice.background {
-                Some(table) => self.draw_background::<ISA>(table, network.weights.background),
-                None => self.excitatory.fill(0.0),
-            }
             let arrivals = &slice.ring[step as usize % slice.ring.len()];
-            let weights = &network.weights;
-            let (to_e, to_i) = (&mut self.excitatory, &mut self.inhibitory);
-            deliver::<ISA>(&block.recurrent, &arrivals.excitatory, weights.excitatory, to_e);
-            deliver::<ISA>(&block.recurrent, &arrivals.inhibitory, weights.inhibitory, to_i);
-            if let Some(input) = &block.input {
-                deliver::<ISA>(input, &slice.input[offset as usize], weights.input, to_e);
-            }
+            let input = &slice.input[offset as usize];
             self.fired.clear();
-            self.step_membranes::<ISA>(block, network.config.synapse, step as i32);
+            if !self.step_fused::<ISA>(slice, arrivals, input, step as i32) {
+                match slice.background {
+                    Some(table) => self.draw_background::<ISA>(table, network.weights.background),
+                    None => self.excitatory.fill(0.0),
+                }
+                self.inhibitory.fill(0.0);
+                let weights = &network.weights;
+                let (to_e, to_i) = (&mut self.excitatory, &mut self.inhibitory);
+                deliver::<ISA>(&block.recurrent, &arrivals.excitatory, weights.excitatory, to_e);
+                deliver::<ISA>(&block.recurrent, &arrivals.inhibitory, weights.inhibitory, to_i);
+                if let Some(connections) = &block.input {
+                    deliver::<ISA>(connections, input, weights.input, to_e);
+                }
+                self.step_membranes(block, network.config.synapse, step as i32);
+            }
             for &neuron in &self.fired {
-                let i = usize::from(neuron);
+                let i = neuron as usize;
                 self.neurons.potential[i] = block.constants.reset[i];
                 self.neurons.held_until[i] = step as i32 + block.constants.refractory[i];
                 self.spikes.push((step, (self.first + i) as u32));
@@ -162,26 +201,71 @@ impl BlockState {
         table.fill(&mut self.noise, weight, &mut self.excitatory);
     }
 
+    /// A whole step in registers, where that is possible: delta synapses, connections in rows, no
+    /// neuron recorded. Says whether it was.
     #[inline(always)]
-    fn step_membranes<const ISA: u8>(&mut self, block: &Block, synapse: Synapse, step: i32) {
-        let (constants, state, fired) = (&block.constants, &mut self.neurons, &mut self.fired);
-        let (excitatory, inhibitory, drive) = (&self.excitatory, &self.inhibitory, &self.drive);
-        if synapse == Synapse::Exponential {
-            return membrane::step_exponential(
-                constants, state, step, excitatory, inhibitory, drive, fired,
-            );
-        }
+    fn step_fused<const ISA: u8>(
+        &mut self,
+        slice: &Slice<'_>,
+        arrivals: &Arrivals,
+        input: &[u32],
+        step: i32,
+    ) -> bool {
         #[cfg(target_arch = "x86_64")]
-        if ISA == isa::AVX512 {
+        if ISA == isa::AVX512
+            && slice.network.config.synapse == Synapse::Delta
+            && self.probe.neurons.is_empty()
+        {
+            let block = &slice.network.blocks[self.block];
+            let Connections::Rows(recurrent) = &block.recurrent else { return false };
             // SAFETY: this instruction set is chosen only where the machine has it.
             unsafe {
-                membrane::step_delta_avx512(
-                    constants, state, step, excitatory, inhibitory, drive, fired,
-                );
+                let excitatory = Counts::of_avx512(recurrent, &arrivals.excitatory);
+                let inhibitory = Counts::of_avx512(recurrent, &arrivals.inhibitory);
+                let input = match &block.input {
+                    None => Some(Counts::NONE),
+                    Some(Connections::Rows(rows)) => Counts::of_avx512(rows, input),
+                    Some(Connections::Lists { .. }) => None,
+                };
+                let (Some(excitatory), Some(inhibitory), Some(input)) =
+                    (excitatory, inhibitory, input)
+                else {
+                    return false;
+                };
+                let weights = &slice.network.weights;
+                if let Some(table) = slice.background {
+                    self.draw_background::<ISA>(table, weights.background);
+                }
+                FusedStep {
+                    constants: &block.constants,
+                    step,
+                    excitatory: &excitatory,
+                    inhibitory: &inhibitory,
+                    input: &input,
+                    weights,
+                    background: slice.background.is_some().then_some(&self.excitatory),
+                    drive: &self.drive,
+                }
+                .run_avx512(&mut self.neurons, &mut self.fired);
             }
-            return;
+            return true;
         }
-        membrane::step_delta(constants, state, step, excitatory, inhibitory, drive, fired);
+        let _ = (slice, arrivals, input, step);
+        false
+    }
+
+    #[inline(always)]
+    fn step_membranes(&mut self, block: &Block, synapse: Synapse, step: i32) {
+        let (constants, state, fired) = (&block.constants, &mut self.neurons, &mut self.fired);
+        let (excitatory, inhibitory, drive) = (&self.excitatory, &self.inhibitory, &self.drive);
+        match synapse {
+            Synapse::Delta => {
+                membrane::step_delta(constants, state, step, excitatory, inhibitory, drive, fired)
+            }
+            Synapse::Exponential => membrane::step_exponential(
+                constants, state, step, excitatory, inhibitory, drive, fired,
+            ),
+        }
     }
 
     /// Hands the inputs and potentials of this step to the probe, the inputs as R I in mV.

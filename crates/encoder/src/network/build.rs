@@ -125,6 +125,7 @@ impl Network {
                     let mut parameters = stream(seed, "encoder/parameters", (first + i) as u64);
                     constants.set(i, config, &mut parameters);
                 }
+                constants.note_uniformity(neurons);
                 Block {
                     first,
                     neurons,

@@ -30,7 +30,46 @@ impl Row {
 /// The bits of the counts, plane by plane.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-struct Planes([[u64; WORDS]; PLANES]);
+pub(crate) struct Planes([[u64; WORDS]; PLANES]);
+
+/// Counts of a time step that fit into the planes of one pass.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counts {
+    planes: Planes,
+    /// Planes that are not all 0.
+    used: usize,
+}
+
+impl Counts {
+    pub(crate) const NONE: Self = Self { planes: Planes([[0; WORDS]; PLANES]), used: 0 };
+
+    /// Counts the rows of these sources; `None` if they are too many for one pass.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    #[inline]
+    pub(crate) fn of_avx512(rows: &[Row], sources: &[u32]) -> Option<Self> {
+        match sources.len() {
+            0 => Some(Self::NONE),
+            n if n > MOST_ROWS => None,
+            n => Some(Self { planes: count_avx512(rows, sources), used: planes_of(n) }),
+        }
+    }
+
+    /// The counts of the 64 neurons of a word, a byte each.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    #[inline]
+    pub(crate) fn bytes_avx512(&self, word: usize) -> std::arch::x86_64::__m512i {
+        use std::arch::x86_64::*;
+        let mut counts = _mm512_setzero_si512();
+        let mut value = _mm512_set1_epi8(1);
+        for plane in &self.planes.0[..self.used] {
+            counts = _mm512_mask_add_epi8(counts, plane[word], counts, value);
+            value = _mm512_add_epi8(value, value);
+        }
+        counts
+    }
+}
 
 /// Adds `weight` times the number of rows `rows[s]`, s in `sources`, with bit i to `out[i]`.
 /// The length of `out` is a multiple of 64 and at most [`BLOCK`].
@@ -121,8 +160,8 @@ fn expand(planes: &Planes, used: usize, weight: f32, out: &mut [f32]) {
 #[inline]
 pub(crate) fn add_counts_avx512(rows: &[Row], sources: &[u32], weight: f32, out: &mut [f32]) {
     for sources in sources.chunks(MOST_ROWS) {
-        let planes = count_avx512(rows, sources);
-        expand_avx512(&planes, planes_of(sources.len()), weight, out);
+        let counts = Counts { planes: count_avx512(rows, sources), used: planes_of(sources.len()) };
+        expand_avx512(&counts, weight, out);
     }
 }
 
@@ -174,24 +213,12 @@ fn count_avx512(rows: &[Row], sources: &[u32]) -> Planes {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
-fn expand_avx512(planes: &Planes, used: usize, weight: f32, out: &mut [f32]) {
+fn expand_avx512(counts: &Counts, weight: f32, out: &mut [f32]) {
     use std::arch::x86_64::*;
     let weight = _mm512_set1_ps(weight);
     for (word, chunk) in out.chunks_exact_mut(64).enumerate() {
-        let mut counts = _mm512_setzero_si512();
-        let mut value = _mm512_set1_epi8(1);
-        for plane in &planes.0[..used] {
-            counts = _mm512_mask_add_epi8(counts, plane[word], counts, value);
-            value = _mm512_add_epi8(value, value);
-        }
-        let quarters = [
-            _mm512_castsi512_si128(counts),
-            _mm512_extracti32x4_epi32::<1>(counts),
-            _mm512_extracti32x4_epi32::<2>(counts),
-            _mm512_extracti32x4_epi32::<3>(counts),
-        ];
+        let quarters = quarters_avx512(counts.bytes_avx512(word));
         for (sixteen, counts) in chunk.chunks_exact_mut(16).zip(quarters) {
-            let counts = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(counts));
             // SAFETY: sixteen numbers of 4 bytes, 64 bytes.
             unsafe {
                 let sum =
@@ -200,6 +227,21 @@ fn expand_avx512(planes: &Planes, used: usize, weight: f32, out: &mut [f32]) {
             }
         }
     }
+}
+
+/// 64 bytes as four times sixteen numbers.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(crate) fn quarters_avx512(bytes: std::arch::x86_64::__m512i) -> [std::arch::x86_64::__m512; 4] {
+    use std::arch::x86_64::*;
+    [
+        _mm512_castsi512_si128(bytes),
+        _mm512_extracti32x4_epi32::<1>(bytes),
+        _mm512_extracti32x4_epi32::<2>(bytes),
+        _mm512_extracti32x4_epi32::<3>(bytes),
+    ]
+    .map(|sixteen| _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(sixteen)))
 }
 
 #[cfg(test)]

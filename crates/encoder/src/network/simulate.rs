@@ -10,7 +10,7 @@
 use equipoise_random::{Stream, derive_seed, stream};
 use rayon::prelude::*;
 
-use super::block::{BlockState, Event, Slice};
+use super::block::{BlockState, Event, Isa, Slice};
 use super::build::Network;
 use super::config::InputCode;
 use super::input::{ChannelTable, check_image, color_channels, latency_ms};
@@ -53,6 +53,7 @@ pub struct Simulation<'a> {
     ring: Vec<Arrivals>,
     input: Vec<Vec<u32>>,
     events: Vec<Event>,
+    isa: Isa,
 }
 
 impl<'a> Simulation<'a> {
@@ -71,6 +72,7 @@ impl<'a> Simulation<'a> {
             ring: vec![Arrivals::default(); slots],
             input: vec![Vec::new(); network.shortest_delay],
             events: Vec::new(),
+            isa: Isa::best(),
         }
     }
 
@@ -161,6 +163,8 @@ impl<'a> Simulation<'a> {
                 *v = parameter.draw(&mut initial) as f32;
             }
             state.neurons.held_until.fill(0);
+            // The padding is held for ever.
+            state.neurons.held_until[block.neurons..].fill(i32::MAX);
             state.neurons.current_excitatory.fill(0.0);
             state.neurons.current_inhibitory.fill(0.0);
             state.drive.copy_from_slice(&block.constants.drive);
@@ -182,6 +186,7 @@ impl<'a> Simulation<'a> {
             ring: &self.ring,
             input: &self.input,
             background,
+            isa: self.isa,
         };
         if parallel && self.blocks.len() > 1 {
             self.blocks.par_iter_mut().for_each(|block| block.advance(&slice));
@@ -247,13 +252,46 @@ impl<'a> Simulation<'a> {
     }
 }
 
+/// Poisson numbers of one mean, which is the same in every step of a trial: by looking up the
+/// cumulative distribution while it is short, by [`Stream::poisson`] beyond.
+struct StepCount {
+    mean: f64,
+    cumulative: Vec<f64>,
+}
+
+impl StepCount {
+    fn new(mean: f64) -> Self {
+        let mut cumulative = Vec::new();
+        if mean > 0.0 && mean < 20.0 {
+            let mut p = libm::exp(-mean);
+            let mut sum = p;
+            // Beyond the resolution of the uniform numbers nothing is left.
+            while sum < 1.0 - 1e-16 && cumulative.len() < 128 {
+                cumulative.push(sum);
+                p *= mean / cumulative.len() as f64;
+                sum += p;
+            }
+        }
+        Self { mean, cumulative }
+    }
+
+    #[inline]
+    fn draw(&self, stream: &mut Stream) -> usize {
+        if self.cumulative.is_empty() {
+            return stream.poisson(self.mean) as usize;
+        }
+        let u = stream.uniform();
+        self.cumulative.iter().take_while(|&&c| u >= c).count()
+    }
+}
+
 /// The image as it reaches the network over time.
 struct Input {
     code: InputCode,
     during_warm_up: bool,
     table: Option<ChannelTable>,
-    /// Input spikes expected in a time step.
-    per_step: f64,
+    /// How many input spikes a time step has.
+    per_step: StepCount,
     /// Latency code: (time step after the start of the recording, channel), ascending.
     latencies: Vec<(usize, u32)>,
     /// Direct current: the intensity of each channel.
@@ -268,7 +306,7 @@ impl Input {
             code: settings.code,
             during_warm_up: settings.during_warm_up,
             table: None,
-            per_step: 0.0,
+            per_step: StepCount::new(0.0),
             latencies: Vec::new(),
             current: None,
         };
@@ -282,8 +320,9 @@ impl Input {
         match settings.code {
             InputCode::Poisson => {
                 let table = ChannelTable::new(&channels);
-                input.per_step = table.total() * settings.r_max * config.dt / 1000.0;
-                input.table = (input.per_step > 0.0).then_some(table);
+                let mean = table.total() * settings.r_max * config.dt / 1000.0;
+                input.per_step = StepCount::new(mean);
+                input.table = (mean > 0.0).then_some(table);
             }
             InputCode::Latency => {
                 for (channel, &x) in channels.iter().enumerate() {
@@ -307,7 +346,7 @@ impl Input {
                 if step <= warm_up && !self.during_warm_up {
                     return;
                 }
-                let count = stream.poisson(self.per_step);
+                let count = self.per_step.draw(stream);
                 channels.extend((0..count).map(|_| table.draw(stream.next_u64())));
             }
             InputCode::Latency if step > warm_up => {
@@ -318,5 +357,77 @@ impl Input {
             }
             InputCode::Latency | InputCode::Direct => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Distribution, NetworkConfig, Parameter, Synapse};
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        let base = NetworkConfig {
+            duration: 40.0,
+            warm_up: 5.0,
+            background_rate: Some(2000.0),
+            ..NetworkConfig::encoder()
+        };
+        let spread = |mean: f64| {
+            Parameter::Drawn(Distribution::Uniform { low: 0.9 * mean, high: 1.1 * mean })
+        };
+        let configs = [
+            base.clone(),
+            // Two blocks, the second of them partly padding.
+            NetworkConfig { neurons: 1500, background_rate: Some(0.0), ..base.clone() },
+            NetworkConfig { membrane: spread(20.0), threshold: spread(20.0), ..base.clone() },
+            NetworkConfig { synapse: Synapse::Exponential, ..base.clone() },
+            NetworkConfig { connection_probability: 0.01, ..base.clone() },
+            // So many spikes in a step that they do not fit into one pass of counting.
+            NetworkConfig { g: 0.0, excitatory_weight: 5.0, ..base.clone() },
+        ];
+        let image: Vec<f32> = (0..784).map(|k| (k % 29) as f32 / 28.0).collect();
+        for config in &configs {
+            let network = Network::build(config, Some((1, 28, 28).into()), 5).unwrap();
+            let trial = Trial { image: Some(&image), ..network.trial(5, 1) };
+            let runs: Vec<SpikeTrains> = Isa::available()
+                .into_iter()
+                .map(|isa| {
+                    let mut simulation = Simulation::new(&network);
+                    simulation.isa = isa;
+                    simulation.run(&trial, &mut Probe::none()).unwrap()
+                })
+                .collect();
+            assert!(runs[0].count() > 200, "{}", runs[0].count());
+            assert!(runs.iter().all(|run| *run == runs[0]), "{config:?}");
+        }
+    }
+
+    #[test]
+    fn step_counts_are_poisson() {
+        for (index, mean) in [0.3, 4.5, 19.0, 60.0].into_iter().enumerate() {
+            let count = StepCount::new(mean);
+            let mut stream = stream(8, "step-count", index as u64);
+            let n = 100_000.0;
+            let draws: Vec<f64> = (0..n as usize).map(|_| count.draw(&mut stream) as f64).collect();
+            let got = draws.iter().sum::<f64>() / n;
+            let variance = draws.iter().map(|d| (d - got).powi(2)).sum::<f64>() / n;
+            assert!((got - mean).abs() < 4.5 * (mean / n).sqrt(), "{got} is not {mean}");
+            let tolerance = 0.015 + 5.0 / (mean * n).sqrt();
+            assert!((variance / mean - 1.0).abs() < tolerance, "variance {variance}, mean {mean}");
+        }
+        assert_eq!(StepCount::new(0.0).draw(&mut stream(8, "step-count", 9)), 0);
+    }
+
+    #[test]
+    fn a_simulation_leaves_nothing_behind() {
+        let config = NetworkConfig { duration: 30.0, ..NetworkConfig::brunel(1500, 5.0, 2.0) };
+        let network = Network::build(&config, None, 5).unwrap();
+        let mut simulation = Simulation::new(&network);
+        let first = simulation.run(&network.trial(1, 0), &mut Probe::none()).unwrap();
+        let other = simulation.run(&network.trial(1, 1), &mut Probe::none()).unwrap();
+        assert_ne!(first, other);
+        let again = simulation.run(&network.trial(1, 0), &mut Probe::none()).unwrap();
+        assert_eq!(first, again);
     }
 }
