@@ -21,6 +21,13 @@ impl ImageShape {
     }
 }
 
+impl From<(usize, usize, usize)> for ImageShape {
+    /// Channels, height, width.
+    fn from((channels, height, width): (usize, usize, usize)) -> Self {
+        Self { channels, height, width }
+    }
+}
+
 impl std::fmt::Display for ImageShape {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}x{}x{}", self.channels, self.height, self.width)

@@ -1,24 +1,19 @@
-//! One block of neurons running through a slice of time: the inner loop of the simulator.
+//! One block of neurons running through a slice of time.
 //!
-//! A time step of a block is: draw the background of every neuron, add the spikes that arrive,
-//! advance the membranes, note who fired. The whole of it is compiled for each instruction set
-//! and chosen once at run time; all versions give the same bits.
+//! Where all connections are rows of bits, what arrives is counted for every time step of the
+//! slice, and then one group of neurons after the other runs through the whole of it. Lists of
+//! targets are delivered step by step, and all groups take each step together. The whole of it is
+//! compiled for each instruction set and chosen once at run time; all versions give the same bits.
 
 use super::build::{Block, Network};
 use super::config::Synapse;
 use super::connectivity::Connections;
-use super::counting;
-#[cfg(target_arch = "x86_64")]
-use super::counting::Counts;
-#[cfg(target_arch = "x86_64")]
-use super::membrane::FusedStep;
-use super::membrane::{self, State};
+use super::counting::{Arrived, GROUP, Kernel};
+use super::group::Passage;
+use super::membrane::State;
 use super::noise::{LaneGenerator, PoissonTable};
 use super::probe::{BlockProbe, Probe};
 use super::simulate::Arrivals;
-
-/// One spike: its time step and its neuron.
-pub(crate) type Event = (u32, u32);
 
 /// What all blocks see of a slice.
 pub(crate) struct Slice<'a> {
@@ -33,6 +28,13 @@ pub(crate) struct Slice<'a> {
     pub(crate) isa: Isa,
 }
 
+impl Slice<'_> {
+    /// The spikes that arrive in a step of the slice.
+    fn arrivals(&self, offset: usize) -> &Arrivals {
+        &self.ring[(self.first_step as usize + offset) % self.ring.len()]
+    }
+}
+
 /// The state of one block during a run.
 pub(crate) struct BlockState {
     pub(crate) block: usize,
@@ -40,12 +42,20 @@ pub(crate) struct BlockState {
     pub(crate) neurons: State,
     /// What constant currents add in a step, mV.
     pub(crate) drive: Vec<f32>,
-    pub(crate) noise: LaneGenerator,
-    /// What arrives in the present step, mV.
-    excitatory: Vec<f32>,
-    inhibitory: Vec<f32>,
-    fired: Vec<u32>,
-    pub(crate) spikes: Vec<Event>,
+    /// Whether they add anything.
+    pub(crate) driven: bool,
+    /// The background of each group.
+    pub(crate) noise: Vec<LaneGenerator>,
+    /// What arrives through rows in each step of the slice.
+    arrived: Vec<Arrived>,
+    /// What arrives through lists in the present step, excitatory and inhibitory, mV.
+    listed: [Vec<f32>; 2],
+    /// Who fired, `[group][step]`, a bit a neuron.
+    fired: Vec<u64>,
+    /// The neurons that fired, step by step of the slice, ascending in each; then room.
+    spikes: Vec<u32>,
+    /// Where the spikes of each step end.
+    ends: Vec<usize>,
     pub(crate) probe: BlockProbe,
 }
 
@@ -55,7 +65,9 @@ pub(crate) struct Isa(u8);
 
 mod isa {
     pub(super) const PORTABLE: u8 = 0;
+    #[cfg(target_arch = "x86_64")]
     pub(super) const AVX2: u8 = 1;
+    #[cfg(target_arch = "x86_64")]
     pub(super) const AVX512: u8 = 2;
 }
 
@@ -102,11 +114,13 @@ impl BlockState {
                 current_inhibitory: vec![0.0; currents],
             },
             drive: block.constants.drive.clone(),
-            noise: LaneGenerator::new(&mut equipoise_random::stream(0, "", 0)),
-            excitatory: vec![0.0; n],
-            inhibitory: vec![0.0; n],
-            fired: Vec::with_capacity(n),
+            driven: false,
+            noise: vec![LaneGenerator::new(&mut equipoise_random::stream(0, "", 0)); n / GROUP],
+            arrived: Vec::new(),
+            listed: [Vec::new(), Vec::new()],
+            fired: Vec::new(),
             spikes: Vec::new(),
+            ends: Vec::new(),
             probe: BlockProbe::new(&Probe::none(), 0, 0),
         }
     }
@@ -126,212 +140,160 @@ impl BlockState {
         for (drive, ((&heard, &gain), &membrane)) in self.drive.iter_mut().zip(neurons) {
             *drive += gain * (f64::from(membrane) * per_ms * heard) as f32;
         }
+        self.note_drive();
+    }
+
+    /// Looks whether constant currents add anything.
+    pub(crate) fn note_drive(&mut self) {
+        self.driven = self.drive.iter().any(|&drive| drive != 0.0);
     }
 
     /// Runs through a slice and leaves its spikes in `self.spikes`.
     pub(crate) fn advance(&mut self, slice: &Slice<'_>) {
         #[cfg(target_arch = "x86_64")]
         {
-            // SAFETY: an `Isa` is made only where the machine has the instruction set.
             match slice.isa.0 {
+                // SAFETY: an `Isa` is made only where the machine has the instruction set.
                 isa::AVX512 => return unsafe { self.advance_avx512(slice) },
+                // SAFETY: as above.
                 isa::AVX2 => return unsafe { self.advance_avx2(slice) },
                 _ => {}
             }
         }
-        self.steps::<{ isa::PORTABLE }>(slice);
+        self.steps(slice, Kernel::Portable);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,bmi1,bmi2,popcnt")]
     fn advance_avx512(&mut self, slice: &Slice<'_>) {
-        self.steps::<{ isa::AVX512 }>(slice);
+        self.steps(slice, Kernel::Avx512);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
     fn advance_avx2(&mut self, slice: &Slice<'_>) {
-        self.steps::<{ isa::PORTABLE }>(slice);
+        self.steps(slice, Kernel::Portable);
     }
 
     #[inline(always)]
-    fn steps<const ISA: u8>(&mut self, slice: &Slice<'_>) {
-        let network = slice.network;
-        let block = &network.blocks[self.block];
-        for offset in 0..slice.steps {
-            let step = slice.first_step + offset;
-            let arrivals = &slice.ring[step as usize % slice.ring.len()];
-            let input = &slice.input[offset as usize];
-            self.fired.clear();
-            if !self.step_fused::<ISA>(slice, arrivals, input, step as i32) {
-                match slice.background {
-                    Some(table) => self.draw_background::<ISA>(table, network.weights.background),
-                    None => self.excitatory.fill(0.0),
+    fn steps(&mut self, slice: &Slice<'_>, kernel: Kernel) {
+        let steps = slice.steps as usize;
+        let groups = self.noise.len();
+        let block = &slice.network.blocks[self.block];
+        self.fired.resize(steps * groups, 0);
+        self.arrived.resize_with(steps.max(self.arrived.len()), Arrived::default);
+        for offset in 0..steps {
+            self.count(slice, block, offset, kernel);
+        }
+        if block.has_lists() {
+            for offset in 0..steps {
+                self.deliver_lists(slice, block, offset);
+                self.run_groups(slice, block, offset..offset + 1, kernel);
+            }
+        } else {
+            self.run_groups(slice, block, 0..steps, kernel);
+        }
+        self.list_spikes(steps, groups);
+    }
+
+    /// Turns the bits of who fired into numbers. Most groups have no spike in a step, or one, at
+    /// random: two are written down whether there are or not, and only a third is asked for.
+    #[inline(always)]
+    fn list_spikes(&mut self, steps: usize, groups: usize) {
+        self.ends.clear();
+        let mut end = 0;
+        for offset in 0..steps {
+            let room = end + GROUP * groups + 2;
+            if self.spikes.len() < room {
+                self.spikes.resize(room, 0);
+            }
+            for group in 0..groups {
+                let first = (self.first + GROUP * group) as u32;
+                let mut fired = self.fired[group * steps + offset];
+                for _ in 0..2 {
+                    self.spikes[end] = first + fired.trailing_zeros();
+                    end += usize::from(fired != 0);
+                    fired &= fired.wrapping_sub(1);
                 }
-                self.inhibitory.fill(0.0);
-                let weights = &network.weights;
-                let (to_e, to_i) = (&mut self.excitatory, &mut self.inhibitory);
-                deliver::<ISA>(&block.recurrent, &arrivals.excitatory, weights.excitatory, to_e);
-                deliver::<ISA>(&block.recurrent, &arrivals.inhibitory, weights.inhibitory, to_i);
-                if let Some(connections) = &block.input {
-                    deliver::<ISA>(connections, input, weights.input, to_e);
+                while fired != 0 {
+                    self.spikes[end] = first + fired.trailing_zeros();
+                    end += 1;
+                    fired &= fired - 1;
                 }
-                self.step_membranes(block, network.config.synapse, step as i32);
             }
-            for &neuron in &self.fired {
-                let i = neuron as usize;
-                self.neurons.potential[i] = block.constants.reset[i];
-                self.neurons.held_until[i] = step as i32 + block.constants.refractory[i];
-                self.spikes.push((step, (self.first + i) as u32));
-            }
-            if !self.probe.neurons.is_empty() {
-                self.record(block, network);
-            }
+            self.ends.push(end);
         }
     }
 
-    #[inline(always)]
-    fn draw_background<const ISA: u8>(&mut self, table: &PoissonTable, weight: f32) {
-        #[cfg(target_arch = "x86_64")]
-        if ISA == isa::AVX512 {
-            // SAFETY: this instruction set is chosen only where the machine has it.
-            unsafe { table.fill_avx512(&mut self.noise, weight, &mut self.excitatory) };
-            return;
-        }
-        table.fill(&mut self.noise, weight, &mut self.excitatory);
+    /// The neurons that fired in a step of the slice, ascending.
+    pub(crate) fn spikes(&self, offset: usize) -> &[u32] {
+        let start = if offset == 0 { 0 } else { self.ends[offset - 1] };
+        &self.spikes[start..self.ends[offset]]
     }
 
-    /// A whole step in registers, where that is possible: delta synapses, connections in rows, no
-    /// neuron recorded. Says whether it was.
+    /// Counts what arrives through rows in a step of the slice.
     #[inline(always)]
-    fn step_fused<const ISA: u8>(
+    fn count(&mut self, slice: &Slice<'_>, block: &Block, offset: usize, kernel: Kernel) {
+        let weights = &slice.network.weights;
+        let arrivals = slice.arrivals(offset);
+        let arrived = &mut self.arrived[offset];
+        arrived.clear();
+        if let Connections::Rows(rows) = &block.recurrent {
+            arrived.add(kernel, rows, &arrivals.excitatory, weights.excitatory);
+        }
+        if let Some(Connections::Rows(rows)) = &block.input {
+            arrived.add(kernel, rows, &slice.input[offset], weights.input);
+        }
+        arrived.begin_inhibition(slice.network.config.synapse == Synapse::Exponential);
+        if let Connections::Rows(rows) = &block.recurrent {
+            arrived.add(kernel, rows, &arrivals.inhibitory, weights.inhibitory);
+        }
+        arrived.fold(kernel);
+    }
+
+    /// Adds up what arrives through lists in a step of the slice.
+    #[inline(always)]
+    fn deliver_lists(&mut self, slice: &Slice<'_>, block: &Block, offset: usize) {
+        let weights = &slice.network.weights;
+        let arrivals = slice.arrivals(offset);
+        let [excitatory, inhibitory] = &mut self.listed;
+        for listed in [&mut *excitatory, &mut *inhibitory] {
+            listed.clear();
+            listed.resize(self.drive.len(), 0.0);
+        }
+        block.recurrent.deliver(&arrivals.excitatory, weights.excitatory, excitatory);
+        block.recurrent.deliver(&arrivals.inhibitory, weights.inhibitory, inhibitory);
+        if let Some(connections) = &block.input {
+            connections.deliver(&slice.input[offset], weights.input, excitatory);
+        }
+    }
+
+    /// Takes all groups through some steps of the slice.
+    #[inline(always)]
+    fn run_groups(
         &mut self,
         slice: &Slice<'_>,
-        arrivals: &Arrivals,
-        input: &[u32],
-        step: i32,
-    ) -> bool {
-        #[cfg(target_arch = "x86_64")]
-        if ISA == isa::AVX512
-            && slice.network.config.synapse == Synapse::Delta
-            && self.probe.neurons.is_empty()
-        {
-            let block = &slice.network.blocks[self.block];
-            let Connections::Rows(recurrent) = &block.recurrent else { return false };
-            // SAFETY: this instruction set is chosen only where the machine has it.
-            unsafe {
-                let excitatory = Counts::of_avx512(recurrent, &arrivals.excitatory);
-                let inhibitory = Counts::of_avx512(recurrent, &arrivals.inhibitory);
-                let input = match &block.input {
-                    None => Some(Counts::NONE),
-                    Some(Connections::Rows(rows)) => Counts::of_avx512(rows, input),
-                    Some(Connections::Lists { .. }) => None,
-                };
-                let (Some(excitatory), Some(inhibitory), Some(input)) =
-                    (excitatory, inhibitory, input)
-                else {
-                    return false;
-                };
-                let weights = &slice.network.weights;
-                if let Some(table) = slice.background {
-                    self.draw_background::<ISA>(table, weights.background);
-                }
-                FusedStep {
-                    constants: &block.constants,
-                    step,
-                    excitatory: &excitatory,
-                    inhibitory: &inhibitory,
-                    input: &input,
-                    weights,
-                    background: slice.background.is_some().then_some(&self.excitatory),
-                    drive: &self.drive,
-                }
-                .run_avx512(&mut self.neurons, &mut self.fired);
-            }
-            return true;
-        }
-        let _ = (slice, arrivals, input, step);
-        false
-    }
-
-    #[inline(always)]
-    fn step_membranes(&mut self, block: &Block, synapse: Synapse, step: i32) {
-        let (constants, state, fired) = (&block.constants, &mut self.neurons, &mut self.fired);
-        let (excitatory, inhibitory, drive) = (&self.excitatory, &self.inhibitory, &self.drive);
-        match synapse {
-            Synapse::Delta => {
-                membrane::step_delta(constants, state, step, excitatory, inhibitory, drive, fired)
-            }
-            Synapse::Exponential => membrane::step_exponential(
-                constants, state, step, excitatory, inhibitory, drive, fired,
-            ),
-        }
-    }
-
-    /// Hands the inputs and potentials of this step to the probe, the inputs as R I in mV.
-    #[inline(never)]
-    fn record(&mut self, block: &Block, network: &Network) {
-        let config = &network.config;
-        let constants = &block.constants;
-        let exponential = config.synapse == Synapse::Exponential;
-        let (state, drive) = (&self.neurons, &self.drive);
-        let (excitatory, inhibitory) = (&self.excitatory, &self.inhibitory);
-        self.probe.step(&state.potential, |i| {
-            let tau = f64::from(constants.membrane[i]);
-            let [e, i_] = if exponential {
-                // The mean over a step of a current that decays from its start.
-                let mean = |current: f32, left: f32| {
-                    f64::from(current) * (1.0 - f64::from(left)) * tau / config.dt
-                };
-                [
-                    mean(state.current_excitatory[i], constants.current_decay_excitatory),
-                    mean(state.current_inhibitory[i], constants.current_decay_inhibitory),
-                ]
-            } else {
-                [excitatory[i], inhibitory[i]].map(|jump| f64::from(jump) * tau / config.dt)
-            };
-            let current = f64::from(drive[i]) / f64::from(constants.gain[i]);
-            [e + current.max(0.0), i_ + current.min(0.0)]
-        });
-    }
-}
-
-/// Adds what the sources that fired send to the block.
-#[inline(always)]
-fn deliver<const ISA: u8>(
-    connections: &Connections,
-    sources: &[u32],
-    weight: f32,
-    out: &mut [f32],
-) {
-    match connections {
-        Connections::Rows(rows) => {
-            #[cfg(target_arch = "x86_64")]
-            if ISA == isa::AVX512 {
-                // SAFETY: this instruction set is chosen only where the machine has it.
-                unsafe { counting::add_counts_avx512(rows, sources, weight, out) };
-                return;
-            }
-            counting::add_counts(rows, sources, weight, out);
-        }
-        Connections::Lists { offsets, targets, weights } => {
-            for &source in sources {
-                let range =
-                    offsets[source as usize] as usize..offsets[source as usize + 1] as usize;
-                match weights {
-                    None => {
-                        for &target in &targets[range] {
-                            out[usize::from(target)] += weight;
-                        }
-                    }
-                    Some(weights) => {
-                        for (&target, factor) in targets[range.clone()].iter().zip(&weights[range])
-                        {
-                            out[usize::from(target)] += weight * factor;
-                        }
-                    }
-                }
-            }
+        block: &Block,
+        offsets: std::ops::Range<usize>,
+        kernel: Kernel,
+    ) {
+        let config = &slice.network.config;
+        let steps = slice.steps as usize;
+        let [excitatory, inhibitory] = &self.listed;
+        let passage = Passage {
+            constants: &block.constants,
+            synapse: config.synapse,
+            dt: config.dt,
+            first_step: (slice.first_step as usize + offsets.start) as i32,
+            arrived: &self.arrived[offsets.clone()],
+            listed: block.has_lists().then_some([excitatory, inhibitory]),
+            background: slice.background,
+            background_weight: slice.network.weights.background,
+            drive: self.driven.then_some(&self.drive),
+        };
+        for (group, generator) in self.noise.iter_mut().enumerate() {
+            let fired = &mut self.fired[group * steps + offsets.start..][..offsets.len()];
+            passage.run(kernel, group, &mut self.neurons, generator, &mut self.probe, fired);
         }
     }
 }

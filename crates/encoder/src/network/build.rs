@@ -51,6 +51,14 @@ pub(crate) struct Block {
     pub(crate) input: Option<Connections>,
 }
 
+impl Block {
+    /// Whether some of its connections are lists.
+    pub(crate) fn has_lists(&self) -> bool {
+        let lists = |c: &Connections| matches!(c, Connections::Lists { .. });
+        lists(&self.recurrent) || self.input.as_ref().is_some_and(lists)
+    }
+}
+
 /// What a spike adds, mV, by where it comes from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Weights {

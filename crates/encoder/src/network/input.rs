@@ -7,13 +7,6 @@ use super::connectivity::{Builder, Connections, Sampler, Storage};
 use super::validate::NetworkError;
 use crate::data::ImageShape;
 
-impl From<(usize, usize, usize)> for ImageShape {
-    /// Channels, height, width.
-    fn from((channels, height, width): (usize, usize, usize)) -> Self {
-        Self { channels, height, width }
-    }
-}
-
 /// Pixels of one colour channel.
 fn plane(shape: ImageShape) -> usize {
     shape.height * shape.width
@@ -210,7 +203,8 @@ impl ChannelTable {
         let column = ((bits >> 32) * self.columns.len() as u64) >> 32;
         let (share, alias) = self.columns[column as usize];
         let u = (bits as u32 >> 8) as f32 * (1.0 / 16_777_216.0);
-        if u < share { column as u32 } else { alias }
+        // By index and not by branch: which of the two it is cannot be foreseen.
+        [alias, column as u32][usize::from(u < share)]
     }
 }
 

@@ -10,6 +10,7 @@ mod config;
 mod connectivity;
 mod counting;
 mod encode;
+mod group;
 mod input;
 mod membrane;
 mod noise;

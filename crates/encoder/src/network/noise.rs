@@ -8,6 +8,9 @@
 //! of 32 columns, the other 27 decide between the column's two counts. The probabilities are
 //! exact to 2^-32.
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::*;
+
 use equipoise_random::Stream;
 
 /// Neurons that are computed side by side, and generators in a [`LaneGenerator`].
@@ -130,46 +133,85 @@ impl PoissonTable {
     #[target_feature(enable = "avx512f")]
     #[inline]
     pub(crate) fn fill_avx512(&self, generator: &mut LaneGenerator, weight: f32, out: &mut [f32]) {
-        use std::arch::x86_64::*;
-        // SAFETY: all loads and stores below are of 64 bytes inside arrays of 64 bytes or more:
-        // the table has 32 numbers of 4 bytes, a generator word 16, a chunk of `out` 16.
+        let mut noise = VectorNoise::load(self, generator, weight);
+        for chunk in out.chunks_exact_mut(LANES) {
+            // SAFETY: a chunk is sixteen numbers of 4 bytes, 64 bytes.
+            unsafe { _mm512_storeu_ps(chunk.as_mut_ptr(), noise.draw()) };
+        }
+        noise.store(generator);
+    }
+}
+
+/// A table and a generator in registers.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+pub(crate) struct VectorNoise {
+    state: [__m512i; 4],
+    limit: [__m512i; 2],
+    alias: [__m512; 2],
+    weight: __m512,
+    draws: u32,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl VectorNoise {
+    /// Takes them from memory.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    pub(crate) fn load(table: &PoissonTable, generator: &LaneGenerator, weight: f32) -> Self {
+        let (limit, alias) = (table.limit.as_ptr(), table.alias.as_ptr());
+        // SAFETY: the table has twice sixteen numbers of 4 bytes, a generator word sixteen.
         unsafe {
-            let limit = self.limit.as_ptr().cast();
-            let (limit_low, limit_high) =
-                (_mm512_loadu_si512(limit), _mm512_loadu_si512(limit.add(1)));
-            let alias = self.alias.as_ptr();
-            let (alias_low, alias_high) = (_mm512_loadu_ps(alias), _mm512_loadu_ps(alias.add(16)));
-            let weight = _mm512_set1_ps(weight);
-            let mut s: [__m512i; 4] = std::array::from_fn(|word| {
-                _mm512_loadu_si512(generator.state[word].as_ptr().cast())
-            });
-            for chunk in out.chunks_exact_mut(LANES) {
-                let mut count = _mm512_setzero_ps();
-                for _ in 0..self.draws {
-                    let draw =
-                        _mm512_add_epi32(_mm512_rol_epi32::<7>(_mm512_add_epi32(s[0], s[3])), s[0]);
-                    let t = _mm512_slli_epi32::<9>(s[1]);
-                    s[2] = _mm512_xor_si512(s[2], s[0]);
-                    s[3] = _mm512_xor_si512(s[3], s[1]);
-                    s[1] = _mm512_xor_si512(s[1], s[2]);
-                    s[0] = _mm512_xor_si512(s[0], s[3]);
-                    s[2] = _mm512_xor_si512(s[2], t);
-                    s[3] = _mm512_rol_epi32::<11>(s[3]);
-                    let column = _mm512_srli_epi32::<27>(draw);
-                    let own = _mm512_cmplt_epu32_mask(
-                        _mm512_slli_epi32::<5>(draw),
-                        _mm512_permutex2var_epi32(limit_low, column, limit_high),
-                    );
-                    let alias = _mm512_permutex2var_ps(alias_low, column, alias_high);
-                    let value = _mm512_mask_cvtepi32_ps(alias, own, column);
-                    count = _mm512_add_ps(count, value);
-                }
-                _mm512_storeu_ps(chunk.as_mut_ptr(), _mm512_mul_ps(weight, count));
-            }
-            for (word, state) in generator.state.iter_mut().zip(s) {
-                _mm512_storeu_si512(word.as_mut_ptr().cast(), state);
+            Self {
+                state: generator.state.each_ref().map(|w| _mm512_loadu_si512(w.as_ptr().cast())),
+                limit: [0, 16].map(|at| _mm512_loadu_si512(limit.add(at).cast())),
+                alias: [0, 16].map(|at| _mm512_loadu_ps(alias.add(at))),
+                weight: _mm512_set1_ps(weight),
+                draws: table.draws,
             }
         }
+    }
+
+    /// Puts the generator back.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    pub(crate) fn store(self, generator: &mut LaneGenerator) {
+        for (word, state) in generator.state.iter_mut().zip(self.state) {
+            // SAFETY: a generator word is sixteen numbers of 4 bytes.
+            unsafe { _mm512_storeu_si512(word.as_mut_ptr().cast(), state) };
+        }
+    }
+
+    /// The weight times a Poisson number for each lane.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    pub(crate) fn draw(&mut self) -> __m512 {
+        let mut count = self.count();
+        for _ in 1..self.draws {
+            count = _mm512_add_ps(count, self.count());
+        }
+        _mm512_mul_ps(self.weight, count)
+    }
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn count(&mut self) -> __m512 {
+        let s = &mut self.state;
+        let draw = _mm512_add_epi32(_mm512_rol_epi32::<7>(_mm512_add_epi32(s[0], s[3])), s[0]);
+        let t = _mm512_slli_epi32::<9>(s[1]);
+        s[2] = _mm512_xor_si512(s[2], s[0]);
+        s[3] = _mm512_xor_si512(s[3], s[1]);
+        s[1] = _mm512_xor_si512(s[1], s[2]);
+        s[0] = _mm512_xor_si512(s[0], s[3]);
+        s[2] = _mm512_xor_si512(s[2], t);
+        s[3] = _mm512_rol_epi32::<11>(s[3]);
+        let column = _mm512_srli_epi32::<27>(draw);
+        let own = _mm512_cmplt_epu32_mask(
+            _mm512_slli_epi32::<5>(draw),
+            _mm512_permutex2var_epi32(self.limit[0], column, self.limit[1]),
+        );
+        let alias = _mm512_permutex2var_ps(self.alias[0], column, self.alias[1]);
+        _mm512_mask_cvtepi32_ps(alias, own, column)
     }
 }
 

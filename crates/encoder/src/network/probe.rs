@@ -1,5 +1,7 @@
 //! Recording potentials and inputs of chosen neurons.
 
+use super::counting::GROUP;
+
 /// What to record besides the spikes, and the record.
 ///
 /// ```
@@ -75,45 +77,70 @@ impl Probe {
 /// The part of a recording that one block of neurons makes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BlockProbe {
-    /// Which neurons of the block, and their place in the probe.
-    pub(crate) neurons: Vec<(usize, usize)>,
+    /// The recorded neurons of each group.
+    groups: Vec<Vec<NeuronProbe>>,
     interval: usize,
+}
+
+/// The recording of one neuron.
+#[derive(Debug, Clone)]
+pub(crate) struct NeuronProbe {
+    /// Which neuron of the block.
+    neuron: usize,
+    /// Its place in the probe.
+    pub(crate) place: usize,
     filled: usize,
-    sums: Vec<[f64; 2]>,
-    /// `[sample][neuron of this block]`: potential, excitatory, inhibitory.
+    sums: [f64; 2],
+    /// Potential, excitatory and inhibitory input of each sample.
     pub(crate) samples: Vec<[f32; 3]>,
 }
 
 impl BlockProbe {
     pub(crate) fn new(probe: &Probe, first: usize, neurons: usize) -> Self {
-        let inside: Vec<(usize, usize)> = probe
-            .neurons
-            .iter()
-            .enumerate()
-            .filter(|&(_, &n)| (first..first + neurons).contains(&n))
-            .map(|(place, &n)| (n - first, place))
-            .collect();
-        let sums = vec![[0.0; 2]; inside.len()];
-        Self { neurons: inside, interval: probe.interval, filled: 0, sums, samples: Vec::new() }
+        let mut groups = vec![Vec::new(); neurons.div_ceil(GROUP)];
+        for (place, &n) in probe.neurons.iter().enumerate() {
+            if (first..first + neurons).contains(&n) {
+                let neuron = n - first;
+                let samples = Vec::new();
+                let recording = NeuronProbe { neuron, place, filled: 0, sums: [0.0; 2], samples };
+                groups[neuron / GROUP].push(recording);
+            }
+        }
+        Self { groups, interval: probe.interval }
     }
 
-    /// Takes one time step: `inputs` gives the excitatory and inhibitory input of a neuron of the
-    /// block in mV.
-    pub(crate) fn step(&mut self, potential: &[f32], inputs: impl Fn(usize) -> [f64; 2]) {
-        for (sum, &(neuron, _)) in self.sums.iter_mut().zip(&self.neurons) {
-            let [e, i] = inputs(neuron);
-            sum[0] += e;
-            sum[1] += i;
-        }
-        self.filled += 1;
-        if self.filled == self.interval {
-            let n = self.interval as f64;
-            for (sum, &(neuron, _)) in self.sums.iter_mut().zip(&self.neurons) {
-                let [e, i] = *sum;
-                self.samples.push([potential[neuron], (e / n) as f32, (i / n) as f32]);
-                *sum = [0.0; 2];
+    /// Whether a neuron of the group is recorded.
+    #[inline]
+    pub(crate) fn looks_at(&self, group: usize) -> bool {
+        self.groups.get(group).is_some_and(|neurons| !neurons.is_empty())
+    }
+
+    /// Takes one time step of a group: `inputs` gives the excitatory and inhibitory input of a
+    /// neuron of the block in mV.
+    pub(crate) fn step(
+        &mut self,
+        group: usize,
+        potential: &[f32],
+        inputs: impl Fn(usize) -> [f64; 2],
+    ) {
+        let n = self.interval as f64;
+        for recording in &mut self.groups[group] {
+            let [e, i] = inputs(recording.neuron);
+            recording.sums[0] += e;
+            recording.sums[1] += i;
+            recording.filled += 1;
+            if recording.filled == self.interval {
+                let [e, i] = recording.sums;
+                let potential = potential[recording.neuron];
+                recording.samples.push([potential, (e / n) as f32, (i / n) as f32]);
+                recording.sums = [0.0; 2];
+                recording.filled = 0;
             }
-            self.filled = 0;
         }
+    }
+
+    /// The recordings of all its neurons.
+    pub(crate) fn recordings(&self) -> impl Iterator<Item = &NeuronProbe> {
+        self.groups.iter().flatten()
     }
 }

@@ -10,8 +10,8 @@
 use equipoise_random::{Stream, derive_seed, stream};
 use rayon::prelude::*;
 
-use super::block::{BlockState, Event, Isa, Slice};
-use super::build::Network;
+use super::block::{BlockState, Isa, Slice};
+use super::build::{Delays, Network};
 use super::config::InputCode;
 use super::input::{ChannelTable, check_image, color_channels, latency_ms};
 use super::noise::{LaneGenerator, PoissonTable};
@@ -39,6 +39,9 @@ pub struct Trial<'a> {
     pub parallel: bool,
 }
 
+/// Time steps of a slice at most, so that what arrives in them stays in the nearest cache.
+const LONGEST_SLICE: usize = 32;
+
 /// The spikes that arrive in one time step.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Arrivals {
@@ -52,7 +55,6 @@ pub struct Simulation<'a> {
     blocks: Vec<BlockState>,
     ring: Vec<Arrivals>,
     input: Vec<Vec<u32>>,
-    events: Vec<Event>,
     isa: Isa,
 }
 
@@ -65,13 +67,13 @@ impl<'a> Simulation<'a> {
             .enumerate()
             .map(|(index, block)| BlockState::new(index, block))
             .collect();
-        let slots = network.longest_delay + network.shortest_delay + 1;
+        let slice = network.shortest_delay.min(LONGEST_SLICE);
+        let slots = network.longest_delay + slice + 1;
         Self {
             network,
             blocks,
             ring: vec![Arrivals::default(); slots],
-            input: vec![Vec::new(); network.shortest_delay],
-            events: Vec::new(),
+            input: vec![Vec::new(); slice],
             isa: Isa::best(),
         }
     }
@@ -106,6 +108,10 @@ impl<'a> Simulation<'a> {
         let (warm_up, recorded) = network.check_trial(trial, probe)?;
         let input = Input::new(network, trial)?;
         self.reset(trial, &input);
+        spikes.duration_ms = recorded as f64 * config.dt;
+        spikes.units = config.neurons;
+        spikes.times.clear();
+        spikes.ids.clear();
         let constant = network.background_table(1.0);
         let mut varying;
         let mut input_stream = stream(trial.seed, "encoder/input-spikes", trial.index);
@@ -113,7 +119,7 @@ impl<'a> Simulation<'a> {
         let mut done = 0;
         while done < total {
             let until = if done < warm_up { warm_up } else { total };
-            let steps = network.shortest_delay.min(until - done);
+            let steps = self.input.len().min(until - done);
             let background = match trial.background {
                 None => constant.as_ref(),
                 Some(profile) => {
@@ -122,10 +128,7 @@ impl<'a> Simulation<'a> {
                     varying.as_ref()
                 }
             };
-            for (offset, channels) in self.input[..steps].iter_mut().enumerate() {
-                channels.clear();
-                input.spikes(done + 1 + offset, warm_up, &mut input_stream, channels);
-            }
+            input.spikes(done + 1, warm_up, &mut input_stream, &mut self.input[..steps]);
             if done == warm_up {
                 for block in &mut self.blocks {
                     block.probe =
@@ -136,12 +139,11 @@ impl<'a> Simulation<'a> {
                 }
             }
             self.slice(done as u32, steps as u32, background, trial.parallel);
-            if done < warm_up {
-                self.events.clear();
+            if done >= warm_up {
+                self.record_spikes(done - warm_up, steps, spikes);
             }
             done += steps;
         }
-        self.collect(warm_up as u32, spikes, recorded as f64 * config.dt);
         self.collect_probe(probe);
         Ok(())
     }
@@ -152,9 +154,9 @@ impl<'a> Simulation<'a> {
             arrivals.excitatory.clear();
             arrivals.inhibitory.clear();
         }
-        self.events.clear();
         let mut initial = stream(trial.seed, "encoder/initial-potential", trial.index);
         let background = derive_seed(trial.seed, "encoder/background", trial.index);
+        let noisy = network.config.background_rate_hz() > 0.0;
         for state in &mut self.blocks {
             let block = &network.blocks[state.block];
             let parameter = &network.config.initial_potential;
@@ -168,7 +170,11 @@ impl<'a> Simulation<'a> {
             state.neurons.current_excitatory.fill(0.0);
             state.neurons.current_inhibitory.fill(0.0);
             state.drive.copy_from_slice(&block.constants.drive);
-            state.noise = LaneGenerator::new(&mut stream(background, "block", state.block as u64));
+            state.note_drive();
+            if noisy {
+                let mut background = stream(background, "block", state.block as u64);
+                state.noise.fill_with(|| LaneGenerator::new(&mut background));
+            }
             // During the warm-up nothing is recorded.
             state.probe = BlockProbe::new(&Probe::none(), 0, 0);
             if let (true, Some(current)) = (input.during_warm_up, &input.current) {
@@ -202,35 +208,35 @@ impl<'a> Simulation<'a> {
             arrivals.inhibitory.clear();
         }
         let excitatory = self.network.excitatory_neurons as u32;
-        let earlier = self.events.len();
-        for block in &mut self.blocks {
-            for &(step, neuron) in &block.spikes {
-                let arrival = step as usize + self.network.delay_steps(neuron as usize);
-                let arrivals = &mut self.ring[arrival % slots];
-                if neuron < excitatory {
-                    arrivals.excitatory.push(neuron);
-                } else {
-                    arrivals.inhibitory.push(neuron);
+        for (offset, step) in (done + 1..=done + steps).enumerate() {
+            for block in &self.blocks {
+                let spikes = block.spikes(offset);
+                let (e, i) = spikes.split_at(spikes.partition_point(|&n| n < excitatory));
+                if let Delays::Common(delay) = self.network.delays {
+                    let arrivals = &mut self.ring[(step as usize + delay) % slots];
+                    arrivals.excitatory.extend_from_slice(e);
+                    arrivals.inhibitory.extend_from_slice(i);
+                    continue;
+                }
+                let arrival = |n: u32| step as usize + self.network.delay_steps(n as usize);
+                for &neuron in e {
+                    self.ring[arrival(neuron) % slots].excitatory.push(neuron);
+                }
+                for &neuron in i {
+                    self.ring[arrival(neuron) % slots].inhibitory.push(neuron);
                 }
             }
-            self.events.append(&mut block.spikes);
-        }
-        if self.blocks.len() > 1 {
-            // They came block by block; by step and neuron they are in order.
-            self.events[earlier..].sort_unstable();
         }
     }
 
-    /// The events as trains, with times from the start of the recording.
-    fn collect(&mut self, warm_up: u32, spikes: &mut SpikeTrains, duration_ms: f64) {
-        let dt = self.network.config.dt;
-        spikes.duration_ms = duration_ms;
-        spikes.units = self.network.config.neurons;
-        spikes.times.clear();
-        spikes.ids.clear();
-        for &(step, neuron) in &self.events {
-            spikes.times.push((f64::from(step - warm_up) * dt).min(duration_ms) as f32);
-            spikes.ids.push(neuron);
+    /// Adds the spikes of the slice that starts `from` steps into the recording to the trains.
+    fn record_spikes(&self, from: usize, steps: usize, spikes: &mut SpikeTrains) {
+        for offset in 0..steps {
+            let time = (from + offset + 1) as f64 * self.network.config.dt;
+            for block in &self.blocks {
+                spikes.ids.extend_from_slice(block.spikes(offset));
+            }
+            spikes.times.resize(spikes.ids.len(), time.min(spikes.duration_ms) as f32);
         }
     }
 
@@ -240,10 +246,9 @@ impl<'a> Simulation<'a> {
         probe.potential = vec![Vec::new(); n];
         probe.excitatory = vec![Vec::new(); n];
         probe.inhibitory = vec![Vec::new(); n];
-        for block in &self.blocks {
-            let inside = &block.probe.neurons;
-            for (k, sample) in block.probe.samples.iter().enumerate() {
-                let place = inside[k % inside.len()].1;
+        for recording in self.blocks.iter().flat_map(|block| block.probe.recordings()) {
+            let place = recording.place;
+            for sample in &recording.samples {
                 probe.potential[place].push(sample[0]);
                 probe.excitatory[place].push(sample[1]);
                 probe.inhibitory[place].push(sample[2]);
@@ -252,46 +257,13 @@ impl<'a> Simulation<'a> {
     }
 }
 
-/// Poisson numbers of one mean, which is the same in every step of a trial: by looking up the
-/// cumulative distribution while it is short, by [`Stream::poisson`] beyond.
-struct StepCount {
-    mean: f64,
-    cumulative: Vec<f64>,
-}
-
-impl StepCount {
-    fn new(mean: f64) -> Self {
-        let mut cumulative = Vec::new();
-        if mean > 0.0 && mean < 20.0 {
-            let mut p = libm::exp(-mean);
-            let mut sum = p;
-            // Beyond the resolution of the uniform numbers nothing is left.
-            while sum < 1.0 - 1e-16 && cumulative.len() < 128 {
-                cumulative.push(sum);
-                p *= mean / cumulative.len() as f64;
-                sum += p;
-            }
-        }
-        Self { mean, cumulative }
-    }
-
-    #[inline]
-    fn draw(&self, stream: &mut Stream) -> usize {
-        if self.cumulative.is_empty() {
-            return stream.poisson(self.mean) as usize;
-        }
-        let u = stream.uniform();
-        self.cumulative.iter().take_while(|&&c| u >= c).count()
-    }
-}
-
 /// The image as it reaches the network over time.
 struct Input {
     code: InputCode,
     during_warm_up: bool,
     table: Option<ChannelTable>,
-    /// How many input spikes a time step has.
-    per_step: StepCount,
+    /// How many input spikes a time step has on average.
+    per_step: f64,
     /// Latency code: (time step after the start of the recording, channel), ascending.
     latencies: Vec<(usize, u32)>,
     /// Direct current: the intensity of each channel.
@@ -306,7 +278,7 @@ impl Input {
             code: settings.code,
             during_warm_up: settings.during_warm_up,
             table: None,
-            per_step: StepCount::new(0.0),
+            per_step: 0.0,
             latencies: Vec::new(),
             current: None,
         };
@@ -321,7 +293,7 @@ impl Input {
             InputCode::Poisson => {
                 let table = ChannelTable::new(&channels);
                 let mean = table.total() * settings.r_max * config.dt / 1000.0;
-                input.per_step = StepCount::new(mean);
+                input.per_step = mean;
                 input.table = (mean > 0.0).then_some(table);
             }
             InputCode::Latency => {
@@ -338,22 +310,32 @@ impl Input {
         Ok(input)
     }
 
-    /// The channels that spike in this time step (from 1 on).
-    fn spikes(&self, step: usize, warm_up: usize, stream: &mut Stream, channels: &mut Vec<u32>) {
+    /// The channels that spike in each of these time steps, of which the first is `first` (from 1
+    /// on). None are half in the warm-up.
+    fn spikes(&self, first: usize, warm_up: usize, stream: &mut Stream, steps: &mut [Vec<u32>]) {
+        for channels in &mut *steps {
+            channels.clear();
+        }
+        let slice = steps.len();
         match self.code {
             InputCode::Poisson => {
                 let Some(table) = &self.table else { return };
-                if step <= warm_up && !self.during_warm_up {
+                if first <= warm_up && !self.during_warm_up {
                     return;
                 }
-                let count = self.per_step.draw(stream);
-                channels.extend((0..count).map(|_| table.draw(stream.next_u64())));
+                // The spikes of a Poisson process, given how many there are, fall anywhere.
+                for _ in 0..stream.poisson(self.per_step * slice as f64) {
+                    let step = &mut steps[stream.below(slice)];
+                    step.push(table.draw(stream.next_u64()));
+                }
             }
-            InputCode::Latency if step > warm_up => {
-                let now = step - warm_up;
+            InputCode::Latency if first > warm_up => {
+                let now = first - warm_up;
                 let from = self.latencies.partition_point(|&(at, _)| at < now);
-                let due = self.latencies[from..].iter().take_while(|&&(at, _)| at == now);
-                channels.extend(due.map(|&(_, channel)| channel));
+                let due = self.latencies[from..].iter();
+                for &(at, channel) in due.take_while(|&&(at, _)| at < now + slice) {
+                    steps[at - now].push(channel);
+                }
             }
             InputCode::Latency | InputCode::Direct => {}
         }
@@ -363,7 +345,7 @@ impl Input {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Distribution, NetworkConfig, Parameter, Synapse};
+    use crate::network::{Distribution, InputConfig, NetworkConfig, Parameter, Synapse};
 
     #[test]
     fn every_instruction_set_gives_the_same_bits() {
@@ -399,24 +381,44 @@ mod tests {
                 })
                 .collect();
             assert!(runs[0].count() > 200, "{}", runs[0].count());
+            let probe = &mut Probe::of(vec![7, 500], 3);
+            assert!(network.run(&trial, probe).unwrap() == runs[0], "recorded: {config:?}");
             assert!(runs.iter().all(|run| *run == runs[0]), "{config:?}");
         }
     }
 
     #[test]
-    fn step_counts_are_poisson() {
-        for (index, mean) in [0.3, 4.5, 19.0, 60.0].into_iter().enumerate() {
-            let count = StepCount::new(mean);
-            let mut stream = stream(8, "step-count", index as u64);
-            let n = 100_000.0;
-            let draws: Vec<f64> = (0..n as usize).map(|_| count.draw(&mut stream) as f64).collect();
-            let got = draws.iter().sum::<f64>() / n;
-            let variance = draws.iter().map(|d| (d - got).powi(2)).sum::<f64>() / n;
-            assert!((got - mean).abs() < 4.5 * (mean / n).sqrt(), "{got} is not {mean}");
-            let tolerance = 0.015 + 5.0 / (mean * n).sqrt();
-            assert!((variance / mean - 1.0).abs() < tolerance, "variance {variance}, mean {mean}");
+    fn input_spikes_are_poisson_in_every_step() {
+        let config = NetworkConfig {
+            input: InputConfig { r_max: 200.0, ..InputConfig::default() },
+            ..NetworkConfig::encoder()
+        };
+        let network = Network::build(&config, Some((1, 28, 28).into()), 5).unwrap();
+        let image: Vec<f32> = (0..784).map(|k| (k % 29) as f32 / 28.0).collect();
+        let trial = Trial { image: Some(&image), ..network.trial(5, 1) };
+        let input = Input::new(&network, &trial).unwrap();
+        let mean = image.iter().sum::<f32>() as f64 * 0.02;
+        let mut stream = stream(8, "input-test", 0);
+        let (slices, mut steps) = (4000, vec![Vec::new(); 15]);
+        let (mut counts, mut seen) = (vec![Vec::new(); 15], vec![0.0; 784]);
+        for _ in 0..slices {
+            input.spikes(1, 0, &mut stream, &mut steps);
+            for (counts, step) in counts.iter_mut().zip(&steps) {
+                counts.push(step.len() as f64);
+                step.iter().for_each(|&channel| seen[channel as usize] += 1.0);
+            }
         }
-        assert_eq!(StepCount::new(0.0).draw(&mut stream(8, "step-count", 9)), 0);
+        let n = f64::from(slices);
+        for counts in &counts {
+            let got = counts.iter().sum::<f64>() / n;
+            let variance = counts.iter().map(|c| (c - got).powi(2)).sum::<f64>() / n;
+            assert!((got - mean).abs() < 4.5 * (mean / n).sqrt(), "{got} is not {mean}");
+            assert!((variance / mean - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "{variance}, {mean}");
+        }
+        for (&seen, &x) in seen.iter().zip(&image) {
+            let expected = f64::from(x) * 0.02 * 15.0 * n;
+            assert!((seen - expected).abs() <= 5.0 * expected.sqrt(), "{seen}, not {expected}");
+        }
     }
 
     #[test]
