@@ -17,6 +17,7 @@ mod encode;
 mod evaluate;
 mod hebb;
 mod reconstruct;
+mod stimulate;
 mod study;
 mod train;
 
@@ -38,6 +39,8 @@ pub enum Command {
     Study(study::Args),
     /// List, check, download and make data sets
     Data(data::DataArgs),
+    /// Train a rate network by stimulating it: associations, a ring attractor, controllability
+    Stimulate(Box<stimulate::Args>),
     /// Encode images in a spiking network and keep the spikes
     Encode(encode::Args),
     /// Train a decoder on encoded images
@@ -55,6 +58,7 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Reconstruct(args) => reconstruct::run(args, global),
         Command::Data(args) => data::run(&args, global),
         Command::Classify(args) => classify::run(args, global),
+        Command::Stimulate(args) => stimulate::run(&args, global),
         Command::Encode(args) => encode::run(&args, global),
         Command::Train(args) => train::run(&args, global),
         Command::Evaluate(args) => evaluate::run(&args, global),

@@ -256,7 +256,7 @@ impl Associative {
     /// The images that a network shows for all patterns, from silence, with their margins.
     ///
     /// # Errors
-    /// Those of [`SteadySolver::solve`].
+    /// Those of [`SteadySolver::settle`].
     pub fn images(
         &self,
         transfer: &Transfer,
@@ -264,8 +264,7 @@ impl Associative {
     ) -> Result<Vec<(Vec<f64>, f64)>, StimulationError> {
         let mut solver = SteadySolver::new(self.n);
         let show = |pattern: &Pattern| {
-            solver.reset();
-            solver.solve(transfer, weights, &pattern.drive)?;
+            solver.settle(transfer, weights, &pattern.drive)?;
             let image = self.image(solver.rates());
             let margin = self.margin_of(pattern, &image);
             Ok((image, margin))

@@ -15,7 +15,8 @@ use super::{Network, Plant, StimulationError, Transfer, linear};
 pub struct InferenceConfig {
     /// Number of probing drives per inference; 0 takes the largest in-degree, a third more and 10.
     pub probes: usize,
-    /// Lowest drive of a probe (uniform per neuron).
+    /// Lowest drive of a probe. A probe is uniform between it and a top of its own, which is
+    /// uniform in the upper 70 % of the range.
     pub probe_low: f64,
     /// Highest drive of a probe.
     pub probe_high: f64,
@@ -95,13 +96,16 @@ pub struct Measurements {
     pub drives: Vec<f64>,
     /// The rates, likewise.
     pub rates: Vec<f64>,
+    /// How many more drives were tried under which the network did not settle.
+    pub unsettled: usize,
 }
 
 impl Measurements {
     /// Probes a plant with `count` random drives from the stream of `index`.
     ///
     /// # Errors
-    /// Those of [`Plant::measure`].
+    /// Those of [`Plant::measure`]; up to half as many probes as asked for may be without a stable
+    /// steady state, and are replaced.
     pub fn take(
         plant: &mut dyn Plant,
         config: &InferenceConfig,
@@ -111,13 +115,27 @@ impl Measurements {
     ) -> Result<Self, StimulationError> {
         let n = plant.neurons();
         let mut draws = stream(seed, "stimulation/probes", index);
-        let drives: Vec<f64> =
-            (0..count * n).map(|_| draws.range(config.probe_low, config.probe_high)).collect();
-        let mut rates = vec![0.0; count * n];
-        for (f, r) in drives.chunks_exact(n).zip(rates.chunks_exact_mut(n)) {
-            plant.measure(f, r)?;
+        let (mut drives, mut rates) = (Vec::new(), Vec::new());
+        let (mut drive, mut measured) = (vec![0.0; n], vec![0.0; n]);
+        let mut unsettled = 0;
+        while rates.len() < count * n {
+            // Probes of different strength, so that some leave an excitable network in the range
+            // where its rates tell the input.
+            let top = draws.range(0.3, 1.0) * (config.probe_high - config.probe_low);
+            drive.fill_with(|| config.probe_low + top * draws.uniform());
+            match plant.measure(&drive, &mut measured) {
+                Ok(()) => {
+                    drives.extend_from_slice(&drive);
+                    rates.extend_from_slice(&measured);
+                }
+                // A probe under which the network does not settle is replaced by another.
+                Err(
+                    StimulationError::NoSteadyState { .. } | StimulationError::UnstableState { .. },
+                ) if unsettled < count / 2 => unsettled += 1,
+                Err(other) => return Err(other),
+            }
         }
-        Ok(Self { drives, rates })
+        Ok(Self { drives, rates, unsettled })
     }
 
     /// The shares of the measured rates within 1 % of the maximal rate, and below 1 % of it.
@@ -218,7 +236,7 @@ impl Estimator {
         measurements: &Measurements,
     ) -> Result<(), StimulationError> {
         let (n, config) = (self.n, self.config);
-        let Measurements { drives, rates } = measurements;
+        let Measurements { drives, rates, .. } = measurements;
         let m = rates.len() / n;
         // Targets Phi^-1(r) - f, and the slope of Phi there.
         let mut targets = vec![0.0; m * n];
@@ -245,11 +263,14 @@ impl Estimator {
         // remain, such measurements of a neuron are left out.
         let used: Vec<Vec<bool>> = (0..n)
             .map(|i| {
-                let input = |mu: usize| targets[mu * n + i] + drives[mu * n + i];
-                let clear = (0..m).map(|mu| transfer.slope(input(mu)) > 1e-3);
-                let clear: Vec<bool> = clear.collect();
-                let enough = clear.iter().filter(|&&u| u).count() >= self.inputs[i].len() + 5;
-                if enough { clear } else { (0..m).map(|mu| input(mu).is_finite()).collect() }
+                let slope = |mu: usize| transfer.slope(targets[mu * n + i] + drives[mu * n + i]);
+                let slopes: Vec<f64> = (0..m).map(slope).collect();
+                let clear = |threshold: f64| slopes.iter().map(move |&d| d > threshold);
+                let enough = |threshold: &f64| {
+                    clear(*threshold).filter(|&u| u).count() >= self.inputs[i].len() + 5
+                };
+                let threshold = [1e-2, 1e-3, 1e-4, 1e-6].into_iter().find(enough).unwrap_or(0.0);
+                clear(threshold).collect()
             })
             .collect();
         let gram = (config.noise == 0.0).then(|| {

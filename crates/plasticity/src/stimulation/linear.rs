@@ -3,7 +3,8 @@
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::lu::partial_pivoting::factor;
-use faer::{MatMut, MatRef, Par};
+use faer::linalg::solvers::Llt;
+use faer::{Mat, MatMut, MatRef, Par, Side};
 
 /// `y += a x`.
 #[inline]
@@ -162,6 +163,12 @@ pub(super) fn singular_values(columns: &[f64], rows: usize) -> Option<Vec<f64>> 
     MatRef::from_column_major_slice(columns, rows, columns.len() / rows.max(1))
         .singular_values()
         .ok()
+}
+
+/// Whether the symmetric n x n matrix with these entries (of which the lower triangle is looked
+/// at) is positive definite.
+pub(super) fn is_positive_definite(n: usize, entry: impl FnMut(usize, usize) -> f64) -> bool {
+    Llt::new(Mat::from_fn(n, n, entry).as_ref(), Side::Lower).is_ok()
 }
 
 /// The largest real part among the eigenvalues of an n x n column-major matrix.

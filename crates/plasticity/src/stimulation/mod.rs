@@ -38,6 +38,7 @@ mod linear;
 mod network;
 mod objective;
 mod optimiser;
+mod plan;
 mod plant;
 mod ring;
 mod rule;
@@ -47,7 +48,7 @@ mod training;
 mod transfer;
 
 pub use associative::{Associative, AssociativeConfig, AssociativeTask, DIGITS, Pattern};
-pub use control::{ControlConfig, Model, Plan, StimulationCost, Workspace, plan};
+pub use control::{ControlConfig, Model, StimulationCost, Workspace};
 pub use controllability::{
     ControllabilityReport, GrowthReport, controllability, plasticity_jacobian, reachable_growth,
 };
@@ -56,6 +57,7 @@ pub use inference::{Estimator, InferenceConfig, Measurements, infer};
 pub use network::{Network, NetworkConfig, NeuronType};
 pub use objective::{Assessment, Objective};
 pub use optimiser::Method;
+pub use plan::{Plan, plan};
 pub use plant::{Plant, SimulatedPlant};
 pub use ring::{BumpMeasurement, RingConfig, RingTask};
 pub use rule::PlasticityRule;
@@ -78,6 +80,15 @@ pub enum StimulationError {
     NoSteadyState {
         /// The residual where the search ended.
         residual: f64,
+    },
+    /// The rates settle at a state that the least disturbance makes them leave.
+    #[error(
+        "the steady state is not stable (an eigenvalue of -I + D J has the real part \
+         {abscissa:.3}); weaker weights or a weaker drive would make it so"
+    )]
+    UnstableState {
+        /// The largest real part of the eigenvalues.
+        abscissa: f64,
     },
     /// A computation that should converge did not.
     #[error("{0}")]

@@ -50,8 +50,8 @@ impl Default for NetworkConfig {
             neurons: 30,
             inhibitory: 8,
             density: 0.5,
-            excitatory_weight: 0.1,
-            inhibitory_weight: 0.25,
+            excitatory_weight: 0.05,
+            inhibitory_weight: 0.15,
         }
     }
 }

@@ -83,8 +83,7 @@ impl Plant for SimulatedPlant {
     }
 
     fn measure(&mut self, drive: &[f64], rates: &mut [f64]) -> Result<(), StimulationError> {
-        self.solver.reset();
-        self.solver.solve(&self.transfer, self.network.weights(), drive)?;
+        self.solver.settle(&self.transfer, self.network.weights(), drive)?;
         rates.copy_from_slice(self.solver.rates());
         if self.noise > 0.0 {
             let ceiling = self.transfer.max_rate;
@@ -104,6 +103,7 @@ impl Plant for SimulatedPlant {
         let (types, mask) = (self.network.types().to_vec(), self.network.mask().to_vec());
         for _ in 0..self.substeps {
             self.solver.solve(&self.transfer, self.network.weights(), drive)?;
+            self.solver.check_stability(self.network.weights())?;
             let (weights, rates) = (self.network.weights_mut(), self.solver.rates());
             self.rule.step(&types, &mask, weights, rates, dt, &mut self.drift);
         }
@@ -116,5 +116,36 @@ impl Plant for SimulatedPlant {
 
     fn true_transfer(&self) -> Option<Transfer> {
         Some(self.transfer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::NeuronType;
+    use super::*;
+
+    #[test]
+    fn a_network_that_never_settles_is_neither_measured_nor_stimulated() {
+        let types = vec![NeuronType::Excitatory, NeuronType::Excitatory, NeuronType::Inhibitory];
+        let mut exists = vec![true; 9];
+        exists.iter_mut().step_by(4).for_each(|self_connection| *self_connection = false);
+        // Two excitatory neurons that excite each other, and one that both drive and that
+        // inhibits both.
+        let weights = vec![0.0, 2.4, 1.2, 2.4, 0.0, 1.2, -2.4, -2.4, 0.0];
+        let network = Network::new(types, exists, weights).unwrap();
+        let transfer = Transfer { gain: 40.0, max_rate: 1.0 };
+        let mut plant = SimulatedPlant::new(network.clone(), transfer, PlasticityRule::default());
+        let drive = [0.3, 0.3, -0.6];
+        let lost = |result: Result<(), StimulationError>| {
+            matches!(
+                result,
+                Err(StimulationError::NoSteadyState { .. } | StimulationError::UnstableState { .. })
+            )
+        };
+        assert!(lost(plant.measure(&drive, &mut [0.0; 3])));
+        assert!(lost(plant.stimulate(&drive, 0.03)));
+        assert_eq!(plant.truth(), Some(&network), "it is left as it was");
+        // The same network settles under a drive that silences it.
+        plant.measure(&[-3.0; 3], &mut [0.0; 3]).unwrap();
     }
 }

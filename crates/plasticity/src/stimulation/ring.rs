@@ -52,17 +52,17 @@ impl Default for RingConfig {
         Self {
             excitatory: 16,
             inhibitory: 8,
-            peak: 0.9,
-            concentration: 2.5,
-            to_pool: 0.15,
-            from_pool: 0.3,
-            within_pool: 0.05,
-            initial_spread: 0.5,
-            ring_importance: 1.0,
-            background: 0.1,
+            peak: 0.94,
+            concentration: 2.9,
+            to_pool: 0.07,
+            from_pool: 0.35,
+            within_pool: 0.14,
+            initial_spread: 0.25,
+            ring_importance: 8.0,
+            background: -0.58,
             cue: 1.0,
             cue_duration: 20.0,
-            delay: 200.0,
+            delay: 50.0,
             goal: 0.0015,
         }
     }
@@ -189,7 +189,8 @@ impl RingConfig {
             .collect();
         let target = Network::new(types.clone(), exists.clone(), target)?;
         let initial = Network::new(types, exists, initial)?;
-        let objective = Structural::new(&target, &importance, self.goal)?;
+        let objective = Structural::new(&target, &importance, self.goal)?
+            .judged_under(vec![self.background; n]);
         Ok(RingTask { config: self.clone(), initial, target, objective })
     }
 }

@@ -129,16 +129,21 @@ impl SteadySolver {
         if self.warm && self.newton(transfer, weights, drive) && self.right_side() {
             return Ok(());
         }
-        self.rates.fill(0.0);
+        // Silence, but not quite and not evenly: a symmetric network must not be stuck on the
+        // ridge between its attractors.
+        for (i, r) in self.rates.iter_mut().enumerate() {
+            *r = 0.01 * transfer.max_rate * (0.618_033_988_75 * (i + 1) as f64).fract();
+        }
         self.factored = false;
         // The damped iteration is the Euler method with half a time constant; rounds of it
         // alternate with attempts to finish, for networks that settle slowly.
         let mut kept = vec![0.0; 0];
-        for round in 0..6 {
+        for round in 0..8 {
             for _ in 0..30 << round {
                 self.evaluate(transfer, weights, drive);
                 linear::axpy(-0.5, &self.residuals, &mut self.rates);
-                if self.residual < 1e-3 * transfer.max_rate && round == 0 {
+                // Near a saddle the residual stays above this, for it begins away from one.
+                if self.residual < 1e-5 * transfer.max_rate {
                     break;
                 }
             }
@@ -323,6 +328,56 @@ impl SteadySolver {
         self.correction = product;
     }
 
+    /// Finds the steady state that the dynamics reaches from silence, and checks that it is stable.
+    ///
+    /// # Errors
+    /// Those of [`SteadySolver::solve`] and [`SteadySolver::check_stability`].
+    pub fn settle(
+        &mut self,
+        transfer: &Transfer,
+        weights: &[f64],
+        drive: &[f64],
+    ) -> Result<(), StimulationError> {
+        self.reset();
+        self.solve(transfer, weights, drive)?;
+        self.check_stability(weights)
+    }
+
+    /// Checks that the last steady state is stable: that the eigenvalues of -I + D J have negative
+    /// real parts.
+    ///
+    /// Two conditions that suffice come first, for they are cheap. No eigenvalue of D J is larger
+    /// than its largest absolute row sum. And D J has the eigenvalues of D^1/2 J D^1/2, whose real
+    /// parts are less than 1 where the symmetric part of I - D^1/2 J D^1/2 is positive definite.
+    /// The eigenvalues are computed where neither is fulfilled.
+    ///
+    /// # Errors
+    /// [`StimulationError::UnstableState`] if it is not stable, and
+    /// [`StimulationError::Numerical`] if the eigenvalues cannot be had.
+    pub fn check_stability(&self, weights: &[f64]) -> Result<(), StimulationError> {
+        let n = self.n;
+        let mut rows = vec![0.0; n];
+        for column in weights.chunks_exact(n) {
+            for ((sum, w), d) in rows.iter_mut().zip(column).zip(&self.slopes) {
+                *sum += d * w.abs();
+            }
+        }
+        // Not below 1 by rounding alone.
+        if rows.iter().all(|&sum| sum < 1.0 - 1e-9) {
+            return Ok(());
+        }
+        let roots: Vec<f64> = self.slopes.iter().map(|d| d.sqrt()).collect();
+        let symmetric = |i: usize, j: usize| {
+            let coupling = 0.5 * roots[i] * roots[j] * (weights[i + j * n] + weights[j + i * n]);
+            if i == j { 1.0 - 1e-9 - coupling } else { -coupling }
+        };
+        if linear::is_positive_definite(n, symmetric) {
+            return Ok(());
+        }
+        let abscissa = self.summary(weights)?.spectral_abscissa;
+        if abscissa < 0.0 { Ok(()) } else { Err(StimulationError::UnstableState { abscissa }) }
+    }
+
     /// Residual, stability and mean rate of the last steady state. The eigenvalues of -I + D J
     /// are computed, so this belongs at the steps of a training, not into its inner loop.
     ///
@@ -410,16 +465,66 @@ mod tests {
         }
     }
 
+    /// Excitation onto itself, onto inhibition and back, with a steep transfer function: it has
+    /// one steady state, a focus that it leaves for a cycle.
+    const OSCILLATOR: ([f64; 4], [f64; 2]) = ([2.4, 2.4, -2.4, 0.0], [0.3, -0.6]);
+
     #[test]
-    fn an_oscillating_network_has_no_steady_state() {
-        // Strong excitation onto inhibition and back, with a steep transfer function.
+    fn an_oscillating_network_does_not_settle() {
         let transfer = Transfer { gain: 40.0, max_rate: 1.0 };
-        let weights = [2.4, 2.4, -2.4, 0.0];
+        let (weights, drive) = OSCILLATOR;
         let mut solver = SteadySolver::new(2);
-        match solver.solve(&transfer, &weights, &[0.3, -0.6]) {
-            Err(StimulationError::NoSteadyState { .. }) => {}
-            Ok(()) => assert!(solver.summary(&weights).unwrap().spectral_abscissa > 0.0),
-            Err(other) => panic!("{other}"),
+        assert!(matches!(
+            solver.settle(&transfer, &weights, &drive),
+            Err(StimulationError::NoSteadyState { .. } | StimulationError::UnstableState { .. })
+        ));
+        // The focus itself is a steady state to Newton's method, and is known for what it is.
+        let mut found = false;
+        for at in 0..100 {
+            let mut solver = SteadySolver::new(2);
+            solver.start_from(&[0.01 * f64::from(at), 0.3]);
+            if !solver.newton(&transfer, &weights, &drive) {
+                continue;
+            }
+            let [a, b] = [solver.slopes()[0], solver.slopes()[1]];
+            let (trace, determinant) = (-2.0 + 2.4 * a, 1.0 - 2.4 * a + 2.4 * 2.4 * a * b);
+            if trace * trace < 4.0 * determinant && trace > 0.0 {
+                found = true;
+                match solver.check_stability(&weights) {
+                    Err(StimulationError::UnstableState { abscissa }) => {
+                        assert!((abscissa - 0.5 * trace).abs() < 1e-9);
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
         }
+        assert!(found, "the oscillator has an unstable focus");
+    }
+
+    #[test]
+    fn stability_is_what_the_eigenvalues_say() {
+        let transfer = Transfer { gain: 8.0, max_rate: 1.0 };
+        let (mut stable, mut unstable) = (0, 0);
+        for seed in 0..60 {
+            let strength = 1.0 + seed as f64 / 4.0;
+            let config = NetworkConfig {
+                excitatory_weight: 0.05 * strength,
+                inhibitory_weight: 0.15 * strength,
+                ..NetworkConfig::default()
+            };
+            let network = config.build(seed).unwrap();
+            for start in 0..10 {
+                let mut solver = SteadySolver::new(30);
+                let mut draws = stream(seed, "test/start", start);
+                solver.start_from(&std::array::from_fn::<f64, 30, _>(|_| draws.uniform()));
+                if !solver.newton(&transfer, network.weights(), &drive(30, seed)) {
+                    continue;
+                }
+                let abscissa = solver.summary(network.weights()).unwrap().spectral_abscissa;
+                assert_eq!(solver.check_stability(network.weights()).is_ok(), abscissa < 0.0);
+                if abscissa < 0.0 { stable += 1 } else { unstable += 1 }
+            }
+        }
+        assert!(stable > 5 && unstable > 5, "{stable} stable, {unstable} unstable");
     }
 }

@@ -9,6 +9,7 @@ pub struct Structural {
     target: Vec<f64>,
     importance: Vec<f64>,
     goal: f64,
+    drive: Vec<f64>,
 }
 
 impl Structural {
@@ -35,7 +36,18 @@ impl Structural {
             ));
         }
         let importance = masked.iter().map(|w| w / sum).collect();
-        Ok(Self { n, target: target.weights().to_vec(), importance, goal })
+        Ok(Self { n, target: target.weights().to_vec(), importance, goal, drive: vec![0.0; n] })
+    }
+
+    /// The drive under which the network is judged to be stable, silent or saturated (none, if this
+    /// is not called).
+    ///
+    /// # Panics
+    /// If it is not one value per neuron.
+    pub fn judged_under(mut self, drive: Vec<f64>) -> Self {
+        assert_eq!(drive.len(), self.n, "one drive per neuron");
+        self.drive = drive;
+        self
     }
 
     /// The target weights J*.
@@ -83,7 +95,7 @@ impl Objective for Structural {
             active_share: 1.0,
         };
         let mut solver = SteadySolver::new(self.n);
-        solver.solve(transfer, weights, &vec![0.0; self.n])?;
+        solver.solve(transfer, weights, &self.drive)?;
         assessment.count(solver.rates(), transfer.max_rate);
         assessment.states.push(solver.summary(weights)?);
         Ok(assessment)

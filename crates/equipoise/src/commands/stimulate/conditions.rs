@@ -1,0 +1,118 @@
+//! What `associate` finds under other conditions: durations, noise, wrong constants.
+
+use equipoise_report::{
+    Axis, Color, Column, Figure, Line, Marker, NumberFormat, Panel, Plot, Report, Rule, Table,
+};
+
+use super::associate::{AS_CONFIGURED, Config, DURATION, NOISE, WRONG};
+use super::trials::{SolvedAt, Summary, median_of};
+
+/// Curves over dt, noise and wrong constants.
+pub fn write(config: &Config, report: &mut Report, summaries: &[Summary]) {
+    let mut panels: Vec<Panel> = Vec::new();
+    let of = |condition: &str, value: f64| {
+        let matching = move |s: &&Summary| s.condition == condition && s.value == value;
+        summaries.iter().filter(matching).collect::<Vec<_>>()
+    };
+    let mut table = Table::new("Trainings under other conditions; medians over the networks.")
+        .column(Column::text("condition"))
+        .column(Column::number("value").format(NumberFormat::Significant(3)))
+        .column(Column::integer("solved"))
+        .column(Column::integer("networks"))
+        .column(Column::number("stimulations until first solved").decimals(1))
+        .column(Column::number("time until the end").unit("τ_s").key("time").decimals(2))
+        .column(Column::number("final cost").format(NumberFormat::Significant(3)))
+        .column(Column::number("final margin").decimals(4));
+    let mut row = |condition: &str, value: f64, group: &[&Summary]| {
+        let solved = SolvedAt::of(group.iter().copied());
+        table.row([
+            condition.into(),
+            value.into(),
+            solved.solved.into(),
+            solved.total.into(),
+            solved.median.into(),
+            median_of(group.iter().map(|s| s.time)).into(),
+            median_of(group.iter().filter_map(|s| s.cost)).into(),
+            median_of(group.iter().filter_map(|s| s.margin)).into(),
+        ]);
+        solved
+    };
+    let base: Vec<&Summary> = summaries.iter().filter(|s| s.condition == AS_CONFIGURED).collect();
+    row(AS_CONFIGURED, 0.0, &base);
+    if !config.durations.is_empty() {
+        let mut speed = Vec::new();
+        let mut accuracy = Vec::new();
+        for &dt in &config.durations {
+            let group = of(DURATION, dt);
+            let solved = row(DURATION, dt, &group);
+            speed.push(solved.median.unwrap_or(f64::NAN));
+            accuracy.push(median_of(group.iter().filter_map(|s| s.margin)).unwrap_or(f64::NAN));
+        }
+        let line =
+            |y: &[f64], color| Line::new(&config.durations, y).marker(Marker::Circle).color(color);
+        let span = |f: fn(f64, f64) -> f64| config.durations.iter().copied().reduce(f);
+        let (low, high) = (span(f64::min).unwrap_or(0.01), span(f64::max).unwrap_or(1.0));
+        let axis = || Axis::new("dt / τ_{s}").log().from(0.9 * low).to(1.1 * high);
+        panels.push(Panel::new(
+            Plot::new("Speed")
+                .x_axis(axis())
+                .y_axis(Axis::new("stimulations until first solved").include(0.0))
+                .with(line(&speed, Color::BLUE)),
+        ));
+        panels.push(Panel::new(
+            Plot::new("Accuracy")
+                .x_axis(axis())
+                .y_axis(Axis::new("final margin"))
+                .with(line(&accuracy, Color::ORANGE))
+                .with(
+                    Rule::horizontal(config.task.margin * config.training.transfer.max_rate)
+                        .label("wanted"),
+                ),
+        ));
+    }
+    for (condition, values, title, label) in [
+        (NOISE, &config.noises, "Success under noise", "noise of the measured rates"),
+        (
+            WRONG,
+            &config.parameter_errors,
+            "Success with wrong constants",
+            "error of the controller's constants",
+        ),
+    ] {
+        if values.is_empty() {
+            continue;
+        }
+        let mut share = vec![
+            100.0 * SolvedAt::of(base.iter().copied()).solved as f64 / base.len().max(1) as f64,
+        ];
+        let mut x = vec![0.0];
+        for &value in values {
+            let group = of(condition, value);
+            let solved = row(condition, value, &group);
+            x.push(100.0 * value);
+            share.push(100.0 * solved.solved as f64 / solved.total.max(1) as f64);
+        }
+        panels.push(Panel::new(
+            Plot::new(title)
+                .x_axis(Axis::new(label).unit("%"))
+                .y_axis(Axis::new("networks solved").unit("%").range(0.0, 105.0))
+                .with(Line::new(&x, &share).marker(Marker::Circle).color(Color::GREEN)),
+        ));
+    }
+    if panels.is_empty() {
+        return;
+    }
+    let mut figure = Figure::new().columns(2);
+    for panel in panels {
+        figure = figure.panel(panel);
+    }
+    report
+        .heading("Speed, accuracy, robustness")
+        .table("conditions", &table)
+        .figure(
+            "robustness",
+            &figure,
+            "Speed and accuracy over the duration of a stimulation (all of one length), and how many \
+             networks are solved where measured rates are noisy or the controller's constants wrong.",
+        );
+}

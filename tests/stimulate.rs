@@ -1,0 +1,173 @@
+//! `equipoise stimulate`, from the command line to the files.
+
+mod common;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use common::{equipoise, run};
+
+fn read(dir: &Path, name: &str) -> String {
+    std::fs::read_to_string(dir.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// A column of numbers of a table; empty cells are left out.
+fn column(table: &str, name: &str) -> Vec<f64> {
+    let mut lines = table.lines();
+    let heading = lines.next().expect("a heading");
+    let at = heading.split(',').position(|h| h == name);
+    let at = at.unwrap_or_else(|| panic!("no column {name} in {heading}"));
+    let cells = lines.map(|line| line.split(',').nth(at).expect("a cell").to_string());
+    cells.filter(|cell| !cell.is_empty()).map(|cell| cell.parse().expect("a number")).collect()
+}
+
+#[test]
+fn digits_are_learnt_and_drawn() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["stimulate", "associate", "--networks", "2", "--budget", "60", "--no-sweeps"];
+    let ran = run(&[&args[..], &["--seed", "3", "--out", "out"]].concat(), dir.path()).succeeded();
+    assert!(ran.stdout.contains("digits 0, 1, 30 neurons: solved 2 of 2"), "{ran:?}");
+    let out = dir.path().join("out");
+    let steps = read(&out, "steps.csv");
+    assert!(column(&steps, "residual").iter().all(|&r| (0.0..=1e-12).contains(&r)));
+    assert!(column(&steps, "eigenvalue").iter().all(|&e| e < 0.0));
+    assert!(column(&steps, "inference_error").iter().all(|&e| e < 1e-10));
+    assert!(column(&read(&out, "networks.csv"), "margin").iter().all(|&m| m > 0.0));
+    let drives = read(&out, "stimulations.csv");
+    assert!(column(&drives, "f29").iter().all(|f| (-1.0..=1.5).contains(f)));
+    assert!(column(&drives, "f0").iter().any(|&f| f != 0.0));
+    for figure in ["images", "progress", "weights", "stimulations"] {
+        assert!(out.join(format!("figures/{figure}.png")).exists(), "{figure}");
+    }
+    let report = read(&out, "report.html");
+    assert!(report.contains("Output neurons as an image") && report.contains("2 of 2"));
+}
+
+#[test]
+fn a_ring_is_approached_and_its_bumps_are_measured() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["stimulate", "structure", "--networks", "1", "--budget", "12"];
+    let more = ["--set", "durations=[0.1]", "--out", "out"];
+    let ran = run(&[&args[..], &more].concat(), dir.path()).succeeded();
+    assert!(ran.stdout.contains("ring attractor: cost "), "{ran:?}");
+    let out = dir.path().join("out");
+    let table = read(&out, "networks.csv");
+    assert!(column(&table, "cost")[0] < 0.9 * column(&table, "initial_cost")[0], "{table}");
+    // Sixteen neurons, and the places half-way between them.
+    let bumps = read(&out, "bumps.csv");
+    assert_eq!(column(&bumps, "drift").len(), 32);
+    assert!(column(&bumps, "width").iter().all(|&w| w > 0.0));
+    assert!(out.join("figures/bumps.png").exists() && out.join("figures/speed.png").exists());
+}
+
+#[test]
+fn reach_is_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["stimulate", "controllability", "--sizes", "30,36", "--densities", "0.2"];
+    let more = ["--networks", "2", "--set", "stimulations=4", "--no-timing", "--out", "out"];
+    run(&[&args[..], &more].concat(), dir.path()).succeeded();
+    let table = read(&dir.path().join("out"), "reach.csv");
+    let (neurons, directions) = (column(&table, "neurons"), column(&table, "directions"));
+    assert_eq!(neurons, [30.0, 36.0, 30.0]);
+    for (n, d) in neurons.iter().zip(&directions) {
+        assert!(*d <= 4.0 * n, "at most K N directions: {table}");
+    }
+    assert!(read(&dir.path().join("out"), "report.html").contains("Singular values"));
+}
+
+#[test]
+fn wrong_requests_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let refuse = |task: &str, args: &[&str], parts: &[&str]| {
+        run(&[&["stimulate", task][..], args].concat(), dir.path()).refused(parts);
+    };
+    refuse("associate", &["--digits", "1,1"], &["digits must be different"]);
+    refuse("associate", &["--digits", "12"], &["12"]);
+    refuse("associate", &["--neurons", "20"], &["30 neurons or more, not 20"]);
+    refuse("associate", &["--networks", "0"], &["networks must be at least 1"]);
+    refuse("associate", &["--inhibitory", "30"], &["30 of 30 neurons cannot be inhibitory"]);
+    refuse("associate", &["--set", "noises=[2.0]"], &["noises must be in [0, 1], not 2"]);
+    refuse("associate", &["--set", "durations=[0.0]"], &["durations"]);
+    refuse("associate", &["--set", "training.control.step=-1.0"], &["step must be positive"]);
+    refuse("associate", &["--set", "training.inference.probes=3"], &["3 probes cannot determine"]);
+    refuse("associate", &["--set", "task.margins=1"], &["margins"]);
+    refuse("structure", &["--excitatory", "3"], &["a ring needs 4 excitatory"]);
+    refuse("structure", &["--set", "ring.initial_spread=2.0"], &["initial_spread"]);
+    refuse("controllability", &["--sizes", "20"], &["30 neurons or more, not 20"]);
+    refuse("controllability", &["--densities", "1.5"], &["density must be in (0, 1], not 1.5"]);
+    assert!(common::files(dir.path()).is_empty(), "a refused request writes nothing");
+}
+
+/// A network that is lost ends its training, not the command, and the report says how.
+#[test]
+fn lost_networks_are_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = ["stimulate", "associate", "--networks", "2", "--budget", "4", "--no-sweeps"];
+    for (name, settings) in [
+        ("saturated", vec!["network.excitatory_weight=1.5", "network.inhibitory_weight=0.0"]),
+        (
+            "silent",
+            vec![
+                "network.excitatory_weight=0.0",
+                "training.transfer.gain=100.0",
+                "task.drive_on=-0.5",
+            ],
+        ),
+        (
+            "no stable state",
+            vec![
+                "network.excitatory_weight=2.0",
+                "network.inhibitory_weight=3.0",
+                "training.transfer.gain=100.0",
+            ],
+        ),
+    ] {
+        let out = name.replace(' ', "-");
+        let mut args = base.to_vec();
+        args.extend(settings.iter().flat_map(|s| ["--set", s]));
+        args.extend(["--out", &out]);
+        let ran = run(&args, dir.path()).succeeded();
+        assert!(ran.stdout.contains("solved 0 of 2"), "{ran:?}");
+        let said = format!("network 1 was lost after 0 stimulations ({name}): ");
+        assert!(ran.stdout.contains(&said), "{ran:?}");
+        let out = dir.path().join(out);
+        assert!(read(&out, "report.html").contains(&said), "{name}");
+        let table = read(&out, "networks.csv");
+        assert_eq!(table.lines().filter(|line| line.contains(name)).count(), 2, "{table}");
+    }
+}
+
+/// The same numbers from one thread and from two, and from a run that was killed on the way.
+#[test]
+fn a_killed_run_ends_in_the_same_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let study = [
+        &["stimulate", "associate", "--networks", "3", "--budget", "8"][..],
+        &["--set", "durations=[0.03]", "--set", "noises=[0.05]", "--set", "parameter_errors=[0.1]"],
+    ]
+    .concat();
+    run(&[&study[..], &["--threads", "1", "--out", "whole"]].concat(), dir.path()).succeeded();
+
+    let cut = dir.path().join("cut");
+    let args = [&study[..], &["--threads", "2", "--out", "cut"]].concat();
+    let mut child = equipoise(&args, dir.path()).spawn().unwrap();
+    let started = Instant::now();
+    while !cut.join("trainings.jsonl").exists() {
+        assert!(started.elapsed() < Duration::from_secs(120), "the run never got so far");
+        assert!(child.try_wait().unwrap().is_none(), "the run was too quick to be killed");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let done = read(&cut, "trainings.jsonl").lines().count();
+    assert!(done < 12, "all {done} trainings were done before the run was killed");
+    run(&["stimulate", "associate", "--resume", "cut"], dir.path()).succeeded();
+
+    for table in ["networks", "summary", "steps", "stimulations", "weights", "conditions"] {
+        let name = format!("{table}.csv");
+        let (a, b) = (read(&dir.path().join("whole"), &name), read(&cut, &name));
+        assert!(a == b, "{table} differs");
+        assert!(a.lines().count() > 1, "{table} is empty");
+    }
+    assert_eq!(read(&cut, "summary.csv").lines().count(), 1 + 12);
+}
