@@ -299,7 +299,7 @@ fn write(job: &Job<Config>, analysed: &[Analysed], timed: &[Timed]) -> Outcome {
         &figure,
         "Singular values of d vec(ΔJ)/df of one stimulation, for networks of several sizes. The share \
          of −grad U within reach over the number of stimulations. The share that one stimulation \
-         reaches, over size and density; dots are single networks.",
+         reaches, over size and density: the median, and bars from the least to the most of the networks.",
     );
     if !timed.is_empty() {
         cost(config, &mut report, timed);
