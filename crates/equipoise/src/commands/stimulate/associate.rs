@@ -15,7 +15,7 @@ use super::{conditions, figures};
 use crate::Global;
 use crate::failure::{OrFail, Outcome};
 use crate::interrupt;
-use crate::job::{Job, RunArgs};
+use crate::job::{Job, Request, RunArgs};
 use crate::settings::Flags;
 
 /// All that can be set.
@@ -165,7 +165,9 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .set("noises", &none)
         .set("parameter_errors", &none);
     let preset = if args.exclusive_or { EXCLUSIVE_OR } else { "" };
-    Job::<Config>::open_on("stimulate-associate", preset, &args.run, flags, global)?.run(work)
+    Request::<Config>::new("stimulate-associate", preset, &args.run, flags, global)?
+        .begin()?
+        .run(work)
 }
 
 fn work(job: &Job<Config>) -> Outcome {
