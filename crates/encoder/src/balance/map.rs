@@ -98,6 +98,8 @@ pub struct MapPoint {
     pub inhibition_over_excitation: f64,
     /// Mean net input, mV.
     pub net_mv: f64,
+    /// Mean net input in units of the mean threshold.
+    pub net_over_threshold: f64,
     /// Synchrony index chi.
     pub synchrony: Option<f64>,
     /// Balanced or not, and why.
@@ -172,6 +174,7 @@ pub fn map(
                 cv: found.irregularity.cv.mean,
                 inhibition_over_excitation: found.inhibition_over_excitation,
                 net_mv: found.net,
+                net_over_threshold: found.net / network.config().threshold.mean(),
                 synchrony: found.synchrony.map(|s| s.chi),
                 verdict: found.verdict,
             })

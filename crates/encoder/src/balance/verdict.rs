@@ -27,6 +27,10 @@ pub struct Criteria {
     pub greatest_net: f64,
     /// Least mean CV of inter-spike intervals.
     pub least_cv: f64,
+    /// Greatest mean CV: above, the neurons fire in bursts, which is irregular, but not the
+    /// irregularity of a balanced state (Poisson: 1). Brunel's network of 1,000 neurons with its
+    /// strong weights has 2.2 at g = 6.
+    pub greatest_cv: f64,
     /// Greatest synchrony index chi of the counts (0: asynchronous, 1: all as one; Golomb &
     /// Hansel 2000, Neural Comput. 12:1095).
     pub greatest_synchrony: f64,
@@ -42,6 +46,7 @@ impl Default for Criteria {
             least_cancellation: 0.4,
             greatest_net: 1.6,
             least_cv: 0.27,
+            greatest_cv: 2.5,
             greatest_synchrony: 0.6,
             greatest_saturation: 0.4,
         }
@@ -62,17 +67,20 @@ pub enum State {
     MeanDriven,
     /// It fires like a clock, though the mean input is not far above threshold.
     Regular,
+    /// Its neurons fire in bursts.
+    Bursting,
     /// It fires together.
     Synchronous,
 }
 
 impl State {
     /// All states, in the order in which they are looked for.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Silent,
         Self::MeanDriven,
         Self::Uncancelled,
         Self::Regular,
+        Self::Bursting,
         Self::Synchronous,
         Self::Balanced,
     ];
@@ -85,6 +93,7 @@ impl State {
             Self::Uncancelled => "uncancelled",
             Self::MeanDriven => "mean-driven",
             Self::Regular => "regular",
+            Self::Bursting => "bursting",
             Self::Synchronous => "synchronous",
         }
     }
@@ -175,6 +184,7 @@ impl Criteria {
             ("least_cancellation", self.least_cancellation),
             ("greatest_net", self.greatest_net),
             ("least_cv", self.least_cv),
+            ("greatest_cv", self.greatest_cv),
             ("greatest_synchrony", self.greatest_synchrony),
             ("greatest_saturation", self.greatest_saturation),
         ] {
@@ -202,6 +212,10 @@ impl Criteria {
             at_least,
             met: value.is_some_and(|v| if at_least { v >= bound } else { v <= bound }),
         };
+        let mut bursts =
+            reason("CV of inter-spike intervals", evidence.cv, self.greatest_cv, false);
+        // Where there is no CV, the least one has said so already.
+        bursts.met |= evidence.cv.is_none();
         let reasons = vec![
             reason("mean rate in Hz", Some(evidence.rate_hz), self.least_rate_hz, true),
             reason("excitation over threshold", Some(excitation), self.least_excitation, true),
@@ -210,6 +224,7 @@ impl Criteria {
             reason("CV of inter-spike intervals", evidence.cv, self.least_cv, true),
             reason("synchrony index", evidence.synchrony, self.greatest_synchrony, false),
             reason("share of the greatest rate", Some(saturation), self.greatest_saturation, false),
+            bursts,
         ];
         let failed = |k: usize| !reasons[k].met;
         let state = if failed(0) {
@@ -220,6 +235,8 @@ impl Criteria {
             State::Uncancelled
         } else if failed(4) {
             State::Regular
+        } else if failed(7) {
+            State::Bursting
         } else if failed(5) {
             State::Synchronous
         } else {
@@ -258,6 +275,7 @@ mod tests {
             (Evidence { excitation_mv: 30.0, inhibition_mv: -5.0, ..BALANCED }, State::Uncancelled),
             (Evidence { cv: Some(0.1), ..BALANCED }, State::Regular),
             (Evidence { cv: None, ..BALANCED }, State::Regular),
+            (Evidence { cv: Some(2.7), ..BALANCED }, State::Bursting),
             (Evidence { synchrony: Some(0.9), ..BALANCED }, State::Synchronous),
         ];
         for (evidence, state) in cases {

@@ -9,6 +9,7 @@
 //! 3. `run`, which resolves the two into a [`Job`](crate::job::Job) (configuration, run directory,
 //!    progress), computes, writes tables, figures and a report, and closes the job.
 
+mod balance;
 mod classify;
 mod completions;
 mod data;
@@ -47,6 +48,8 @@ pub enum Command {
     Train(train::Args),
     /// Score a trained decoder
     Evaluate(evaluate::Args),
+    /// Simulate a network and say in numbers whether it is balanced
+    Balance(Box<balance::Args>),
     /// Write a completion script for your shell
     Completions(completions::Args),
 }
@@ -62,6 +65,7 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Encode(args) => encode::run(&args, global),
         Command::Train(args) => train::run(&args, global),
         Command::Evaluate(args) => evaluate::run(&args, global),
+        Command::Balance(args) => balance::run(&args, global),
         Command::Completions(args) => completions::run(&args),
         Command::Hebb(args) => hebb::run(&args, global),
         Command::Study(args) => study::run(&args, global),

@@ -1,0 +1,164 @@
+//! `equipoise balance` and its subcommands, from the command line to the files.
+
+mod common;
+
+use std::path::Path;
+
+use common::run;
+
+fn read(dir: &Path, name: &str) -> String {
+    std::fs::read_to_string(dir.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// A column of a table, as text.
+fn column(table: &str, name: &str) -> Vec<String> {
+    let mut lines = table.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().expect("a table has a header");
+    let at = header.iter().position(|h| *h == name).unwrap_or_else(|| panic!("{name}: {header:?}"));
+    lines.map(|line| line[at].to_owned()).collect()
+}
+
+fn numbers(table: &str, name: &str) -> Vec<f64> {
+    let number = |text: String| text.parse().unwrap_or_else(|_| panic!("{name}: {text}"));
+    column(table, name).into_iter().map(number).collect()
+}
+
+#[test]
+fn brunels_regimes_are_told_apart_with_reasons() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["balance", "--regime", "balanced", "--regime", "unbalanced-g", "--neurons", "5000"];
+    let more = ["--duration", "400", "--record", "0,4999", "--out"];
+    let ran = run(&[&args[..], &more, &["one", "--threads", "1"]].concat(), dir.path()).succeeded();
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(lines[0].starts_with("balanced: balanced: mean rate in Hz "), "{ran:?}");
+    assert!(
+        lines[1].starts_with("unbalanced-g: not balanced (mean-driven): net input over threshold "),
+        "{ran:?}"
+    );
+    let one = dir.path().join("one");
+    let found: serde_json::Value =
+        serde_json::from_str(&read(&one, "diagnosis-balanced.json")).unwrap();
+    // Brunel's network at 5,000 neurons, g = 5 and eta = 2, by Siegert: 37.95 Hz.
+    let rate = found["rate_hz"].as_f64().unwrap();
+    assert!((rate / 37.95 - 1.0).abs() < 0.25, "{rate} Hz");
+    assert_eq!(found["verdict"]["balanced"], true);
+    assert_eq!(column(&read(&one, "verdict.csv"), "met").len(), 16);
+    let recorded = read(&one, "recording-balanced.csv");
+    assert_eq!(recorded.lines().count(), 1 + 2 * 400);
+    assert!(numbers(&recorded, "potential_mv").iter().all(|&v| v <= 20.0));
+    assert!(numbers(&recorded, "inhibitory_input_mv").iter().sum::<f64>() < -10_000.0);
+    assert!(one.join("figures/activity-balanced.png").exists());
+    assert!(one.join("figures/activity-unbalanced-g.svg").exists());
+    assert!(read(&one, "report.html").contains("Is the network balanced?"));
+
+    // The same numbers from two threads.
+    run(&[&args[..], &more, &["two", "--threads", "2"]].concat(), dir.path()).succeeded();
+    for file in ["diagnosis-balanced.json", "diagnosis-unbalanced-g.json", "diagnosis.csv"] {
+        assert!(read(&one, file) == read(&dir.path().join("two"), file), "{file} differs");
+    }
+}
+
+#[test]
+fn a_map_shows_where_balance_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let maps = "maps=[{ x = { setting = 'g', values = [2.5, 6] }, \
+                y = { setting = 'eta', values = [0.4, 2] } }]";
+    let args = ["balance", "map", "--neurons", "2500", "--duration", "300", "--set", maps];
+    let ran = run(&[&args[..], &["--out", "out"]].concat(), dir.path()).succeeded();
+    assert!(ran.stdout.contains("1 of 4 points balanced"), "{ran:?}");
+    let out = dir.path().join("out");
+    let states = column(&read(&out, "map.csv"), "state");
+    assert_eq!(states, ["silent", "silent", "mean-driven", "balanced"]);
+    assert!(out.join("figures/map-1.png").exists());
+}
+
+#[test]
+fn the_balanced_network_is_the_linear_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["balance", "linearity", "--neurons", "5000", "--duration", "200", "--out", "out"];
+    run(&args, dir.path()).succeeded();
+    let out = dir.path().join("out");
+    let r_squared = numbers(&read(&out, "linearity.csv"), "r_squared");
+    assert!(r_squared[0] > 0.99 && r_squared[1] < 0.97, "{r_squared:?}");
+    assert_eq!(read(&out, "rates.csv").lines().count(), 1 + 2 * 7);
+    assert!(out.join("figures/linearity.png").exists());
+}
+
+#[test]
+fn a_network_tracks_its_input() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["balance", "track", "--neurons", "2500", "--trials", "1", "--out", "out"];
+    run(&args, dir.path()).succeeded();
+    let out = dir.path().join("out");
+    let table = read(&out, "tracking.csv");
+    let waveforms = column(&table, "waveform");
+    assert_eq!(waveforms, ["ramp", "ramp", "step", "step", "sinusoid", "sinusoid"]);
+    let lags = numbers(&table, "lag_ms");
+    assert!(lags.iter().all(|&lag| (0.0..=20.0).contains(&lag)), "{lags:?}");
+    // The unbalanced network saturates, so its rate is further from the shape of the input.
+    let errors = numbers(&table, "normalised_error");
+    assert!(errors.chunks(2).all(|pair| pair[0] < pair[1]), "{errors:?}");
+    assert!(out.join("figures/tracking.png").exists());
+}
+
+#[test]
+fn longer_recordings_and_larger_networks_hold_more_of_an_image() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["balance", "coding", "--training-images", "200", "--test-images", "50"];
+    let sets = ["--set", "durations=[10, 200]", "--set", "sizes=[100, 1000]", "--out", "out"];
+    run(&[&args[..], &sets].concat(), dir.path()).succeeded();
+    let out = dir.path().join("out");
+    for table in ["coding-duration.csv", "coding-size.csv"] {
+        let psnr = numbers(&read(&out, table), "psnr_db");
+        assert!(psnr[1] > psnr[0] + 0.5 && psnr[3] > psnr[2] + 0.5, "{table}: {psnr:?}");
+    }
+    for figure in ["coding-duration", "coding-spikes", "coding-size", "coding-size-spikes"] {
+        assert!(out.join(format!("figures/{figure}.png")).exists(), "{figure}");
+    }
+}
+
+#[test]
+fn networks_that_make_no_sense_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let refuse = |args: &[&str], parts: &[&str]| {
+        run(&[&["balance"], args].concat(), dir.path()).refused(parts);
+    };
+    refuse(&["--neurons", "0"], &["`neurons`", "at least one neuron"]);
+    refuse(&["--connection-probability", "1.5"], &["`connection_probability`", "1.5", "0..1"]);
+    refuse(&["--set", "network.membrane=-20"], &["`membrane`", "-20 ms is not positive"]);
+    refuse(
+        &["--set", "network.tau_excitatory=-1", "--set", "network.synapse=exponential"],
+        &["`tau_excitatory`", "-1 is not a positive number of milliseconds"],
+    );
+    refuse(&["--set", "network.delay=0.05"], &["`delay`", "0.05 ms is below dt = 0.1 ms"]);
+    refuse(&["--set", "network.dt=0"], &["`dt`"]);
+    refuse(
+        &["--neurons", "1000", "--set", "network.excitatory_in_degree=900"],
+        &["`excitatory_in_degree`", "900 connections from 800 excitatory neurons"],
+    );
+    refuse(&["--set", "network.reset=25"], &["`reset`", "25 mV"]);
+    refuse(&["--set", "network.gee=5"], &["gee"]);
+    refuse(&["--duration", "10"], &["`network.duration`"]);
+    refuse(&["--neurons", "100", "--record", "100"], &["`record`", "neuron 100"]);
+    refuse(&["--regime", "no-such"], &["no-such", "unbalanced-threshold"]);
+    refuse(&["--regime", "balanced", "--regime", "balanced"], &["named twice"]);
+    refuse(&["map", "--set", "maps=[]"], &["`maps` is empty"]);
+    refuse(
+        &[
+            "map",
+            "--set",
+            "maps=[{ x = { setting = 'connection_probability', values = [1.2] }, \
+             y = { setting = 'g', values = [5] } }]",
+        ],
+        &["connection probability 1.2", "outside 0..1"],
+    );
+    refuse(&["linearity", "--trials", "0"], &["`trials` is 0"]);
+    refuse(&["linearity", "--set", "sweep=[1, 2]"], &["`sweep`"]);
+    refuse(&["track", "--set", "peak=-1"], &["`peak`"]);
+    refuse(&["coding", "--set", "durations=[0]"], &["a duration of 0 ms"]);
+    refuse(&["coding", "--set", "sizes=[0]"], &["`sizes`", "at least one neuron"]);
+    refuse(&["coding", "--set", "network.input.in_degree=9999"], &["`input.in_degree`", "784"]);
+    refuse(&["coding", "--dataset", "mnist"], &["mnist"]);
+    refuse(&["coding", "--set", "network.input.r_max=-5"], &["`input.r_max`", "-5"]);
+    assert!(common::files(dir.path()).is_empty(), "a refused request writes nothing");
+}
