@@ -44,6 +44,17 @@ fn digits_are_learnt_and_drawn() {
 }
 
 #[test]
+fn a_guide_teaches_the_exclusive_or() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["stimulate", "associate", "--exclusive-or", "--networks", "1", "--no-sweeps"];
+    let more = ["--set", "guide.guided=5", "--set", "guide.free=4", "--set", "guide.rounds=2"];
+    let ran = run(&[&args[..], &more, &["--out", "out"]].concat(), dir.path()).succeeded();
+    assert!(ran.stdout.contains("the exclusive or of two groups of inputs, 30 neurons"), "{ran:?}");
+    let steps = column(&read(&dir.path().join("out"), "steps.csv"), "stimulations");
+    assert_eq!(steps, (0..=18).map(f64::from).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_ring_is_approached_and_its_bumps_are_measured() {
     let dir = tempfile::tempdir().unwrap();
     let args = ["stimulate", "structure", "--networks", "1", "--budget", "12"];
@@ -91,6 +102,7 @@ fn wrong_requests_are_refused() {
     refuse("associate", &["--set", "training.control.step=-1.0"], &["step must be positive"]);
     refuse("associate", &["--set", "training.inference.probes=3"], &["3 probes cannot determine"]);
     refuse("associate", &["--set", "task.margins=1"], &["margins"]);
+    refuse("associate", &["--set", "guide.margin=2.0"], &["guide: margin must be between 0 and 1"]);
     refuse("structure", &["--excitatory", "3"], &["a ring needs 4 excitatory"]);
     refuse("structure", &["--set", "ring.initial_spread=2.0"], &["initial_spread"]);
     refuse("controllability", &["--sizes", "20"], &["30 neurons or more, not 20"]);

@@ -15,6 +15,8 @@
 //! 5. It stimulates, and begins again ([`train`]), until the task is solved or the budget is
 //!    spent.
 //!
+//! Where the task is not linearly separable, [`train_guided`] goes that way in phases.
+//!
 //! A task is an [`Objective`]: [`Associative`] (input patterns are to evoke images on the output
 //! neurons) or [`Structural`] (the weights are to become given ones, such as those of a ring
 //! attractor). What is trained is a [`Plant`]: a [`SimulatedPlant`], or a person's own chip.
@@ -33,6 +35,7 @@ mod associative;
 mod control;
 mod controllability;
 mod dynamics;
+mod guided;
 mod inference;
 mod linear;
 mod network;
@@ -53,6 +56,7 @@ pub use controllability::{
     ControllabilityReport, GrowthReport, controllability, plasticity_jacobian, reachable_growth,
 };
 pub use dynamics::RateDynamics;
+pub use guided::{GuideConfig, train_guided};
 pub use inference::{Estimator, InferenceConfig, Measurements, infer};
 pub use network::{Network, NetworkConfig, NeuronType};
 pub use objective::{Assessment, Objective};

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
 
+use super::guided::Offset;
 use super::{
     Assessment, ControlConfig, Estimator, InferenceConfig, Measurements, Model, Network, Objective,
     Plant, PlasticityRule, StimulationError, Transfer, Workspace, plan,
@@ -162,6 +163,33 @@ impl TrainingResult {
     pub fn last(&self) -> Option<&StepRecord> {
         self.records.last()
     }
+
+    /// Says how it ended and when the task was solved, from the records.
+    fn conclude(&mut self, ended: Outcome) {
+        let solved = self.last().is_some_and(|r| r.assessment.solved);
+        self.outcome = match ended {
+            Outcome::BudgetSpent | Outcome::Stalled if solved => Outcome::Solved,
+            other => other,
+        };
+        let first = self.records.iter().find(|r| r.assessment.solved);
+        self.first_solved_at = first.map(|r| r.stimulations);
+        let unsolved = self.records.iter().rposition(|r| !r.assessment.solved);
+        self.solved_at = match unsolved {
+            _ if !solved => None,
+            Some(last) => self.records.get(last + 1).map(|r| r.stimulations),
+            None => self.records.first().map(|r| r.stimulations),
+        };
+    }
+
+    /// Appends a further phase of the same training.
+    pub(super) fn append(&mut self, phase: Self, before: &Offset) {
+        // Its first record is the last one here.
+        self.records.extend(phase.records.into_iter().skip(1).map(|r| before.applied_to(r)));
+        self.stimulations.extend(phase.stimulations);
+        self.durations.extend(phase.durations);
+        self.weights_after = phase.weights_after;
+        self.conclude(phase.outcome);
+    }
 }
 
 /// Trains `plant` for a task.
@@ -201,19 +229,7 @@ pub fn train(
     let mut run = Run::new(structure, objective, config, seed);
     result.weights_before = run.present_weights(plant);
     let ended = run.go(plant, &mut result, progress);
-    let solved = result.last().is_some_and(|r| r.assessment.solved);
-    result.outcome = match ended {
-        Outcome::BudgetSpent | Outcome::Stalled if solved => Outcome::Solved,
-        other => other,
-    };
-    let first = result.records.iter().find(|r| r.assessment.solved);
-    result.first_solved_at = first.map(|r| r.stimulations);
-    let unsolved = result.records.iter().rposition(|r| !r.assessment.solved);
-    result.solved_at = match unsolved {
-        _ if !solved => None,
-        Some(last) => result.records.get(last + 1).map(|r| r.stimulations),
-        None => result.records.first().map(|r| r.stimulations),
-    };
+    result.conclude(ended);
     result.weights_after = run.present_weights(plant);
     Ok(result)
 }

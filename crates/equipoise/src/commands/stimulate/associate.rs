@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use equipoise_plasticity::stimulation::{
-    AssociativeConfig, AssociativeTask, NetworkConfig, SimulatedPlant, TrainingConfig,
-    TrainingResult, train,
+    AssociativeConfig, AssociativeTask, GuideConfig, NetworkConfig, SimulatedPlant, TrainingConfig,
+    TrainingResult, train, train_guided,
 };
 use equipoise_random::derive_seed;
-use equipoise_report::{Axis, Cell, Color, Column, Figure, NumberFormat, Report, Table};
+use equipoise_report::{Axis, Cell, Color, Column, Figure, NumberFormat, Panel, Report, Table};
 use serde::{Deserialize, Serialize};
 
 use super::trials::{self, SolvedAt, Summary, median_of};
@@ -37,6 +37,8 @@ pub struct Config {
     network: NetworkConfig,
     pub(super) task: AssociativeConfig,
     pub(super) training: TrainingConfig,
+    /// Whether a training is guided; then the guide's phases set its budget.
+    guide: GuideConfig,
 }
 
 impl Default for Config {
@@ -51,6 +53,7 @@ impl Default for Config {
             network: NetworkConfig::default(),
             task: AssociativeConfig::default(),
             training: TrainingConfig::default(),
+            guide: GuideConfig::default(),
         }
     }
 }
@@ -77,6 +80,7 @@ impl crate::job::Config for Config {
         if let Some(x) = self.parameter_errors.iter().find(|x| !(0.0..1.0).contains(*x)) {
             return Err(format!("parameter_errors must be in [0, 1), not {x}"));
         }
+        self.guide.validate().map_err(|e| format!("guide: {e}"))?;
         self.task.validate(self.network.neurons).map_err(wrong)?;
         let network = self.network.build(self.seed).map_err(wrong)?;
         self.training.validate(&network).map_err(wrong)
@@ -130,22 +134,12 @@ pub(super) const DURATION: &str = "dt/tau_s";
 pub(super) const NOISE: &str = "noise";
 pub(super) const WRONG: &str = "wrong constants";
 
-/// What the exclusive or needs beyond the defaults: hidden neurons, synapses strong enough that
-/// neurons leave the linear range of their transfer function, inputs that stay within reach of
-/// inhibition, and a gamma that makes a hill of the plateau where both groups count alike.
+/// What the exclusive or needs beyond the defaults: a guide off its plateau.
 const EXCLUSIVE_OR: &str = "
-[network]
-neurons = 45
-inhibitory = 12
-excitatory_weight = 0.15
-inhibitory_weight = 0.45
-[task]
-drive_on = 1.0
-drive_off = -0.5
-gamma = 80.0
+[guide]
+rounds = 5
+margin = 0.18
 [training]
-budget = 300
-patience = 100
 stop_when_solved = true
 ";
 
@@ -227,7 +221,15 @@ fn one(config: &Config, trial: &Trial) -> Outcome<Done> {
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     };
-    let result = train(&mut plant, &network, &task, &training, seed, &mut watch).or_request()?;
+    let result = if config.guide.rounds > 0 {
+        let wider = AssociativeConfig { margin: config.guide.margin, ..config.task.clone() };
+        let wider = wider.build(&network, &truth, seed).or_request()?;
+        let guide = &config.guide;
+        train_guided(&mut plant, &network, &task, &wider, &training, guide, seed, &mut watch)
+    } else {
+        train(&mut plant, &network, &task, &training, seed, &mut watch)
+    };
+    let result = result.or_request()?;
     interrupt::check()?;
     Ok(Done {
         summary: Summary::of(trial.condition, trial.value, trial.network, &result),
@@ -390,27 +392,40 @@ fn shown(
     let n = network.neurons();
 
     let headings: Vec<String> = task.patterns().iter().map(|p| p.label.clone()).collect();
+    // Where there are many, there is room for the numbers alone.
+    let many = task.patterns().len() > 5;
     let wanted = task.patterns().iter().map(|p| {
         let pixels = p.image.iter().map(|&on| f64::from(u8::from(on))).collect();
         let code: Vec<String> = p.code.iter().map(usize::to_string).collect();
-        (pixels, if code.len() <= 8 { code.join(" ") } else { String::new() })
+        (pixels, if code.len() <= 8 && !many { code.join(" ") } else { String::new() })
     });
-    let mut rows = vec![("wanted (code)", wanted.collect::<Vec<_>>())];
+    let label = if many { "wanted" } else { "wanted (code)" };
+    let mut rows = vec![(label, wanted.collect::<Vec<_>>())];
     for (label, weights) in [("before", &first.weights_before), ("after", &first.weights_after)] {
         if let Ok(images) = task.images(&transfer, weights) {
             let images = images.into_iter();
             rows.push((
                 label,
-                images.map(|(image, margin)| (image, format!("margin {margin:.3}"))).collect(),
+                images
+                    .map(|(image, margin)| {
+                        let word = if many { "" } else { "margin " };
+                        (image, format!("{word}{margin:.3}"))
+                    })
+                    .collect(),
             ));
         }
     }
     let grid = figures::digits("Output neurons as an image", &headings, rows);
     report.heading("Network 0").figure(
         "images",
-        &Figure::single(grid),
+        &if many {
+            Figure::new().columns(2).panel(Panel::new(grid).span(2))
+        } else {
+            Figure::single(grid)
+        },
         "The 15 output pixels for every input pattern: what is wanted (with the active input \
-         neurons), what the network shows before and after, and the margin.",
+         neurons where there is room), what the network shows before and after, and the margin \
+         between the darkest pixel that should be on and the brightest that should be off.",
     );
     let wanted = task.wanted_margin();
     let margins = figures::curves(

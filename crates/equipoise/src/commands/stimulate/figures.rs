@@ -66,7 +66,9 @@ pub fn curves(
     rules: &[(f64, &str, Color)],
 ) -> Plot {
     let mut plot = Plot::new(title).x_axis(Axis::new("stimulations").from(0.0)).y_axis(axis);
-    for (index, result) in results.iter().enumerate() {
+    // The first one last, so that it lies on top.
+    let order = results.iter().enumerate();
+    for (index, result) in order.clone().skip(1).chain(order.take(1)) {
         let points: Vec<(f64, f64)> = result
             .records
             .iter()
