@@ -82,6 +82,12 @@ impl Network {
     /// As [`Network::build`].
     pub fn check(config: &NetworkConfig, shape: Option<ImageShape>) -> Result<(), NetworkError> {
         config.validate()?;
+        if config.input.drive.is_some() {
+            return Err(NetworkError::Setting {
+                setting: "input.drive",
+                reason: "it needs the images of a data set; give `input.weight` here".into(),
+            });
+        }
         shape.map_or(Ok(()), |shape| check_shape(config, shape))
     }
 

@@ -39,6 +39,18 @@ pub fn color_channels(image: &[f32], shape: ImageShape, color: ColorCode) -> Vec
     let luminance =
         |[r, g, b]: [f32; 3]| (LUMINANCE[0] * r + LUMINANCE[1] * g + LUMINANCE[2] * b).min(1.0);
     let mut channels: Vec<f32> = (0..n).map(|i| luminance(pixel(i))).collect();
+    if color == ColorCode::LuminanceColor {
+        // The scale brings the greatest difference, 1 less the colour's own share, to 1/2.
+        let difference = |of: usize| {
+            (0..n).map(move |i| {
+                let pixel = pixel(i);
+                let scale = 0.5 / (1.0 - LUMINANCE[of]);
+                (0.5 + scale * (pixel[of] - luminance(pixel))).clamp(0.0, 1.0)
+            })
+        };
+        channels.extend(difference(2));
+        channels.extend(difference(0));
+    }
     if color == ColorCode::Opponent {
         let red_green = |[r, g, _]: [f32; 3]| r - g;
         let blue_yellow = |[r, g, b]: [f32; 3]| b - 0.5 * (r + g);
@@ -240,6 +252,13 @@ mod tests {
         assert_eq!(channels[12..16], [0.0, 0.0, 1.0, 0.0], "blue ON");
         assert_eq!(channels[16..20], [0.5, 0.5, 0.0, 0.0], "yellow ON");
         assert!((channels[3] - 1.0).abs() < 1e-6);
+        let differences = color_channels(&image, shape, ColorCode::LuminanceColor);
+        assert_eq!(differences.len(), input_channels(shape, ColorCode::LuminanceColor));
+        // Cb and Cr of pure blue and pure red are at the end of their range, white is grey.
+        let near = |x: f32, y: f32| (x - y).abs() < 1e-6;
+        assert!(near(differences[4 + 2], 1.0) && near(differences[8], 1.0));
+        assert!(near(differences[4 + 3], 0.5) && near(differences[8 + 3], 0.5));
+        assert!(near(differences[4], 0.5 - 0.5 * 0.299 / 0.886));
         assert_eq!(color_channels(&image, shape, ColorCode::Luminance).len(), 4);
         assert_eq!(color_channels(&image, shape, ColorCode::Separate), image);
     }

@@ -53,8 +53,9 @@ impl Regime {
     ///
     /// `balanced` is inhibition-dominated, g = 5 with four excitatory neurons to one inhibitory
     /// (the balance is at g = 4; Brunel 2000). The others leave it in the three ways of the
-    /// course project: by g = 3.5, by the connection probability ("unbalanced 1"), by the
-    /// threshold ("unbalanced 2").
+    /// course project: by g = 3.5 (the mean input drives the neurons), by the connection
+    /// probability 0.01 ("unbalanced 1": almost no recurrent input), by the threshold 12 mV
+    /// ("unbalanced 2": little above the reset, so that the neurons fire in bursts).
     ///
     /// # Errors
     /// [`NetworkError::UnknownRegime`] lists the names there are.

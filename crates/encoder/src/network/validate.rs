@@ -267,6 +267,9 @@ impl InputConfig {
         if !self.weight.is_finite() {
             return Err(fault("input.weight", format!("{} is not finite", self.weight)));
         }
+        if let Some(drive) = self.drive {
+            positive("input.drive", drive, "millivolts")?;
+        }
         within("input.connection_probability", self.connection_probability, 0.0, 1.0)?;
         if self.projection == ProjectionKind::Topographic {
             positive("input.field_size", self.field_size, "image widths")?;
