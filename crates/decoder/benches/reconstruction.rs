@@ -38,7 +38,8 @@ fn main() {
         targets: &targets[..SHAPE.pixels()],
     };
     for kind in [DecoderKind::MlpUnet, DecoderKind::MlpVae] {
-        let decoder = DecoderConfig { kind, ..DecoderConfig::default() };
+        // The plain decoders, which are the networks of the peer.
+        let decoder = DecoderConfig { kind, residual: false, ..DecoderConfig::default() };
         for batch_size in [32, 128] {
             let epochs = (steps + 4).div_ceil(count / batch_size);
             let config = TrainConfig { batch_size, epochs, ..TrainConfig::default() };
@@ -55,7 +56,7 @@ fn main() {
                 ControlFlow::Continue(())
             };
             let data = (training, one);
-            train(&decoder, SHAPE, data, &config, &Device::flex(), &mut report, None)
+            train(&decoder, SHAPE, data, None, &config, &Device::flex(), &mut report, None)
                 .expect("a training of the default decoder");
             let busy = (busy[busy.len() - 1] - busy[3]) / (busy.len() - 4) as f64;
             let times = &mut times[4..];

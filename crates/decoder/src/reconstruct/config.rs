@@ -25,6 +25,16 @@ impl DecoderKind {
     }
 }
 
+impl DecoderKind {
+    /// The name in tables and figures.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::MlpUnet => "MLP + U-Net",
+            Self::MlpVae => "MLP + VAE",
+        }
+    }
+}
+
 impl fmt::Display for DecoderKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -52,6 +62,19 @@ pub enum Output {
     /// Through the logistic function: black and white are reached from afar, not overshot.
     #[default]
     Sigmoid,
+}
+
+/// What the layers that read the spikes start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// Random weights.
+    Random,
+    /// The ridge regression from the features to the images, through the leading directions of its
+    /// reconstructions: training begins at the best linear reconstruction (U-Net) or its principal
+    /// components (VAE). Needs [`HiddenActivation::Identity`].
+    #[default]
+    Ridge,
 }
 
 /// Non-linearity of the hidden layers that read the spikes.
@@ -98,8 +121,15 @@ pub struct DecoderConfig {
     pub beta: f64,
     /// Share of 1 - SSIM in the loss, 0 (mean squared error alone) to 1.
     pub ssim_share: f64,
-    /// The last layer's non-linearity.
-    pub output: Output,
+    /// Whether the U-Net gives what is to be added to the map, instead of the image itself: it
+    /// then learns what the linear reconstruction lacks (residual learning; Zhang et al. 2017,
+    /// IEEE Trans. Image Process. 26:3142).
+    pub residual: bool,
+    /// What the layers that read the spikes start from.
+    pub start: Start,
+    /// The last layer's non-linearity; if not given, linear for a residual U-Net, else sigmoid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Output>,
 }
 
 impl Default for DecoderConfig {
@@ -115,7 +145,9 @@ impl Default for DecoderConfig {
             latent: 64,
             beta: 1e-3,
             ssim_share: 0.0,
-            output: Output::Sigmoid,
+            residual: true,
+            start: Start::Ridge,
+            output: None,
         }
     }
 }
@@ -124,6 +156,17 @@ impl DecoderConfig {
     /// A decoder small enough to learn a few thousand 28x28 images in tens of seconds.
     pub fn small() -> Self {
         Self { hidden: vec![256, 256], channels: 8, ..Self::default() }
+    }
+
+    /// Whether the U-Net's result is added to its map.
+    pub fn refines(&self) -> bool {
+        self.kind == DecoderKind::MlpUnet && self.residual
+    }
+
+    /// The last layer's non-linearity.
+    pub fn output(&self) -> Output {
+        let usual = if self.refines() { Output::Linear } else { Output::Sigmoid };
+        self.output.unwrap_or(usual)
     }
 
     /// Checks the settings for images of this shape.
@@ -156,6 +199,14 @@ impl DecoderConfig {
                 "`ssim_share` needs images of at least {0}x{0} pixels, these are {shape}",
                 super::loss::SSIM_WINDOW
             ));
+        }
+        if self.start == Start::Ridge && self.hidden_activation != HiddenActivation::Identity {
+            return error(
+                "`start` is ridge, which is linear: it needs `hidden_activation` identity".into(),
+            );
+        }
+        if self.refines() && self.output() != Output::Linear {
+            return error("a `residual` U-Net adds to intensities: `output` must be linear".into());
         }
         if !(1..=MOST_CHANNELS).contains(&self.channels) {
             return error(format!("`channels` is {}, not 1 to {MOST_CHANNELS}", self.channels));

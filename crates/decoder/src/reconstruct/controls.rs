@@ -175,6 +175,16 @@ impl Ridge {
         Ok(Self { errors, ..ridge })
     }
 
+    /// The weights, [features, size].
+    pub(super) fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// The intercept, [size].
+    pub(super) fn intercept(&self) -> &[f32] {
+        &self.intercept
+    }
+
     /// Intercept and weights applied, image by image.
     fn linear(&self, features: &[f32]) -> Vec<f32> {
         let size = self.intercept.len();

@@ -10,13 +10,14 @@ pub mod loss;
 pub(crate) mod model;
 pub mod ops;
 mod reconstructor;
+mod start;
 #[cfg(test)]
 mod tests;
 mod unet;
 mod vae;
 pub mod weights;
 
-pub use config::{ConfigError, DecoderConfig, DecoderKind, HiddenActivation, Output};
+pub use config::{ConfigError, DecoderConfig, DecoderKind, HiddenActivation, Output, Start};
 pub use equipoise_encoder::data::ImageShape;
 pub use features::{
     CountTable, FeatureConfig, FeatureError, FeatureKind, Normaliser, SpikeFeatures, Transform,
@@ -24,5 +25,6 @@ pub use features::{
 pub use layers::Draws;
 pub use model::{Decoded, DecoderModel};
 pub use reconstructor::{Fitted, Pairs, Reconstructor};
+pub use start::LinearStart;
 pub use unet::MlpUnet;
 pub use vae::{Latent, MlpVae};

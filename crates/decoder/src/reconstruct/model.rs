@@ -1,6 +1,6 @@
 //! One type for both decoders.
 
-use super::config::{DecoderConfig, DecoderKind, HiddenActivation, Output};
+use super::config::{DecoderConfig, DecoderKind, HiddenActivation, Output, Start};
 use super::layers::Draws;
 use super::loss::reconstruction_loss;
 use super::unet::MlpUnet;
@@ -77,7 +77,7 @@ fn gain(config: &DecoderConfig, name: &str) -> f64 {
 }
 
 /// The numbers before the output's non-linearity that give the mean intensity of each channel of
-/// `images` [images, channels, height, width].
+/// `images` [images, channels, height, width]; 0 where the last layer adds to a map that has it.
 pub(crate) fn mean_output(config: &DecoderConfig, images: &[f32], shape: ImageShape) -> Vec<f32> {
     let plane = shape.height * shape.width;
     let count = (images.len() / shape.channels) as f64;
@@ -86,7 +86,10 @@ pub(crate) fn mean_output(config: &DecoderConfig, images: &[f32], shape: ImageSh
             let planes = images.chunks_exact(plane).skip(c).step_by(shape.channels);
             let sum: f64 = planes.flatten().map(|&v| f64::from(v)).sum();
             let mean = (sum / count).clamp(0.01, 0.99);
-            match config.output {
+            if config.refines() && config.start == Start::Ridge {
+                return 0.0;
+            }
+            match config.output() {
                 Output::Linear => mean as f32,
                 Output::Sigmoid => (mean / (1.0 - mean)).ln() as f32,
             }
@@ -96,7 +99,7 @@ pub(crate) fn mean_output(config: &DecoderConfig, images: &[f32], shape: ImageSh
 
 /// The output's non-linearity.
 pub(super) fn bounded(config: &DecoderConfig, images: Tensor<4>) -> Tensor<4> {
-    match config.output {
+    match config.output() {
         Output::Linear => images,
         Output::Sigmoid => activation::sigmoid(images),
     }

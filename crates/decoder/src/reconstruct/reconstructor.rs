@@ -1,9 +1,10 @@
 //! A trained decoder with all that belongs to it: from spikes to images in one call.
 
-use super::config::DecoderConfig;
+use super::config::{DecoderConfig, Start};
 use super::features::{FeatureConfig, FeatureError, Normaliser, SpikeFeatures};
 use super::layout::push_channels_first;
 use super::model::{DecoderModel, bounded};
+use super::start::LinearStart;
 use crate::training::{
     self, CHUNK, CheckpointStore, EpochReport, Examples, Finish, Progress, TrainConfig, TrainError,
 };
@@ -70,6 +71,7 @@ impl Reconstructor {
         } else {
             Normaliser::identity(training.features.features)
         };
+        config.validate(shape).map_err(TrainError::from)?;
         let normal = |pairs: Pairs<'_>| {
             normaliser.apply(pairs.features).map_err(|e| TrainError::Data(e.to_string()))
         };
@@ -82,7 +84,17 @@ impl Reconstructor {
                 targets: validation.images,
             },
         );
-        let trained = training::train(config, shape, data, train, device, report, store)?;
+        let start = match config.start {
+            Start::Random => None,
+            Start::Ridge => {
+                let (training, validation) =
+                    ((&x, training.images), (&x_validation, validation.images));
+                let start = LinearStart::fit(config, shape, training, validation);
+                Some(start.map_err(|e| TrainError::Data(e.to_string()))?)
+            }
+        };
+        let start = start.as_ref();
+        let trained = training::train(config, shape, data, start, train, device, report, store)?;
         let reconstructor = Self {
             model: trained.model,
             config: config.clone(),

@@ -12,7 +12,8 @@ use equipoise_encoder::data::ImageShape;
 /// The whole decoder.
 ///
 /// ```text
-/// features [batch, n] ── fc ── fc ── map ── [batch, h, w, c] ── U-Net ── [batch, h, w, c]
+/// features [batch, n] ── fc ── fc ── map ── [batch, h, w, c] ─┬─ U-Net ─ (+) ── [batch, h, w, c]
+///                                                             └─ residual ┘
 /// ```
 #[derive(Module, Debug)]
 pub struct MlpUnet {
@@ -21,6 +22,8 @@ pub struct MlpUnet {
     unet: UNet,
     #[module(skip)]
     shape: ImageShape,
+    #[module(skip)]
+    residual: bool,
 }
 
 impl MlpUnet {
@@ -37,6 +40,7 @@ impl MlpUnet {
             map: Dense::new(last, shape.pixels(), device),
             unet: UNet::new(shape.channels, config.channels, config.depth, device),
             shape,
+            residual: config.residual,
         }
     }
 
@@ -45,7 +49,8 @@ impl MlpUnet {
         let [batch, _] = features.dims();
         let ImageShape { height, width, channels } = self.shape;
         let map = self.map.forward(self.mlp.forward(features, draws));
-        self.unet.forward(map.reshape([batch, height, width, channels]))
+        let map = map.reshape([batch, height, width, channels]);
+        if self.residual { map.clone() + self.unet.forward(map) } else { self.unet.forward(map) }
     }
 }
 

@@ -45,13 +45,13 @@ pub struct TrainConfig {
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
-            epochs: 30,
+            epochs: 10,
             batch_size: 32,
             learning_rate: 1e-3,
             schedule: Schedule::Cosine,
             warmup_epochs: 0.5,
             final_share: 0.01,
-            weight_decay: 0.5,
+            weight_decay: 0.01,
             patience: 0,
             seed: 0,
             checkpoint_every: 500,

@@ -7,7 +7,7 @@ use crate::checkpoint::ArchiveError;
 use crate::reconstruct::layout::push_channels_last;
 use crate::reconstruct::model::mean_output;
 use crate::reconstruct::weights::{self, Weights, WeightsError};
-use crate::reconstruct::{ConfigError, DecoderConfig, DecoderModel, Draws};
+use crate::reconstruct::{ConfigError, DecoderConfig, DecoderModel, Draws, LinearStart};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use equipoise_encoder::data::ImageShape;
@@ -134,7 +134,8 @@ pub enum TrainError {
 /// image's reconstruction does not depend on how many others there are.
 pub(crate) const CHUNK: usize = 64;
 
-/// Trains a decoder; with a store, from its checkpoint if there is one.
+/// Trains a decoder; with a store, from its checkpoint if there is one. Without a `start` all
+/// weights are random at first.
 ///
 /// The result is the same, bit for bit, for any number of threads and after any number of
 /// interruptions. `report` is called after each update and each epoch, and may end the training.
@@ -142,10 +143,12 @@ pub(crate) const CHUNK: usize = 64;
 /// # Errors
 /// Settings out of range, data that do not fit, a checkpoint that is damaged or of another
 /// training, a loss that is not finite.
+#[expect(clippy::too_many_arguments, reason = "each is one thing a training needs")]
 pub fn train(
     decoder: &DecoderConfig,
     shape: ImageShape,
     data: (Examples<'_>, Examples<'_>),
+    start: Option<&LinearStart>,
     config: &TrainConfig,
     device: &Device,
     report: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
@@ -159,7 +162,11 @@ pub fn train(
     let device = device.clone().autodiff();
     let mut model = DecoderModel::new(decoder, features, shape, config.seed, &device);
     model = weights::set_output_bias(model, &mean_output(decoder, training.targets, shape));
-    let first = weights::read(&model);
+    let mut first = weights::read(&model);
+    if let Some(start) = start {
+        start.put(decoder, &mut first);
+        model = weights::write(model, &first)?;
+    }
     let found = match &mut store {
         Some(store) => store.load()?,
         None => None,
@@ -309,6 +316,8 @@ fn validate(
         let (x, y) = data.batch(&images, features, shape, &device);
         let mut decoded = model.forward(&without_kl, x, None);
         decoded.latent = None;
+        // Intensities, as a finished reconstruction has them.
+        decoded.images = decoded.images.clamp(0.0, 1.0);
         let errors = crate::reconstruct::loss::squared_error(decoded.images.clone(), y.clone());
         let sum = |t: Tensor<1>| -> f64 {
             let values: Vec<f32> = t.into_data().try_into_vec().expect("losses are f32");
