@@ -164,8 +164,20 @@ mod tests {
         assert!(found.len() > 10, "{found:?}");
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         for example in found {
-            let words = example.split_whitespace().map(|word| if word == "''" { "" } else { word });
-            let words: Vec<&str> = words.collect();
+            // As a shell does: what stands between single quotes is one word, or a part of one.
+            let mut words = vec![String::new()];
+            for (index, part) in example.split('\'').enumerate() {
+                match index % 2 {
+                    0 => {
+                        let mut pieces = part.split(' ');
+                        let first = pieces.next().unwrap_or_default();
+                        words.last_mut().unwrap().push_str(first);
+                        words.extend(pieces.map(str::to_string));
+                    }
+                    _ => words.last_mut().unwrap().push_str(part),
+                }
+            }
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
             match parse(&words) {
                 Ok(_) => {}
                 Err(asked) if !asked.use_stderr() => {}

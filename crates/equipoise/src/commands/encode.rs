@@ -14,7 +14,7 @@ use crate::failure::{OrFail, Outcome};
 use crate::job::{Config, Job, Request, RunArgs};
 use crate::reconstruction::RegimeChoice;
 use crate::reconstruction::encoding::Part;
-use crate::reconstruction::images::{DataSettings, Images};
+use crate::reconstruction::images::{DataSettings, Images, driven};
 use crate::settings::Flags;
 use crate::{Global, console, interrupt};
 
@@ -130,7 +130,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
     }
     let settings = &request.config;
     let images = settings.data.open(&request.data_root, settings.seed)?;
-    let config = settings.network().or_request()?;
+    let config = driven(&settings.network().or_request()?, &images.train)?;
     let network = Network::build(&config, Some(images.train.shape), settings.seed).or_request()?;
     request.begin()?.run(|job| work(job, &images, &network))
 }

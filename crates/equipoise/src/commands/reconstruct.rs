@@ -3,8 +3,12 @@
 use crate::Global;
 use crate::failure::Outcome;
 use crate::job::{Request, RunArgs};
+use crate::reconstruction::images::ScoreOn;
 use crate::reconstruction::{self, RegimeChoice, Settings};
 use crate::settings::Flags;
+
+/// Under the configuration: the network, its input and its recording.
+const PRESET: &str = include_str!("../../presets/reconstruct.toml");
 
 /// Encode images in E/I networks, train decoders on the spikes, and compare the regimes.
 #[derive(Debug, clap::Args)]
@@ -34,9 +38,12 @@ pub struct Args {
     /// Test images [default: all]
     #[arg(long, value_name = "N")]
     test: Option<usize>,
-    /// Decoder: mlp-unet or mlp-vae
-    #[arg(long, value_name = "KIND")]
-    decoder: Option<String>,
+    /// Score on images held out of the training part, to choose settings by
+    #[arg(long)]
+    held_out: bool,
+    /// Decoders to train: mlp-unet, mlp-vae
+    #[arg(long = "decoder", value_name = "KIND,...", value_delimiter = ',')]
+    decoders: Option<Vec<String>>,
     /// Epochs of training, at most
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
@@ -64,11 +71,12 @@ pub fn run(args: Args, global: &Global) -> Outcome {
         .set("repeats", &args.repeats)
         .set("data.train", &args.train)
         .set("data.test", &args.test)
-        .set("decoder.kind", &args.decoder)
+        .set("data.score_on", &args.held_out.then_some(ScoreOn::HeldOut))
+        .set("decoders", &args.decoders)
         .set("training.epochs", &args.epochs)
         .set("network.neurons", &args.neurons)
         .set("controls", &args.controls)
         .set("backend", &args.backend);
-    let request = Request::<Settings>::new("reconstruct", "", &args.run, flags, global)?;
+    let request = Request::<Settings>::new("reconstruct", PRESET, &args.run, flags, global)?;
     reconstruction::compare(request, "Does balance help to code images?")
 }

@@ -1,6 +1,6 @@
 //! One method on the spikes of one regime in one repetition, and its score on the test images.
 
-use equipoise_decoder::reconstruct::SpikeFeatures;
+use equipoise_decoder::reconstruct::{DecoderKind, Reconstructor, SpikeFeatures};
 use equipoise_decoder::training::{EpochReport, Finish};
 use equipoise_encoder::data::ImageShape;
 use equipoise_metrics::image::{ImageQuality, SsimOptions, evaluate_images};
@@ -9,42 +9,64 @@ use serde::{Deserialize, Serialize};
 use super::images::{Images, intensities};
 use crate::failure::{Failure, OrFail, Outcome};
 
+/// What a trained decoder is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Given {
+    /// The regime's spikes.
+    Spikes,
+    /// The regime's spikes, dealt out to the wrong images.
+    Shuffled,
+    /// The pixels themselves.
+    Pixels,
+}
+
 /// What reconstructs in a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
-    /// The decoder on the regime's spikes.
-    Decoder,
+    /// A trained decoder.
+    Decoder {
+        /// Which one.
+        kind: DecoderKind,
+        /// What it reads.
+        given: Given,
+    },
     /// Ridge regression on the regime's spikes.
     Ridge,
-    /// The decoder on the regime's spikes, dealt out to the wrong images.
-    Shuffled,
-    /// The decoder on the pixels themselves.
-    Pixels,
     /// The mean training image.
     MeanImage,
 }
 
 impl Method {
+    /// A decoder on the regime's spikes.
+    pub fn decoder(kind: DecoderKind) -> Self {
+        Self::Decoder { kind, given: Given::Spikes }
+    }
+
     /// The name in tables.
-    pub fn name(self) -> &'static str {
+    pub fn name(self) -> String {
         match self {
-            Self::Decoder => "decoder",
-            Self::Ridge => "ridge regression",
-            Self::Shuffled => "decoder, shuffled spikes",
-            Self::Pixels => "decoder, from pixels",
-            Self::MeanImage => "mean image",
+            Self::Decoder { kind, given: Given::Spikes } => kind.title().into(),
+            Self::Decoder { kind, given: Given::Shuffled } => {
+                format!("{}, shuffled spikes", kind.title())
+            }
+            Self::Decoder { kind, given: Given::Pixels } => {
+                format!("{}, from pixels", kind.title())
+            }
+            Self::Ridge => "ridge regression".into(),
+            Self::MeanImage => "mean image".into(),
         }
     }
 
     /// The name in files.
-    pub fn key(self) -> &'static str {
+    pub fn key(self) -> String {
         match self {
-            Self::Decoder => "decoder",
-            Self::Ridge => "ridge",
-            Self::Shuffled => "shuffled",
-            Self::Pixels => "pixels",
-            Self::MeanImage => "mean-image",
+            Self::Decoder { kind, given: Given::Spikes } => kind.name().into(),
+            Self::Decoder { kind, given: Given::Shuffled } => format!("{}-shuffled", kind.name()),
+            Self::Decoder { kind, given: Given::Pixels } => format!("{}-pixels", kind.name()),
+            Self::Ridge => "ridge".into(),
+            Self::MeanImage => "mean-image".into(),
         }
     }
 }
@@ -75,13 +97,36 @@ pub struct Score {
     pub history: Vec<EpochReport>,
     /// Why training ended.
     pub finish: Option<Finish>,
-    /// A few test images by index, with their reconstructions (0..=255, planes).
+    /// A few images by index, with their reconstructions (0..=255, planes).
     pub pictures: Vec<(usize, Vec<u8>)>,
+    /// The best, the median and the worst reconstructions by PSNR, a few of each.
+    pub extremes: [Vec<(usize, Vec<u8>)>; 3],
+    /// What a VAE makes of codes that no image gave.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub latent: Option<LatentPictures>,
     /// Seconds for training (or fitting) and prediction.
     pub seconds: f64,
 }
 
+/// Images (0..=255, planes) that a VAE makes of latent codes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LatentPictures {
+    /// From codes drawn from the prior.
+    pub samples: Vec<Vec<u8>>,
+    /// From the code of one image, with one dimension at a time (its number first) moved through
+    /// [`TRAVERSAL`]; the dimensions whose means vary most.
+    pub traversals: Vec<(usize, Vec<Vec<u8>>)>,
+}
+
+/// The values that a latent dimension is moved through, in standard deviations of the prior.
+pub const TRAVERSAL: [f32; 7] = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0];
+
 impl Score {
+    /// The mean over images of one measure.
+    pub fn mean(&self, of: impl Fn(&ImageQuality) -> f64) -> f64 {
+        self.quality.iter().map(of).sum::<f64>() / self.quality.len().max(1) as f64
+    }
+
     /// One measure of every test image.
     pub fn values(&self, of: impl Fn(&ImageQuality) -> f64) -> Vec<f64> {
         self.quality.iter().map(of).collect()
@@ -153,11 +198,78 @@ pub fn check_shape(shape: ImageShape) -> Outcome {
     evaluate_images(&[], &[], shape, &SsimOptions::default()).map(|_| ()).or_request()
 }
 
-/// The pictures of a few test images, 0..=255.
+/// The pictures of a few images, 0..=255.
 pub fn pictures(predicted: &[f32], pixels: usize, chosen: &[usize]) -> Vec<(usize, Vec<u8>)> {
-    let byte = |x: &f32| (x.clamp(0.0, 1.0) * 255.0).round() as u8;
-    chosen
-        .iter()
-        .map(|&i| (i, predicted[i * pixels..(i + 1) * pixels].iter().map(byte).collect()))
-        .collect()
+    chosen.iter().map(|&i| (i, bytes(&predicted[i * pixels..(i + 1) * pixels]))).collect()
+}
+
+/// Intensities as 0..=255.
+fn bytes(intensities: &[f32]) -> Vec<u8> {
+    intensities.iter().map(|x| (x.clamp(0.0, 1.0) * 255.0).round() as u8).collect()
+}
+
+/// The `count` best, median and worst images by PSNR; equal ones in their order.
+pub fn extremes(quality: &[ImageQuality], count: usize) -> [Vec<usize>; 3] {
+    let mut order: Vec<usize> = (0..quality.len()).collect();
+    order.sort_by(|&a, &b| quality[b].psnr.total_cmp(&quality[a].psnr));
+    let count = count.min(order.len());
+    let middle = (order.len() - count) / 2;
+    [
+        order[..count].to_vec(),
+        order[middle..middle + count].to_vec(),
+        order[order.len() - count..].to_vec(),
+    ]
+}
+
+/// Latent dimensions that are shown.
+const SHOWN_DIMENSIONS: usize = 6;
+/// Samples of the prior that are shown.
+const SHOWN_SAMPLES: usize = 20;
+
+/// What a VAE makes of codes of the prior, and of the code of `features`' first image with single
+/// dimensions moved; none for another decoder.
+///
+/// # Errors
+/// [`Failure::Run`] if the features are not those of the decoder.
+pub fn latent_pictures(
+    decoder: &Reconstructor,
+    features: &SpikeFeatures,
+    seed: u64,
+) -> Outcome<Option<LatentPictures>> {
+    let Some(means) = decoder.latent_means(features).or_run()? else { return Ok(None) };
+    let latent = decoder.config.latent;
+    let pixels = decoder.shape.pixels();
+    let split = |images: Vec<f32>| images.chunks_exact(pixels).map(bytes).collect::<Vec<_>>();
+    let mut spread: Vec<(usize, f64)> = (0..latent)
+        .map(|d| {
+            let column = means.iter().skip(d).step_by(latent).map(|&m| f64::from(m));
+            let (sum, square) = column.fold((0.0, 0.0), |(s, q), m| (s + m, q + m * m));
+            let n = features.images.max(1) as f64;
+            (d, square / n - (sum / n).powi(2))
+        })
+        .collect();
+    spread.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let code = &means[..latent];
+    let mut traversals = Vec::new();
+    for &(dimension, _) in spread.iter().take(SHOWN_DIMENSIONS) {
+        if let Some(images) = decoder.traverse(code, dimension, &TRAVERSAL).or_run()? {
+            traversals.push((dimension, split(images)));
+        }
+    }
+    let samples = decoder.sample_prior(SHOWN_SAMPLES, seed).map(split).unwrap_or_default();
+    Ok(Some(LatentPictures { samples, traversals }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extremes_are_the_ends_and_the_middle() {
+        let quality: Vec<ImageQuality> = [20.0, 25.0, 10.0, 30.0, 15.0]
+            .map(|psnr| ImageQuality { mse: 0.1, psnr, ssim: 0.5 })
+            .to_vec();
+        assert_eq!(extremes(&quality, 1), [vec![3], vec![0], vec![2]]);
+        assert_eq!(extremes(&quality, 9)[0], [3, 1, 0, 4, 2]);
+    }
 }

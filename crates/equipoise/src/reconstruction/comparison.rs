@@ -52,6 +52,8 @@ impl Pairs {
 /// The reference regime minus another, in one measure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
+    /// Under what the two are compared: the decoder, in a study also the data and what is equal.
+    pub under: String,
     /// The reference regime.
     pub reference: String,
     /// The other regime.
@@ -80,6 +82,7 @@ pub struct Difference {
 
 /// Compares paired values.
 pub fn compare(
+    under: &str,
     (reference, a): (&str, &[f64]),
     (other, b): (&str, &[f64]),
     measure: Measure,
@@ -90,6 +93,7 @@ pub fn compare(
     let test = paired_t(a, b, Alternative::TwoSided);
     let rank = wilcoxon(a, b, Alternative::TwoSided, ZeroMethod::Drop);
     Difference {
+        under: under.to_string(),
         reference: reference.to_string(),
         other: other.to_string(),
         measure,
@@ -126,7 +130,7 @@ mod tests {
     use super::*;
 
     fn one(a: &[f64], b: &[f64], pairs: Pairs) -> Difference {
-        compare(("balanced", a), ("unbalanced", b), Measure::Psnr, pairs)
+        compare("decoder", ("balanced", a), ("unbalanced", b), Measure::Psnr, pairs)
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The pictures of a comparison.
 
+use equipoise_decoder::reconstruct::DecoderKind;
 use equipoise_encoder::data::ImageShape;
 use equipoise_report::{
     Axis, Color, Figure, GroupChart, Histogram, ImageGrid, Line, Picture, Plot, Rule, Spikes,
 };
 
 use super::activity::Activity;
-use super::cell::{Method, Score};
+use super::cell::{Given, LatentPictures, Method, Score, TRAVERSAL};
 use super::images::Images;
 use super::run::Comparison;
 
@@ -78,40 +79,48 @@ pub fn statistics(activity: &[Activity]) -> Figure {
     Figure::new().columns(2).panel(rates).panel(cvs.with(poisson)).shared_legend()
 }
 
-/// Training and validation loss of the decoders of the first repetition.
-pub fn losses(comparison: &Comparison) -> Figure {
-    let mut plot = Plot::new("Training of the decoders (first repetition)")
-        .x_axis(Axis::new("epoch"))
-        .y_axis(Axis::new("loss").log());
-    for (index, (regime, _)) in comparison.regimes.iter().enumerate() {
-        let Some(score) = find(comparison, 0, Some(regime), Method::Decoder) else { continue };
-        let epochs: Vec<f64> = score.history.iter().map(|e| e.epoch as f64).collect();
-        let of = |f: fn(&equipoise_decoder::training::EpochReport) -> f64| -> Vec<f64> {
-            score.history.iter().map(f).collect()
-        };
-        let color = regime_color(index);
-        plot = plot
-            .with(
-                Line::new(&epochs, &of(|e| e.validation_loss))
-                    .label(&format!("{regime}, validation"))
-                    .color(color),
-            )
-            .with(
-                Line::new(&epochs, &of(|e| e.train_loss))
-                    .label(&format!("{regime}, training"))
-                    .color(color)
-                    .dash(equipoise_report::Dash::Dashed),
-            );
-    }
-    Figure::new().panel(plot)
+/// Training and validation loss of the decoders of the first repetition, a panel a decoder.
+pub fn losses(comparison: &Comparison<'_>) -> Figure {
+    let panel = |kind: DecoderKind| {
+        let mut plot = Plot::new(&format!("{} (first repetition)", kind.title()))
+            .x_axis(Axis::new("epoch"))
+            .y_axis(Axis::new("loss").log());
+        for (index, (regime, _)) in comparison.regimes.iter().enumerate() {
+            let Some(score) = find(comparison, 0, Some(regime), Method::decoder(kind)) else {
+                continue;
+            };
+            let epochs: Vec<f64> = score.history.iter().map(|e| e.epoch as f64).collect();
+            let of = |f: fn(&equipoise_decoder::training::EpochReport) -> f64| -> Vec<f64> {
+                score.history.iter().map(f).collect()
+            };
+            let color = regime_color(index);
+            plot = plot
+                .with(
+                    Line::new(&epochs, &of(|e| e.validation_loss))
+                        .label(&format!("{regime}, validation"))
+                        .color(color),
+                )
+                .with(
+                    Line::new(&epochs, &of(|e| e.train_loss))
+                        .label(&format!("{regime}, training"))
+                        .color(color)
+                        .dash(equipoise_report::Dash::Dashed),
+                );
+        }
+        plot
+    };
+    let panels = comparison.kinds.iter().map(|&kind| panel(kind));
+    panels.fold(Figure::new().columns(comparison.kinds.len().clamp(1, 2)), Figure::panel)
 }
 
 /// PSNR and SSIM of every method and regime over the test images of the first repetition.
-pub fn distributions(comparison: &Comparison) -> Figure {
-    let methods: Vec<Method> = [Method::Decoder, Method::Ridge, Method::Shuffled]
-        .into_iter()
-        .filter(|m| comparison.scores.iter().any(|s| s.method == *m))
-        .collect();
+pub fn distributions(comparison: &Comparison<'_>) -> Figure {
+    let mut methods: Vec<Method> = Vec::new();
+    for (regime, method) in comparison.rows() {
+        if regime.is_some() && !methods.contains(&method) {
+            methods.push(method);
+        }
+    }
     let chart = |title: &str,
                  axis: Axis,
                  of: fn(&equipoise_metrics::image::ImageQuality) -> f64| {
@@ -125,40 +134,39 @@ pub fn distributions(comparison: &Comparison) -> Figure {
         }
         chart
     };
+    let title = comparison.scored_on.images();
     Figure::new()
         .columns(2)
-        .panel(chart("Test images", Axis::new("PSNR").unit("dB"), |q| q.psnr))
-        .panel(chart("Test images", Axis::new("SSIM"), |q| q.ssim))
+        .panel(chart(title, Axis::new("PSNR").unit("dB"), |q| q.psnr))
+        .panel(chart(title, Axis::new("SSIM"), |q| q.ssim))
         .shared_legend()
 }
 
 /// Originals over the reconstructions of every regime and control, with PSNR and SSIM.
-pub fn gallery(comparison: &Comparison) -> Figure {
+pub fn gallery(comparison: &Comparison<'_>) -> Figure {
     let shape = comparison.images.test.shape;
-    let mut rows = Vec::new();
-    for (regime, _) in &comparison.regimes {
-        for method in [Method::Decoder, Method::Ridge, Method::Shuffled] {
-            rows.push((Some(regime.as_str()), method));
-        }
-    }
-    rows.extend([(None, Method::Pixels), (None, Method::MeanImage)]);
-    let found: Vec<(String, &Score)> = rows
+    let found: Vec<(String, &Score)> = comparison
+        .rows()
         .into_iter()
         .filter_map(|(regime, method)| {
             let score = find(comparison, 0, regime, method)?;
             let name = match (regime, method) {
-                (Some(regime), Method::Decoder) => regime.to_string(),
+                (Some(regime), Method::Decoder { given: Given::Spikes, .. })
+                    if comparison.kinds.len() == 1 =>
+                {
+                    regime.to_string()
+                }
                 (Some(regime), method) => format!("{regime}, {}", method.name()),
-                (None, method) => method.name().to_string(),
+                (None, method) => method.name(),
             };
             Some((name, score))
         })
         .collect();
-    let mut grid = ImageGrid::new("Test images over their reconstructions");
+    let mut grid = ImageGrid::new("Images over their reconstructions");
     if let Some((_, first)) = found.first() {
         let originals = first.pictures.iter().map(|(index, _)| {
             let label = comparison.images.test.labels[*index];
-            (picture(comparison.images.test.image(*index), shape), class(&comparison.images, label))
+            (picture(comparison.images.test.image(*index), shape), class(comparison.images, label))
         });
         grid = grid.row("original", originals);
     }
@@ -168,6 +176,50 @@ pub fn gallery(comparison: &Comparison) -> Figure {
             (picture(bytes, shape), format!("{:.1} dB\n{:.2}", q.psnr, q.ssim))
         });
         grid = grid.row(name, pictures);
+    }
+    Figure::new().panel(grid)
+}
+
+/// The best, the median and the worst reconstructions of a regime under their originals.
+pub fn extremes(comparison: &Comparison<'_>, regime: &str, kind: DecoderKind) -> Figure {
+    let shape = comparison.images.test.shape;
+    let mut grid =
+        ImageGrid::new(&format!("{}, {regime}: the best, median and worst", kind.title()));
+    if let Some(score) = find(comparison, 0, Some(regime), Method::decoder(kind)) {
+        let all = || score.extremes.iter().flatten();
+        let count = score.extremes[0].len();
+        let names = ["best", "median", "worst"].into_iter().flat_map(|n| vec![n; count]);
+        grid = grid.headings(names);
+        let originals = all().map(|(index, _)| {
+            let label = comparison.images.test.labels[*index];
+            (picture(comparison.images.test.image(*index), shape), class(comparison.images, label))
+        });
+        grid = grid.row("original", originals);
+        let pictures = all().map(|(index, bytes)| {
+            let q = &score.quality[*index];
+            (picture(bytes, shape), format!("{:.1} dB\n{:.2}", q.psnr, q.ssim))
+        });
+        grid = grid.row("reconstruction", pictures);
+    }
+    Figure::new().panel(grid)
+}
+
+/// Images that a VAE makes of codes of the prior.
+pub fn samples(latent: &LatentPictures, shape: ImageShape) -> Figure {
+    let mut grid = ImageGrid::new("Samples of the prior");
+    for row in latent.samples.chunks(10) {
+        grid = grid.row("", row.iter().map(|bytes| (picture(bytes, shape), String::new())));
+    }
+    Figure::new().panel(grid)
+}
+
+/// One latent dimension at a time of the code of one image.
+pub fn traversals(latent: &LatentPictures, shape: ImageShape) -> Figure {
+    let mut grid = ImageGrid::new("One latent dimension at a time")
+        .headings(TRAVERSAL.map(|value| format!("{value:+.0}")));
+    for (dimension, images) in &latent.traversals {
+        let pictures = images.iter().map(|bytes| (picture(bytes, shape), String::new()));
+        grid = grid.row(&format!("dimension {}", dimension + 1), pictures);
     }
     Figure::new().panel(grid)
 }
@@ -187,7 +239,7 @@ pub fn picture(bytes: &[u8], shape: ImageShape) -> Picture {
 
 /// The score of a cell.
 pub fn find<'a>(
-    comparison: &'a Comparison,
+    comparison: &'a Comparison<'_>,
     repeat: usize,
     regime: Option<&str>,
     method: Method,

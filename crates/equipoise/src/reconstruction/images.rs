@@ -3,9 +3,36 @@
 use std::path::Path;
 
 use equipoise_encoder::data::{self, Dataset, FolderOptions, ImageSet, OpenOptions, Share};
+use equipoise_encoder::network::{NetworkConfig, color_channels, input_channels};
+use equipoise_random::derive_seed;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Outcome};
+
+/// Images that the finished decoders are scored on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScoreOn {
+    /// The test images: for the result, once every setting is chosen.
+    #[default]
+    Test,
+    /// Images held out of the training part, beside those of validation: for choosing settings,
+    /// which must not see the test images.
+    HeldOut,
+}
+
+impl ScoreOn {
+    /// The images in words.
+    pub fn images(self) -> &'static str {
+        match self {
+            Self::Test => "test images",
+            Self::HeldOut => "held-out training images",
+        }
+    }
+}
+
+/// Held-out images if `data.test` does not say how many.
+const HELD_OUT: usize = 1000;
 
 /// Which data set, and how much of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,11 +45,13 @@ pub struct DataSettings {
     pub train: Option<usize>,
     /// Validation images, taken from the training part of the data set.
     pub validation: usize,
-    /// Test images; all if not given.
+    /// Images to score on; all test images (or 1,000 held-out ones) if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<usize>,
     /// How the images of a `folder:PATH` are read.
     pub folder: FolderOptions,
+    /// Whether these are test images.
+    pub score_on: ScoreOn,
 }
 
 impl Default for DataSettings {
@@ -33,18 +62,19 @@ impl Default for DataSettings {
             validation: 1000,
             test: None,
             folder: FolderOptions::default(),
+            score_on: ScoreOn::Test,
         }
     }
 }
 
-/// The three parts. The test images serve for the final score alone.
+/// The three parts.
 #[derive(Debug, Clone)]
 pub struct Images {
     /// For training.
     pub train: ImageSet,
     /// For choosing when to stop.
     pub validation: ImageSet,
-    /// For the score.
+    /// For the final score alone.
     pub test: ImageSet,
 }
 
@@ -67,20 +97,49 @@ impl DataSettings {
     /// # Errors
     /// [`Failure::Request`] if the data set is missing, damaged or too small, or holds spikes.
     pub fn open(&self, root: &Path, seed: u64) -> Outcome<Images> {
-        let wanted = self.train.map(|train| train + self.validation);
+        let held_out = match self.score_on {
+            ScoreOn::Test => None,
+            ScoreOn::HeldOut => Some(self.test.unwrap_or(HELD_OUT)),
+        };
+        let beside = self.validation + held_out.unwrap_or(0);
         let options = OpenOptions {
-            train: wanted,
-            test: self.test,
+            train: self.train.map(|train| train + beside),
+            test: if held_out.is_some() { Some(1) } else { self.test },
             seed,
             folder: self.folder,
             ..OpenOptions::default()
         };
         let opened = data::open(&self.dataset, root, &options).map_err(Failure::request)?;
         let (rest, test) = Dataset::into_images(opened).map_err(Failure::request)?;
-        let share = Share::Count(self.validation);
-        let (train, validation) = rest.split_validation(share, seed).map_err(Failure::request)?;
+        let split = |images: ImageSet, count: usize, purpose: &str| {
+            let seed = derive_seed(seed, purpose, 0);
+            images.split_validation(Share::Count(count), seed).map_err(Failure::request)
+        };
+        let (rest, test) = match held_out {
+            Some(count) => split(rest, count, "reconstruction/held-out")?,
+            None => (rest, test),
+        };
+        let (train, validation) = split(rest, self.validation, "reconstruction/validation")?;
         Ok(Images { train, validation, test })
     }
+}
+
+/// The network with the input weight that brings these images to its `input.drive`.
+///
+/// # Errors
+/// [`Failure::Request`] if no weight does.
+pub fn driven(config: &NetworkConfig, images: &ImageSet) -> Outcome<NetworkConfig> {
+    let color = config.input.color;
+    let channels = input_channels(images.shape, color);
+    let mut pixels = vec![0.0; images.shape.pixels()];
+    let mut sum = 0.0;
+    for index in 0..images.len() {
+        images.write_intensities(index, &mut pixels);
+        let channels = color_channels(&pixels, images.shape, color);
+        sum += channels.iter().map(|&x| f64::from(x)).sum::<f64>();
+    }
+    let mean = sum / (images.len() * channels).max(1) as f64;
+    config.with_drive(mean, channels).map_err(Failure::request)
 }
 
 /// Intensities of all images in [0, 1], `[images, channels, height, width]`.
@@ -91,4 +150,36 @@ pub fn intensities(images: &ImageSet) -> Vec<f32> {
         images.write_intensities(index, out);
     }
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn held_out_images_are_training_images_of_no_other_part() {
+        let settings = DataSettings {
+            dataset: "synthetic-digits".into(),
+            train: Some(60),
+            validation: 20,
+            test: Some(30),
+            score_on: ScoreOn::HeldOut,
+            ..DataSettings::default()
+        };
+        let held_out = settings.open(Path::new("."), 3).unwrap();
+        let sizes = |i: &Images| (i.train.len(), i.validation.len(), i.test.len());
+        assert_eq!(sizes(&held_out), (60, 20, 30));
+        let all = |images: &ImageSet| -> Vec<Vec<u8>> {
+            (0..images.len()).map(|i| images.image(i).to_vec()).collect()
+        };
+        let mut parts =
+            [all(&held_out.train), all(&held_out.validation), all(&held_out.test)].concat();
+        parts.sort();
+        let count = parts.len();
+        parts.dedup();
+        assert_eq!(parts.len(), count, "an image is in two parts");
+        let scored = DataSettings { score_on: ScoreOn::Test, ..settings };
+        let test = all(&scored.open(Path::new("."), 3).unwrap().test);
+        assert!(all(&held_out.test).iter().all(|image| !test.contains(image)));
+    }
 }

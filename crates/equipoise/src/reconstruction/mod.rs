@@ -15,6 +15,7 @@ pub mod images;
 pub mod report;
 pub mod run;
 pub mod settings;
+pub mod study;
 pub mod tables;
 pub mod trainer;
 
@@ -28,9 +29,16 @@ use crate::job::Request;
 /// # Errors
 /// As [`run::Inputs::open`], [`run::run`] and [`report::write`].
 pub fn compare(request: Request<Settings>, title: &str) -> Outcome {
-    let inputs = run::Inputs::open(&request)?;
+    let inputs = run::Inputs::open(&request.config, &request.data_root)?;
     request.begin()?.run(|job| {
-        let comparison = run::run(job, inputs)?;
-        report::write(job, &comparison, title)
+        let work = run::Work {
+            settings: &job.config,
+            regimes: inputs.regimes.clone(),
+            inputs: &inputs,
+            dir: &job.dir,
+            progress: job.progress,
+            name: String::new(),
+        };
+        report::write(job, &run::run(&work)?, title)
     })
 }

@@ -14,7 +14,7 @@ use crate::job::Job;
 ///
 /// # Errors
 /// If a file cannot be written.
-pub fn write(job: &Job<Settings>, comparison: &Comparison, title: &str) -> Outcome {
+pub fn write(job: &Job<Settings>, comparison: &Comparison<'_>, title: &str) -> Outcome {
     let quality = tables::quality(comparison);
     let coding = tables::coding(comparison);
     let differences = tables::differences(comparison);
@@ -23,12 +23,13 @@ pub fn write(job: &Job<Settings>, comparison: &Comparison, title: &str) -> Outco
     job.dir.write_records("images", per_image(comparison))?;
 
     let settings = &job.config;
+    let titles: Vec<&str> = comparison.kinds.iter().map(|kind| kind.title()).collect();
     let mut report = Report::new(title);
     report.subtitle(&format!(
         "{} through {} neurons and a decoder ({}), {} repetition{}",
         settings.data.dataset,
         settings.network.neurons,
-        settings.decoder.kind,
+        titles.join(", "),
         settings.repeats,
         if settings.repeats == 1 { "" } else { "s" },
     ));
@@ -36,27 +37,29 @@ pub fn write(job: &Job<Settings>, comparison: &Comparison, title: &str) -> Outco
         report.summary(sentence);
     }
     for (regime, _) in &comparison.regimes {
-        let Some(score) = figures::find(comparison, 0, Some(regime), Method::Decoder) else {
-            continue;
-        };
-        let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;
-        let psnr = mean(score.values(|q| q.psnr));
-        let ssim = mean(score.values(|q| q.ssim));
-        report.tile(regime, &format!("{psnr:.2}"), "dB", &format!("SSIM {ssim:.3}"));
+        for &kind in &comparison.kinds {
+            let score = figures::find(comparison, 0, Some(regime), Method::decoder(kind));
+            let Some(score) = score else { continue };
+            let label = match comparison.kinds.len() {
+                1 => regime.clone(),
+                _ => format!("{regime}, {}", kind.title()),
+            };
+            let ssim = format!("SSIM {:.3}", score.mean(|q| q.ssim));
+            report.tile(&label, &format!("{:.2}", score.mean(|q| q.psnr)), "dB", &ssim);
+        }
     }
-    report
-        .heading("Reconstructions")
-        .table("quality", &quality)
-        .figure(
-            "gallery",
-            &figures::gallery(comparison),
-            "Test images that no decoder was trained on, over their reconstructions, with PSNR \
+    report.heading("Reconstructions").table("quality", &quality).figure(
+        "gallery",
+        &figures::gallery(comparison),
+        "Images that no decoder was trained on, over their reconstructions, with PSNR \
              and SSIM. The images are drawn from the seed, one class after the other.",
-        )
+    );
+    pictures(&mut report, comparison, "");
+    report
         .figure(
             "distributions",
             &figures::distributions(comparison),
-            "Quality over all test images: median, quartiles, and whiskers.",
+            "Quality over all scored images: median, quartiles, and whiskers.",
         )
         .heading("Regimes against each other")
         .paragraph(
@@ -66,6 +69,7 @@ pub fn write(job: &Job<Settings>, comparison: &Comparison, title: &str) -> Outco
         .table("tests", &tests)
         .heading("The networks")
         .table("coding", &coding)
+        .list(comparison.activity.iter().map(|a| format!("{}: {}.", a.regime, a.diagnosis.verdict)))
         .figure(
             "rasters",
             &figures::rasters(&comparison.activity),
@@ -96,12 +100,41 @@ pub fn write(job: &Job<Settings>, comparison: &Comparison, title: &str) -> Outco
     Ok(())
 }
 
+/// The figures of single reconstructions: the ends of the distribution, and what a VAE makes of
+/// other codes. `prefix` begins their names.
+pub fn pictures(report: &mut Report, comparison: &Comparison<'_>, prefix: &str) {
+    let Some((reference, _)) = comparison.regimes.first() else { return };
+    let shape = comparison.images.test.shape;
+    for &kind in &comparison.kinds {
+        report.figure(
+            &format!("{prefix}extremes-{}", kind.name()),
+            &figures::extremes(comparison, reference, kind),
+            "The images with the highest, the middle and the lowest PSNR.",
+        );
+        let score = figures::find(comparison, 0, Some(reference), Method::decoder(kind));
+        if let Some(latent) = score.and_then(|score| score.latent.as_ref()) {
+            report
+                .figure(
+                    &format!("{prefix}vae-samples"),
+                    &figures::samples(latent, shape),
+                    "What the decoder half of the VAE makes of codes drawn from N(0, I).",
+                )
+                .figure(
+                    &format!("{prefix}vae-traversals"),
+                    &figures::traversals(latent, shape),
+                    "The code of the first image, with one dimension set to values from -3 to 3 \
+                     standard deviations of the prior; the dimensions that vary most over images.",
+                );
+        }
+    }
+}
+
 /// One row of `images.csv`.
 #[derive(Serialize)]
 struct ImageRow<'a> {
     repeat: usize,
     regime: &'a str,
-    method: &'static str,
+    method: String,
     image: usize,
     label: u16,
     mse: f64,
@@ -109,7 +142,7 @@ struct ImageRow<'a> {
     ssim: f64,
 }
 
-fn per_image(comparison: &Comparison) -> impl Iterator<Item = ImageRow<'_>> {
+fn per_image<'a>(comparison: &'a Comparison<'_>) -> impl Iterator<Item = ImageRow<'a>> {
     comparison.scores.iter().flat_map(|score| {
         score.quality.iter().enumerate().map(|(image, q)| ImageRow {
             repeat: score.repeat + 1,

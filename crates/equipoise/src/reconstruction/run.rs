@@ -4,31 +4,35 @@
 //! and goes on with the training it was in.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Instant;
 
-use equipoise_decoder::reconstruct::Pairs;
 use equipoise_decoder::reconstruct::controls::{
     Ridge, RidgeConfig, mean_image, pixels_as_features, shuffled,
 };
+use equipoise_decoder::reconstruct::{DecoderKind, Pairs};
 use equipoise_decoder::training::{EpochReport, Finish, TrainConfig};
 use equipoise_encoder::network::{Network, NetworkConfig};
 use equipoise_random::derive_seed;
+use equipoise_report::RunDir;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
 use super::activity::{self, Activity};
-use super::cell::{self, FeatureSet, Method, Score, Targets};
+use super::cell::{self, FeatureSet, Given, LatentPictures, Method, Score, Targets};
 use super::encoding::{self, Part};
-use super::images::Images;
+use super::images::{Images, ScoreOn};
 use super::settings::Control;
 use super::trainer::{self, Trainer};
+use crate::console::Progress;
 use crate::failure::{Failure, OrFail, Outcome};
 use crate::interrupt;
-use crate::job::{Job, Request};
 
 /// How many test images are kept with their reconstructions for the report.
 const GALLERY: usize = 10;
+/// How many of the best, the median and the worst reconstructions are kept.
+const EXTREMES: usize = 4;
 
 /// What the spikes of a regime looked like.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,11 +45,69 @@ pub struct Coded {
     pub seconds: f64,
 }
 
+/// A comparison to be made: of what, under which name, and where it is kept.
+#[derive(Debug)]
+pub struct Work<'a, 'i> {
+    /// What was asked for; its regimes are those of `regimes`.
+    pub settings: &'a Settings,
+    /// The regimes and their networks, the reference first.
+    pub regimes: Vec<(String, NetworkConfig)>,
+    /// The images.
+    pub inputs: &'i Inputs,
+    /// Where finished cells, checkpoints and models go.
+    pub dir: &'a RunDir,
+    /// Where progress is shown.
+    pub progress: Progress,
+    /// What the names of its files begin with; empty for a run's only comparison.
+    pub name: String,
+}
+
+/// What a comparison starts from, checked before anything is written.
+#[derive(Debug)]
+pub struct Inputs {
+    /// The images.
+    pub images: Images,
+    /// Their intensities.
+    pub targets: Targets,
+    /// The regimes and their networks, the reference first.
+    pub regimes: Vec<(String, NetworkConfig)>,
+    /// The images that are kept with their reconstructions.
+    pub gallery: Vec<usize>,
+}
+
+impl Inputs {
+    /// Opens the images and checks that networks, decoders and scores suit them.
+    ///
+    /// # Errors
+    /// [`Failure::Request`] for wrong data or settings.
+    pub fn open(settings: &Settings, root: &Path) -> Outcome<Self> {
+        let images = settings.data.open(root, settings.seed)?;
+        let shape = images.train.shape;
+        cell::check_shape(shape)?;
+        for kind in settings.kinds() {
+            settings.decoder_of(kind).validate(shape).or_request()?;
+        }
+        let regimes = settings.networks(&images.train)?;
+        for (name, config) in &regimes {
+            Network::check(config, Some(shape))
+                .map_err(|e| Failure::request(format!("regime `{name}`: {e}")))?;
+        }
+        let gallery = GALLERY.min(images.test.len());
+        let gallery = images.test.balanced_indices(gallery, settings.seed).or_request()?;
+        let targets = Targets::of(&images);
+        Ok(Self { images, targets, regimes, gallery })
+    }
+}
+
 /// Everything a comparison found.
 #[derive(Debug)]
-pub struct Comparison {
+pub struct Comparison<'a> {
     /// The images it used.
-    pub images: Images,
+    pub images: &'a Images,
+    /// Which of them the scores are of.
+    pub scored_on: ScoreOn,
+    /// The decoders that were trained.
+    pub kinds: Vec<DecoderKind>,
     /// The regimes and their networks, the reference first.
     pub regimes: Vec<(String, NetworkConfig)>,
     /// What the spikes looked like, by repetition and regime.
@@ -56,81 +118,54 @@ pub struct Comparison {
     pub scores: Vec<Score>,
 }
 
-/// What a comparison starts from, checked before anything is written.
-#[derive(Debug)]
-pub struct Inputs {
-    images: Images,
-    regimes: Vec<(String, NetworkConfig)>,
-    /// The test images that are kept with their reconstructions.
-    gallery: Vec<usize>,
-}
-
-impl Inputs {
-    /// Opens the images and checks that networks, decoder and scores suit them.
-    ///
-    /// # Errors
-    /// [`Failure::Request`] for wrong data or settings.
-    pub fn open(request: &Request<Settings>) -> Outcome<Self> {
-        let settings = &request.config;
-        let images = settings.data.open(&request.data_root, settings.seed)?;
-        let shape = images.train.shape;
-        cell::check_shape(shape)?;
-        settings.decoder.validate(shape).or_request()?;
-        let regimes = settings.networks().map_err(Failure::request)?;
-        for (name, config) in &regimes {
-            Network::check(config, Some(shape))
-                .map_err(|e| Failure::request(format!("regime `{name}`: {e}")))?;
-        }
-        let gallery = GALLERY.min(images.test.len());
-        let gallery = images.test.balanced_indices(gallery, settings.seed).or_request()?;
-        Ok(Self { images, regimes, gallery })
-    }
-}
-
-/// Runs the comparison, or what is missing of it.
+/// Makes the comparison, or what is missing of it.
 ///
 /// # Errors
 /// [`Failure::Interrupted`] or [`Failure::Run`].
-pub fn run(job: &Job<Settings>, inputs: Inputs) -> Outcome<Comparison> {
-    let settings = &job.config;
-    let Inputs { images, regimes, gallery } = inputs;
-    let targets = Targets::of(&images);
+pub fn run<'i>(work: &Work<'_, 'i>) -> Outcome<Comparison<'i>> {
+    let Work { settings, inputs, .. } = *work;
+    let (images, gallery) = (&inputs.images, &inputs.gallery);
     let mut scores = Vec::new();
     let mut coded = BTreeMap::new();
-    let mut seen = Vec::new();
+    let mut activity = Vec::new();
     for repeat in 0..settings.repeats {
-        let bench = Bench { job, repeat, images: &images, targets: &targets, gallery: &gallery };
+        let bench = Bench { work, repeat };
         scores.extend(bench.without_spikes()?);
-        for (name, config) in &regimes {
+        for (index, (name, config)) in work.regimes.iter().enumerate() {
             let network = encoding::build(config, &images.train, bench.seed())?;
             if repeat == 0 {
-                seen.push(activity::observe(job, name, &network, &images, &gallery)?);
+                activity.push(activity::observe(settings.seed, name, &network, images, gallery)?);
             }
-            let (code, found) = bench.regime(name, &network)?;
+            let (code, found) = bench.regime(name, index == 0, &network)?;
             coded.insert((repeat, name.clone()), code);
             scores.extend(found);
         }
     }
-    Ok(Comparison { images, regimes, coded, activity: seen, scores })
+    Ok(Comparison {
+        images,
+        scored_on: settings.data.score_on,
+        kinds: settings.kinds(),
+        regimes: work.regimes.clone(),
+        coded,
+        activity,
+        scores,
+    })
 }
 
 /// One repetition.
 struct Bench<'a> {
-    job: &'a Job<Settings>,
+    work: &'a Work<'a, 'a>,
     repeat: usize,
-    images: &'a Images,
-    targets: &'a Targets,
-    gallery: &'a [usize],
 }
 
 impl Bench<'_> {
     /// Seed of the networks and spikes of this repetition, the same for every regime.
     fn seed(&self) -> u64 {
-        derive_seed(self.job.config.seed, "reconstruction/network", self.repeat as u64)
+        derive_seed(self.work.settings.seed, "reconstruction/network", self.repeat as u64)
     }
 
     fn wants(&self, control: Control) -> bool {
-        self.job.config.controls.contains(&control)
+        self.work.settings.controls.contains(&control)
     }
 
     /// The cells that use no spikes.
@@ -139,35 +174,60 @@ impl Bench<'_> {
         // The mean image is the same in every repetition.
         if self.wants(Control::MeanImage) && self.repeat == 0 {
             scores.push(self.cell(None, Method::MeanImage, || {
-                let mean = mean_image(&self.targets.train, self.images.train.shape.pixels());
-                Ok((mean.repeat(self.images.test.len()), Vec::new(), None))
+                let mean = mean_image(
+                    &self.work.inputs.targets.train,
+                    self.work.inputs.images.train.shape.pixels(),
+                );
+                Ok(Found::plain(mean.repeat(self.work.inputs.images.test.len())))
             })?);
         }
-        if self.wants(Control::Pixels) {
-            scores.push(self.cell(None, Method::Pixels, || {
-                let of = |images: &[f32]| pixels_as_features(images, self.images.train.shape);
-                let features = FeatureSet {
-                    train: of(&self.targets.train),
-                    validation: of(&self.targets.validation),
-                    test: of(&self.targets.test),
-                };
-                self.decoder(None, Method::Pixels, &features)
-            })?);
+        if self.wants(Control::Pixels) && self.repeat == 0 {
+            let of =
+                |images: &[f32]| pixels_as_features(images, self.work.inputs.images.train.shape);
+            let mut features = None;
+            for kind in self.work.settings.kinds() {
+                scores.push(self.cell(
+                    None,
+                    Method::Decoder { kind, given: Given::Pixels },
+                    || {
+                        let targets = &self.work.inputs.targets;
+                        let features = features.get_or_insert_with(|| FeatureSet {
+                            train: of(&targets.train),
+                            validation: of(&targets.validation),
+                            test: of(&targets.test),
+                        });
+                        self.decoder(None, kind, Given::Pixels, features)
+                    },
+                )?);
+            }
         }
         Ok(scores)
     }
 
-    /// The cells of one regime; its images are encoded only if a cell is missing.
-    fn regime(&self, name: &str, network: &Network) -> Outcome<(Coded, Vec<Score>)> {
-        let mut methods = vec![Method::Decoder];
+    /// The methods that read the spikes of a regime.
+    fn methods(&self, reference: bool) -> Vec<Method> {
+        let kinds = self.work.settings.kinds();
+        let given = |given| kinds.iter().map(move |&kind| Method::Decoder { kind, given });
+        let mut methods: Vec<Method> = given(Given::Spikes).collect();
         if self.wants(Control::Ridge) {
             methods.push(Method::Ridge);
         }
-        if self.wants(Control::Shuffled) {
-            methods.push(Method::Shuffled);
+        if self.wants(Control::Shuffled) && reference && self.repeat == 0 {
+            methods.extend(given(Given::Shuffled));
         }
-        let code_file = format!("cells/{}-{name}-code.json", self.repeat + 1);
-        let done: Option<Coded> = read_json(self.job, &code_file)?;
+        methods
+    }
+
+    /// The cells of one regime; its images are encoded only if a cell is missing.
+    fn regime(
+        &self,
+        name: &str,
+        reference: bool,
+        network: &Network,
+    ) -> Outcome<(Coded, Vec<Score>)> {
+        let methods = self.methods(reference);
+        let code_file = format!("cells/{}{}-{name}-code.json", self.work.name, self.repeat + 1);
+        let done: Option<Coded> = read_json(self.work.dir, &code_file)?;
         let stored: Vec<Option<Score>> =
             methods.iter().map(|&m| self.stored(Some(name), m)).collect::<Outcome<_>>()?;
         if let (Some(code), true) = (&done, stored.iter().all(Option::is_some)) {
@@ -175,15 +235,17 @@ impl Bench<'_> {
         }
         let (features, code) = self.encode(name, network)?;
         if done.is_none() {
-            self.job.dir.write_json(&code_file, &code)?;
+            self.work.dir.write_json(&code_file, &code)?;
         }
         let code = done.unwrap_or(code);
         let mut scores = Vec::new();
         for method in methods {
             scores.push(self.cell(Some(name), method, || match method {
-                Method::Ridge => self.ridge(&features),
-                Method::Shuffled => self.decoder(Some(name), method, &self.shuffled(&features)),
-                _ => self.decoder(Some(name), method, &features),
+                Method::Decoder { kind, given: Given::Shuffled } => {
+                    self.decoder(Some(name), kind, Given::Shuffled, &self.shuffled(&features))
+                }
+                Method::Decoder { kind, given } => self.decoder(Some(name), kind, given, &features),
+                Method::Ridge | Method::MeanImage => self.ridge(&features),
             })?);
         }
         Ok((code, scores))
@@ -191,12 +253,12 @@ impl Bench<'_> {
 
     /// Encodes the three parts.
     fn encode(&self, name: &str, network: &Network) -> Outcome<(FeatureSet, Coded)> {
-        let Images { train, validation, test } = self.images;
+        let Images { train, validation, test } = &self.work.inputs.images;
         let total = (train.len() + validation.len() + test.len()) as u64;
-        let task = self.job.progress.task(format!("encode {}-{name}", self.repeat + 1), total);
+        let task = self.work.progress.task(format!("encode {}-{name}", self.repeat + 1), total);
         let started = Instant::now();
         let encode = |images, part| {
-            let Settings { features, batch, .. } = &self.job.config;
+            let Settings { features, batch, .. } = self.work.settings;
             encoding::features(network, images, part, features, (self.seed(), *batch), &task)
         };
         let (train, spikes) = encode(train, Part::Train)?;
@@ -223,16 +285,17 @@ impl Bench<'_> {
     fn decoder(
         &self,
         regime: Option<&str>,
-        method: Method,
+        kind: DecoderKind,
+        given: Given,
         features: &FeatureSet,
     ) -> Outcome<Found> {
-        let settings = &self.job.config;
+        let settings = self.work.settings;
         let trainer = Trainer {
-            dir: &self.job.dir,
-            progress: self.job.progress,
-            decoder: &settings.decoder,
+            dir: self.work.dir,
+            progress: self.work.progress,
+            decoder: &settings.decoder_of(kind),
             features: &settings.features,
-            shape: self.images.train.shape,
+            shape: self.work.inputs.images.train.shape,
             backend: settings.backend,
         };
         let config = TrainConfig {
@@ -241,23 +304,30 @@ impl Bench<'_> {
             ..settings.training.clone()
         };
         let fitted = trainer.fit(
-            &Score::label(self.repeat, regime, method),
-            Pairs { features: &features.train, images: &self.targets.train },
-            Pairs { features: &features.validation, images: &self.targets.validation },
+            &self.label(regime, Method::Decoder { kind, given }),
+            Pairs { features: &features.train, images: &self.work.inputs.targets.train },
+            Pairs { features: &features.validation, images: &self.work.inputs.targets.validation },
             &config,
         )?;
         let predicted = fitted.reconstructor.predict(&features.test).or_run()?;
-        Ok((predicted, fitted.history, Some(fitted.finish)))
+        let latent = match given {
+            Given::Spikes if self.repeat == 0 => {
+                cell::latent_pictures(&fitted.reconstructor, &features.test, config.seed)?
+            }
+            _ => None,
+        };
+        let (history, finish) = (fitted.history, Some(fitted.finish));
+        Ok(Found { predicted, history, finish, latent })
     }
 
     fn ridge(&self, features: &FeatureSet) -> Outcome<Found> {
         let ridge = Ridge::fit(
-            (&features.train, &self.targets.train),
-            (&features.validation, &self.targets.validation),
+            (&features.train, &self.work.inputs.targets.train),
+            (&features.validation, &self.work.inputs.targets.validation),
             &RidgeConfig::default(),
         )
         .or_run()?;
-        Ok((ridge.predict(&features.test).or_run()?, Vec::new(), None))
+        Ok(Found::plain(ridge.predict(&features.test).or_run()?))
     }
 
     /// A cell from its file, or computed and kept.
@@ -272,38 +342,67 @@ impl Bench<'_> {
         }
         interrupt::check()?;
         let started = Instant::now();
-        let (predicted, history, finish) = compute()?;
-        let pixels = self.images.test.shape.pixels();
+        let found = compute()?;
+        let pixels = self.work.inputs.images.test.shape.pixels();
+        let quality = cell::score(
+            self.work.inputs.images.test.shape,
+            &self.work.inputs.targets.test,
+            &found.predicted,
+        )?;
+        let extremes = cell::extremes(&quality, EXTREMES)
+            .map(|chosen| cell::pictures(&found.predicted, pixels, &chosen));
         let score = Score {
             repeat: self.repeat,
             regime: regime.map(str::to_string),
             method,
-            quality: cell::score(self.images.test.shape, &self.targets.test, &predicted)?,
-            history,
-            finish,
-            pictures: cell::pictures(&predicted, pixels, self.gallery),
+            quality,
+            history: found.history,
+            finish: found.finish,
+            pictures: cell::pictures(&found.predicted, pixels, &self.work.inputs.gallery),
+            extremes,
+            latent: found.latent,
             seconds: started.elapsed().as_secs_f64(),
         };
-        self.job.dir.write_json(&self.file(regime, method), &score)?;
-        trainer::forget(&self.job.dir, &Score::label(self.repeat, regime, method))?;
+        self.work.dir.write_json(&self.file(regime, method), &score)?;
+        trainer::forget(self.work.dir, &self.label(regime, method))?;
         Ok(score)
     }
 
+    fn label(&self, regime: Option<&str>, method: Method) -> String {
+        format!("{}{}", self.work.name, Score::label(self.repeat, regime, method))
+    }
+
     fn stored(&self, regime: Option<&str>, method: Method) -> Outcome<Option<Score>> {
-        read_json(self.job, &self.file(regime, method))
+        read_json(self.work.dir, &self.file(regime, method))
     }
 
     fn file(&self, regime: Option<&str>, method: Method) -> String {
-        format!("cells/{}.json", Score::label(self.repeat, regime, method))
+        format!("cells/{}.json", self.label(regime, method))
     }
 }
 
-/// Reconstructions of the test images, the training's history and why it ended.
-type Found = (Vec<f32>, Vec<EpochReport>, Option<Finish>);
+/// What a method gave for the images to score on.
+struct Found {
+    /// Reconstructions, `[images, channels, height, width]`.
+    predicted: Vec<f32>,
+    /// The training, epoch by epoch.
+    history: Vec<EpochReport>,
+    /// Why it ended.
+    finish: Option<Finish>,
+    /// What a VAE makes of other codes.
+    latent: Option<LatentPictures>,
+}
+
+impl Found {
+    /// Of a method that is not trained epoch by epoch.
+    fn plain(predicted: Vec<f32>) -> Self {
+        Self { predicted, history: Vec::new(), finish: None, latent: None }
+    }
+}
 
 /// Reads a file of the run back; none if it is not there.
-fn read_json<T: DeserializeOwned>(job: &Job<Settings>, name: &str) -> Outcome<Option<T>> {
-    let path = job.dir.file(name)?;
+fn read_json<T: DeserializeOwned>(dir: &RunDir, name: &str) -> Outcome<Option<T>> {
+    let path = dir.file(name)?;
     match std::fs::read(&path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
             Failure::run(format!("{}: {e}; delete it to compute it anew", path.display()))

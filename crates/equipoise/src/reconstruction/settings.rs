@@ -1,12 +1,14 @@
 //! What a person can ask of a comparison of regimes.
 
 use equipoise_decoder::device::Backend;
-use equipoise_decoder::reconstruct::{DecoderConfig, FeatureConfig};
+use equipoise_decoder::reconstruct::{DecoderConfig, DecoderKind, FeatureConfig};
 use equipoise_decoder::training::TrainConfig;
+use equipoise_encoder::data::ImageSet;
 use equipoise_encoder::network::{NetworkConfig, Regime};
 use serde::{Deserialize, Serialize};
 
-use super::images::DataSettings;
+use super::images::{DataSettings, driven};
+use crate::failure::{Failure, Outcome};
 use crate::job::Config;
 
 /// A regime by name, or as a table of changes with a name of its own.
@@ -43,9 +45,10 @@ pub enum Control {
     MeanImage,
     /// Ridge regression from the counts to the pixels.
     Ridge,
-    /// The same decoder on spikes that belong to other images.
+    /// The same decoder on spikes of the reference regime that belong to other images (first
+    /// repetition).
     Shuffled,
-    /// The same decoder straight from the pixels.
+    /// The same decoder straight from the pixels (first repetition).
     Pixels,
 }
 
@@ -73,7 +76,10 @@ pub struct Settings {
     pub features: FeatureConfig,
     /// The decoder.
     pub decoder: DecoderConfig,
-    /// Its training.
+    /// Decoders to train on the same spikes, all with the settings of `decoder` but its kind;
+    /// empty for that one alone.
+    pub decoders: Vec<DecoderKind>,
+    /// Their training.
     pub training: TrainConfig,
 }
 
@@ -92,25 +98,45 @@ impl Default for Settings {
             network: NetworkConfig::default(),
             features: FeatureConfig::default(),
             decoder: DecoderConfig::default(),
+            decoders: Vec::new(),
             training: TrainConfig::default(),
         }
     }
 }
 
 impl Settings {
-    /// The regimes with the networks that they make of the base.
+    /// The decoders to train.
+    pub fn kinds(&self) -> Vec<DecoderKind> {
+        match self.decoders.as_slice() {
+            [] => vec![self.decoder.kind],
+            kinds => kinds.to_vec(),
+        }
+    }
+
+    /// The settings of one of them.
+    pub fn decoder_of(&self, kind: DecoderKind) -> DecoderConfig {
+        DecoderConfig { kind, ..self.decoder.clone() }
+    }
+
+    /// The regimes with the networks that they make of the base, driven by these images.
     ///
     /// # Errors
-    /// The reason, if one is unknown or makes no sense, or two have one name.
-    pub fn networks(&self) -> Result<Vec<(String, NetworkConfig)>, String> {
-        self.network.validate().map_err(|e| e.to_string())?;
+    /// [`Failure::Request`] if one is unknown or makes no sense, or two have one name.
+    pub fn networks(&self, images: &ImageSet) -> Outcome<Vec<(String, NetworkConfig)>> {
+        // The drive is that of the base: a regime changes the network, not its input.
+        let base = driven(&self.network, images)?;
+        self.regimes_of(&base).map_err(Failure::request)
+    }
+
+    fn regimes_of(&self, base: &NetworkConfig) -> Result<Vec<(String, NetworkConfig)>, String> {
+        base.validate().map_err(|e| e.to_string())?;
         let mut networks: Vec<(String, NetworkConfig)> = Vec::new();
         for choice in &self.regimes {
             let regime = choice.regime()?;
             if networks.iter().any(|(name, _)| *name == regime.name) {
                 return Err(format!("regimes: `{}` stands there twice", regime.name));
             }
-            let config = regime.apply(&self.network);
+            let config = regime.apply(base);
             config.validate().map_err(|e| format!("regime `{}`: {e}", regime.name))?;
             networks.push((regime.name, config));
         }
@@ -133,7 +159,11 @@ impl Config for Settings {
         if self.batch == 0 {
             return Err("batch is 0: at least 1 image is needed".into());
         }
-        self.networks()?;
+        let kinds = self.kinds();
+        if let Some(twice) = kinds.iter().enumerate().find(|(i, k)| kinds[..*i].contains(k)) {
+            return Err(format!("decoders: `{}` stands there twice", twice.1));
+        }
+        self.regimes_of(&self.network)?;
         self.data.validate()?;
         self.backend.device().map_err(|e| e.to_string())?;
         self.features.validate().map_err(|e| format!("features: {e}"))?;

@@ -5,15 +5,15 @@ use equipoise_metrics::image::ImageQuality;
 use equipoise_metrics::summary::Summary;
 use equipoise_report::{Best, Cell, Column, Table};
 
-use super::cell::{Method, Score};
+use super::cell::{Given, Method, Score};
 use super::comparison::{self, Difference, Measure, Pairs};
 use super::figures::find;
 use super::run::Comparison;
 
 /// Reconstruction quality of every regime and method, over all repetitions.
-pub fn quality(comparison: &Comparison) -> Table {
+pub fn quality(comparison: &Comparison<'_>) -> Table {
     let repeats = comparison.repeats();
-    let mut table = Table::new("Reconstruction of the test images")
+    let mut table = Table::new(&format!("Reconstruction of the {}", comparison.scored_on.images()))
         .column(Column::text("regime"))
         .column(Column::text("method"))
         .column(Column::number("PSNR").unit("dB").decimals(2).best(Best::Highest))
@@ -24,13 +24,14 @@ pub fn quality(comparison: &Comparison) -> Table {
         .column(Column::number("MSE").key("mse").decimals(5).best(Best::Lowest))
         .column(Column::number("time").unit("s").decimals(1))
         .note(&format!(
-            "{} test images, {} training images, {} validation images, {repeats} repetition{}. \
+            "{} {}, {} training images, {} validation images, {repeats} repetition{}. \
              Mean [95 % t interval] over {}.",
             comparison.images.test.len(),
+            comparison.scored_on.images(),
             comparison.images.train.len(),
             comparison.images.validation.len(),
             if repeats == 1 { "" } else { "s" },
-            if repeats == 1 { "the test images" } else { "the means of the repetitions" },
+            if repeats == 1 { "the images" } else { "the means of the repetitions" },
         ));
     for (regime, method) in comparison.rows() {
         let scores: Vec<&Score> = comparison
@@ -72,20 +73,25 @@ fn mean_cell(scores: &[&Score], of: fn(&ImageQuality) -> f64) -> Cell {
 }
 
 /// How every regime codes: rates, spikes and irregularity.
-pub fn coding(comparison: &Comparison) -> Table {
+pub fn coding(comparison: &Comparison<'_>) -> Table {
     let mut table = Table::new("The spikes of each regime")
         .column(Column::text("regime"))
         .column(Column::number("g").decimals(1))
         .column(Column::number("connection probability").decimals(3))
         .column(Column::text("threshold (mV)").key("threshold_mv"))
+        .column(Column::number("input weight").unit("mV").decimals(3))
         .column(Column::number("rate").unit("Hz").decimals(1))
         .column(Column::number("spikes per image").decimals(0))
         .column(Column::number("CV").decimals(2))
+        .column(Column::number("inhibition / excitation").decimals(2))
+        .column(Column::number("net / threshold").decimals(2))
+        .column(Column::text("state"))
         .column(Column::number("encoding").unit("s").decimals(1))
         .note(
-            "Rate and spikes per image over the training images (first repetition); CV of \
-             inter-spike intervals: mean over neurons with at least 5 spikes, one image shown for \
-             1 s.",
+            "Rate and spikes per image over the training images (first repetition). One image \
+             shown for 1 s: CV of inter-spike intervals (mean over neurons with at least 5 \
+             spikes), mean inhibition over mean excitation, mean net input over threshold, and \
+             what the criteria of balance make of them.",
         );
     for (regime, config) in &comparison.regimes {
         let coded = comparison.coded.get(&(0, regime.clone()));
@@ -95,9 +101,13 @@ pub fn coding(comparison: &Comparison) -> Table {
             config.g.into(),
             config.connection_probability.into(),
             describe(config.threshold).into(),
+            config.input.weight.into(),
             coded.map(|c| c.rate).into(),
             coded.map(|c| c.spikes_per_image).into(),
-            activity.and_then(|a| a.cv.mean).into(),
+            activity.and_then(|a| a.diagnosis.irregularity.cv.mean).into(),
+            activity.map(|a| a.diagnosis.inhibition_over_excitation).into(),
+            activity.map(|a| a.diagnosis.net / config.threshold.mean()).into(),
+            activity.map_or("-", |a| a.diagnosis.verdict.state.label()).into(),
             coded.map(|c| c.seconds).into(),
         ]);
     }
@@ -112,37 +122,73 @@ fn describe(parameter: Parameter) -> String {
     }
 }
 
-/// The reference regime against every other, with the decoder.
-pub fn differences(comparison: &Comparison) -> Vec<Difference> {
+/// The reference regime against every other, with every decoder.
+pub fn differences(comparison: &Comparison<'_>) -> Vec<Difference> {
     let Some(((reference, _), others)) = comparison.regimes.split_first() else {
         return Vec::new();
     };
-    let repeats = comparison.repeats();
     let mut differences = Vec::new();
-    let mut add = |other: &str, method_values: &dyn Fn(&str, Measure) -> Vec<f64>, pairs| {
-        for measure in Measure::ALL {
-            let (a, b) = (method_values(reference, measure), method_values(other, measure));
-            differences.push(comparison::compare((reference, &a), (other, &b), measure, pairs));
+    for &kind in &comparison.kinds {
+        let method = Method::decoder(kind);
+        let a = Side { comparison, regime: reference, method };
+        for (other, _) in others {
+            let b = Side { comparison, regime: other, method };
+            differences.extend(against(kind.title(), a, b));
         }
-    };
-    for (other, _) in others {
-        if repeats > 1 {
-            let means = |regime: &str, measure| {
-                (0..repeats)
-                    .filter_map(|r| find(comparison, r, Some(regime), Method::Decoder))
-                    .filter_map(|s| Summary::of(&s.values(of(measure))).mean)
-                    .collect()
-            };
-            add(other, &means, Pairs::Seeds);
-        }
-        let images = |regime: &str, measure| {
-            find(comparison, 0, Some(regime), Method::Decoder)
-                .map(|s| s.values(of(measure)))
-                .unwrap_or_default()
-        };
-        add(other, &images, Pairs::Images);
     }
     comparison::correct(&mut differences);
+    differences
+}
+
+/// A regime and method of a comparison.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// The comparison.
+    pub comparison: &'a Comparison<'a>,
+    /// The regime.
+    pub regime: &'a str,
+    /// The method.
+    pub method: Method,
+}
+
+impl Side<'_> {
+    /// The mean of each repetition, in order.
+    pub fn means(&self, of: fn(&ImageQuality) -> f64) -> Vec<f64> {
+        (0..self.comparison.repeats())
+            .filter_map(|r| find(self.comparison, r, Some(self.regime), self.method))
+            .map(|score| score.mean(of))
+            .collect()
+    }
+
+    /// Every image of the first repetition.
+    fn images(&self, of: fn(&ImageQuality) -> f64) -> Vec<f64> {
+        find(self.comparison, 0, Some(self.regime), self.method)
+            .map(|score| score.values(of))
+            .unwrap_or_default()
+    }
+}
+
+/// One side minus another in every measure, over seeds (where there are several) and over images.
+pub fn against(under: &str, a: Side<'_>, b: Side<'_>) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    for pairs in [Pairs::Seeds, Pairs::Images] {
+        for measure in Measure::ALL {
+            let values = |side: Side<'_>| match pairs {
+                Pairs::Seeds => side.means(of(measure)),
+                Pairs::Images => side.images(of(measure)),
+            };
+            let (x, y) = (values(a), values(b));
+            if pairs == Pairs::Images || x.len().min(y.len()) > 1 {
+                differences.push(comparison::compare(
+                    under,
+                    (a.regime, &x),
+                    (b.regime, &y),
+                    measure,
+                    pairs,
+                ));
+            }
+        }
+    }
     differences
 }
 
@@ -157,6 +203,7 @@ fn of(measure: Measure) -> fn(&ImageQuality) -> f64 {
 /// The differences as a table.
 pub fn tests(differences: &[Difference]) -> Table {
     let mut table = Table::new("The reference regime against the others")
+        .column(Column::text("decoder"))
         .column(Column::text("reference"))
         .column(Column::text("against"))
         .column(Column::text("measure"))
@@ -179,6 +226,7 @@ pub fn tests(differences: &[Difference]) -> Table {
             None => d.difference.into(),
         };
         table.row([
+            d.under.as_str().into(),
             d.reference.as_str().into(),
             d.other.as_str().into(),
             d.measure.name().into(),
@@ -195,79 +243,87 @@ pub fn tests(differences: &[Difference]) -> Table {
 }
 
 /// What the comparison found, in a few sentences made of its numbers.
-pub fn findings(comparison: &Comparison, differences: &[Difference]) -> Vec<String> {
+pub fn findings(comparison: &Comparison<'_>, differences: &[Difference]) -> Vec<String> {
     let mut sentences = Vec::new();
     let mean = |regime: Option<&str>, method| {
         let scores = comparison.scores.iter();
         let scores = scores.filter(|s| s.regime.as_deref() == regime && s.method == method);
-        let means: Vec<f64> =
-            scores.filter_map(|s| Summary::of(&s.values(|q| q.psnr)).mean).collect();
+        let means: Vec<f64> = scores.map(|s| s.mean(|q| q.psnr)).collect();
         Summary::of(&means).mean
     };
     for (regime, _) in &comparison.regimes {
-        let Some(psnr) = mean(Some(regime), Method::Decoder) else { continue };
-        let mut sentence = format!("{regime}: the decoder reaches {psnr:.2} dB");
-        if let Some(ridge) = mean(Some(regime), Method::Ridge) {
-            let than = if psnr >= ridge { "more" } else { "less" };
-            sentence += &format!(
-                ", {:.2} dB {than} than ridge regression on the same spikes",
-                (psnr - ridge).abs()
-            );
+        for &kind in &comparison.kinds {
+            let Some(psnr) = mean(Some(regime), Method::decoder(kind)) else { continue };
+            let mut sentence = format!("{regime}: {} reaches {psnr:.2} dB", kind.title());
+            if let Some(ridge) = mean(Some(regime), Method::Ridge) {
+                let than = if psnr >= ridge { "more" } else { "less" };
+                sentence += &format!(
+                    ", {:.2} dB {than} than ridge regression on the same spikes",
+                    (psnr - ridge).abs()
+                );
+            }
+            if let Some(image) = mean(None, Method::MeanImage) {
+                let than = if psnr >= image { "above" } else { "below" };
+                sentence += &format!(", {:.2} dB {than} the mean image", (psnr - image).abs());
+            }
+            sentences.push(sentence + ".");
         }
-        if let Some(image) = mean(None, Method::MeanImage) {
-            let than = if psnr >= image { "above" } else { "below" };
-            sentence += &format!(", {:.2} dB {than} the mean image", (psnr - image).abs());
-        }
-        sentences.push(sentence + ".");
     }
-    for d in differences.iter().filter(|d| d.measure == Measure::Psnr) {
-        let direction = if d.difference >= 0.0 { "better" } else { "worse" };
-        let scope = match d.pairs {
-            Pairs::Seeds => format!("over {} networks and decoders", d.count),
-            Pairs::Images => format!("over {} images of one network and decoder", d.count),
-        };
-        let sentence = match (d.p_corrected, d.interval) {
-            (Some(p), Some((low, high))) if p < 0.05 => format!(
-                "{} codes {direction} than {} by {:.2} dB (95 % interval {low:.2} to {high:.2}, \
-                 corrected p {}), {scope}.",
-                d.reference,
-                d.other,
-                d.difference.abs(),
-                if p < 0.001 { "< 0.001".to_string() } else { format!("= {p:.3}") },
-            ),
-            (Some(p), Some((low, high))) => format!(
-                "No difference between {} and {} is shown {scope}: {:.2} dB (95 % interval \
-                 {low:.2} to {high:.2}, corrected p = {p:.3}).",
-                d.reference, d.other, d.difference,
-            ),
-            _ => format!(
-                "{} minus {}: {:.2} dB {scope}; no test ({}).",
-                d.reference,
-                d.other,
-                d.difference,
-                d.reason.as_deref().unwrap_or("undefined"),
-            ),
-        };
-        sentences.push(sentence);
-    }
+    let psnr = differences.iter().filter(|d| d.measure == Measure::Psnr);
+    sentences.extend(psnr.map(sentence));
     sentences
 }
 
-impl Comparison {
+/// A difference in PSNR as a sentence.
+pub fn sentence(d: &Difference) -> String {
+    let direction = if d.difference >= 0.0 { "better" } else { "worse" };
+    let scope = match d.pairs {
+        Pairs::Seeds => format!("over {} networks and decoders", d.count),
+        Pairs::Images => format!("over {} images of one network and decoder", d.count),
+    };
+    match (d.p_corrected, d.interval) {
+        (Some(p), Some((low, high))) if p < 0.05 => format!(
+            "{}: {} codes {direction} than {} by {:.2} dB (95 % interval of the difference {low:.2} \
+             to {high:.2}, corrected p {}), {scope}.",
+            d.under,
+            d.reference,
+            d.other,
+            d.difference.abs(),
+            if p < 0.001 { "< 0.001".to_string() } else { format!("= {p:.3}") },
+        ),
+        (Some(p), Some((low, high))) => format!(
+            "{}: no difference between {} and {} is shown {scope}: {:.2} dB (95 % interval {low:.2} \
+             to {high:.2}, corrected p = {p:.3}).",
+            d.under, d.reference, d.other, d.difference,
+        ),
+        _ => format!(
+            "{}: {} minus {}: {:.2} dB {scope}; no test ({}).",
+            d.under,
+            d.reference,
+            d.other,
+            d.difference,
+            d.reason.as_deref().unwrap_or("undefined"),
+        ),
+    }
+}
+
+impl Comparison<'_> {
     /// How many repetitions there were.
     pub fn repeats(&self) -> usize {
         self.scores.iter().map(|s| s.repeat + 1).max().unwrap_or(0)
     }
 
     /// The regimes and methods that have scores, in the order of the tables.
-    fn rows(&self) -> Vec<(Option<&str>, Method)> {
+    pub fn rows(&self) -> Vec<(Option<&str>, Method)> {
+        let given = |given| self.kinds.iter().map(move |&kind| Method::Decoder { kind, given });
         let mut rows = Vec::new();
-        for method in [Method::Decoder, Method::Ridge, Method::Shuffled] {
+        for method in given(Given::Spikes).chain([Method::Ridge]).chain(given(Given::Shuffled)) {
             for (regime, _) in &self.regimes {
                 rows.push((Some(regime.as_str()), method));
             }
         }
-        rows.extend([(None, Method::Pixels), (None, Method::MeanImage)]);
+        rows.extend(given(Given::Pixels).map(|method| (None, method)));
+        rows.push((None, Method::MeanImage));
         rows.retain(|(regime, method)| {
             self.scores.iter().any(|s| s.regime.as_deref() == *regime && s.method == *method)
         });

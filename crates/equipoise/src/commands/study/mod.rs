@@ -2,6 +2,7 @@
 
 mod hebb;
 mod ratios;
+mod reconstruction;
 
 use crate::Global;
 use crate::failure::Outcome;
@@ -19,6 +20,8 @@ enum Study {
     Hebb(Box<hebb::Args>),
     /// Which E/I ratio, rate and noise can a spiking classifier be trained under?
     Ratios(Box<ratios::Args>),
+    /// Does the balance of excitation and inhibition help to code images?
+    Reconstruction(Box<reconstruction::Args>),
 }
 
 /// Runs the command.
@@ -26,5 +29,6 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
     match &args.study {
         Study::Hebb(args) => hebb::run(args, global),
         Study::Ratios(args) => ratios::run(args, global),
+        Study::Reconstruction(args) => reconstruction::run(args, global),
     }
 }

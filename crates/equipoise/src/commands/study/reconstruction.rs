@@ -1,0 +1,76 @@
+//! `equipoise study reconstruction`: does balance help to code images?
+
+use crate::Global;
+use crate::failure::Outcome;
+use crate::job::{Request, RunArgs};
+use crate::reconstruction::study::{self, Config};
+use crate::settings::Flags;
+
+/// Does the balance of excitation and inhibition help to code images?
+///
+/// Regimes x decoders x data sets x seeds with controls, at equal time and at equal numbers of
+/// spikes; learning curves; codes of colour. An interrupted study continues with the training it
+/// was in.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  equipoise study reconstruction --preset quick
+  equipoise study reconstruction --out runs/reconstruction
+  equipoise study reconstruction --datasets folder:photos --repeats 3
+  equipoise study reconstruction --resume runs/reconstruction
+
+Writes report.html, quality.csv, tests.csv, course.csv, the curves, figures, models, and cells/*.json
+to the run directory.")]
+pub struct Args {
+    #[command(flatten)]
+    run: RunArgs,
+    /// How much to do
+    #[arg(long, value_enum, default_value_t = Preset::Full)]
+    preset: Preset,
+    /// Data sets (see `equipoise data list`)
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    datasets: Option<Vec<String>>,
+    /// Independent repetitions, each with networks and decoders of its own
+    #[arg(long, value_name = "N")]
+    repeats: Option<usize>,
+    /// Training images
+    #[arg(long, value_name = "N")]
+    train: Option<usize>,
+    /// Test images [default: all]
+    #[arg(long, value_name = "N")]
+    test: Option<usize>,
+    /// Epochs of training, at most
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+}
+
+/// How much to do.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Preset {
+    /// A night on two cores
+    Full,
+    /// Twenty minutes at most: the same tables on fewer images and seeds
+    Quick,
+    /// Under a minute: shows that every part works on images that it draws itself
+    Smoke,
+}
+
+/// Runs the study.
+///
+/// # Errors
+/// As its comparisons.
+pub fn run(args: &Args, global: &Global) -> Outcome {
+    let preset = match args.preset {
+        Preset::Full => include_str!("../../../presets/study-full.toml"),
+        Preset::Quick => include_str!("../../../presets/study-quick.toml"),
+        Preset::Smoke => include_str!("../../../presets/study-smoke.toml"),
+    };
+    let flags = Flags::default()
+        .set("datasets", &args.datasets)
+        .set("comparison.repeats", &args.repeats)
+        .set("comparison.data.train", &args.train)
+        .set("comparison.data.test", &args.test)
+        .set("comparison.training.epochs", &args.epochs);
+    let name = "study-reconstruction";
+    study::run(Request::<Config>::new(name, preset, &args.run, flags, global)?)
+}

@@ -1,0 +1,84 @@
+//! The pictures of the study.
+
+use equipoise_decoder::reconstruct::DecoderKind;
+use equipoise_report::{Axis, Color, Dash, Figure, GroupChart, Line, Marker, Plot};
+
+use super::super::cell::Method;
+use super::super::figures::regime_color;
+use super::super::tables::Side;
+use super::plan::{Point, Results};
+
+/// PSNR of every repetition, by data set and regime, a panel a decoder: at equal time and at equal
+/// numbers of spikes.
+pub fn overview(results: &[Results<'_>], kinds: &[DecoderKind]) -> Figure {
+    let mut figure = Figure::new().columns(2).shared_legend();
+    for &kind in kinds {
+        let with_spikes = results.iter().any(|r| r.equal_spikes.is_some());
+        for (title, equal_spikes) in [("equal time", false), ("equal spikes", true)] {
+            if equal_spikes && !with_spikes {
+                continue;
+            }
+            let names = results.iter().map(|r| r.prepared.settings.data.dataset.clone());
+            let mut chart = GroupChart::points(&format!("{}, {title}", kind.title()), names)
+                .y_axis(Axis::new("PSNR").unit("dB"));
+            let Some(first) = results.first() else { continue };
+            for (index, (regime, _)) in first.equal_time.regimes.iter().enumerate() {
+                let samples = results.iter().map(|result| {
+                    let comparison = match (&result.equal_spikes, equal_spikes && index > 0) {
+                        (Some(alike), true) => alike,
+                        _ => &result.equal_time,
+                    };
+                    Side { comparison, regime, method: Method::decoder(kind) }.means(|q| q.psnr)
+                });
+                chart = chart.series(regime, regime_color(index), samples.collect());
+            }
+            figure = figure.panel(chart);
+        }
+    }
+    figure
+}
+
+/// PSNR against a number, with the decoder and with ridge regression.
+pub fn curve(
+    title: &str,
+    axis: &str,
+    points: &[Point],
+    regimes: &[String],
+    kind: DecoderKind,
+) -> Figure {
+    let mut plot =
+        Plot::new(title).x_axis(Axis::new(axis).log()).y_axis(Axis::new("PSNR").unit("dB"));
+    for (index, regime) in regimes.iter().enumerate() {
+        let found = || points.iter().filter_map(|p| Some((p.value, p.scores.get(regime)?)));
+        let x: Vec<f64> = found().map(|(x, _)| x).collect();
+        let decoder: Vec<f64> = found().map(|(_, s)| s.psnr).collect();
+        let ridge: Vec<f64> = found().map(|(_, s)| s.ridge_psnr.unwrap_or(f64::NAN)).collect();
+        let color = regime_color(index);
+        plot = plot
+            .with(
+                Line::new(&x, &decoder)
+                    .label(&format!("{regime}, {}", kind.title()))
+                    .color(color)
+                    .marker(Marker::Circle),
+            )
+            .with(
+                Line::new(&x, &ridge)
+                    .label(&format!("{regime}, ridge regression"))
+                    .color(color)
+                    .dash(Dash::Dashed),
+            );
+    }
+    Figure::new().panel(plot)
+}
+
+/// PSNR of alternatives, one bar each.
+pub fn alternatives(title: &str, points: &[Point], regime: &str) -> Figure {
+    let values = |of: fn(&super::plan::Scores) -> f64| -> Vec<Vec<f64>> {
+        points.iter().map(|p| p.scores.get(regime).map(of).into_iter().collect()).collect()
+    };
+    let chart = GroupChart::points(title, points.iter().map(|p| p.name.clone()))
+        .y_axis(Axis::new("PSNR").unit("dB"))
+        .series("decoder", Color::BALANCED, values(|s| s.psnr))
+        .series("ridge regression", Color::GREY, values(|s| s.ridge_psnr.unwrap_or(f64::NAN)));
+    Figure::new().panel(chart)
+}

@@ -1,0 +1,117 @@
+//! The study of reconstruction on images that it draws: its tables, its bits, its refusals.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use common::{equipoise, files, run};
+
+const SMOKE: [&str; 4] = ["study", "reconstruction", "--preset", "smoke"];
+
+fn study(dir: &Path, name: &str, more: &[&str]) -> PathBuf {
+    let mut args = SMOKE.to_vec();
+    args.extend(["--out", name, "--quiet"]);
+    args.extend(more);
+    run(&args, dir).succeeded();
+    dir.join(name)
+}
+
+/// The tables without the times in them, and the models.
+fn results(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut kept = files(dir);
+    kept.retain(|(path, _)| {
+        let name = path.to_string_lossy();
+        ["tests.csv", "course.csv", "equal-spikes.csv"].contains(&name.as_ref())
+            || name.starts_with("models/")
+    });
+    assert!(kept.len() > 20, "three tables and many models: {kept:?}");
+    kept
+}
+
+#[test]
+fn the_study_writes_every_table_and_answers_both_questions() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = study(dir.path(), "study", &[]);
+    let report = std::fs::read_to_string(out.join("report.html")).unwrap();
+    for part in [
+        "Does the decoder's own power decide?",
+        "How should colour be encoded?",
+        "MLP + U-Net",
+        "MLP + VAE",
+        "equal spikes",
+        "Number of training images",
+        "Number of neurons",
+        "held-out",
+        "numbers mean nothing",
+    ] {
+        assert!(report.replace("&#39;", "'").contains(part), "{part}");
+    }
+    for table in [
+        "course",
+        "tests",
+        "equal-spikes",
+        "curve-images",
+        "curve-neurons",
+        "choices",
+        "colors-synthetic-color",
+        "synthetic-digits-quality",
+        "synthetic-color-coding",
+    ] {
+        let text = std::fs::read_to_string(out.join(format!("{table}.csv"))).unwrap();
+        assert!(text.lines().count() > 2, "{table}: {text}");
+        assert!(!text.contains("NaN"), "{table}: {text}");
+    }
+    for figure in ["overview", "synthetic-digits-vae-traversals", "synthetic-color-gallery"] {
+        let file = out.join(format!("figures/{figure}.png"));
+        assert!(file.metadata().unwrap().len() > 1000, "{}", file.display());
+    }
+    // The regimes fire equally many spikes where the table says so.
+    let alike = std::fs::read_to_string(out.join("equal-spikes.csv")).unwrap();
+    let spikes: Vec<f64> = alike
+        .lines()
+        .skip(1)
+        .filter(|line| line.starts_with("synthetic-digits"))
+        .map(|line| line.split(',').nth(4).unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(spikes.len(), 4, "{alike}");
+    assert!(spikes.iter().all(|s| (s / spikes[0] - 1.0).abs() < 0.15), "{alike}");
+}
+
+#[test]
+fn a_study_killed_and_resumed_on_other_threads_ends_in_the_same_bits() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = results(&study(dir.path(), "whole", &["--threads", "1"]));
+    let mut args = SMOKE.to_vec();
+    args.extend(["--out", "killed", "--quiet", "--threads", "2"]);
+    let mut child = equipoise(&args, dir.path()).spawn().unwrap();
+    let cells = dir.path().join("killed/cells");
+    let started = Instant::now();
+    while std::fs::read_dir(&cells).map_or(0, Iterator::count) < 5 {
+        assert!(started.elapsed() < Duration::from_secs(120), "no cell was ever finished");
+        assert!(child.try_wait().unwrap().is_none(), "the study ended before it could be killed");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    run(&["study", "reconstruction", "--resume", "killed", "--quiet"], dir.path()).succeeded();
+    assert!(results(&dir.path().join("killed")) == whole, "a killed study ends in other bits");
+}
+
+#[test]
+fn studies_that_make_no_sense_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = |more: &[&str], parts: &[&str]| {
+        let mut args = SMOKE.to_vec();
+        args.extend(["--out", "refused"]);
+        args.extend(more);
+        run(&args, dir.path()).refused(parts);
+    };
+    refused(&["--datasets", "mnist,mnist"], &["datasets", "twice"]);
+    refused(&["--set", "tailored.cifar-10.repeats=2"], &["tailored.cifar-10", "datasets"]);
+    refused(&["--set", "tailored.synthetic-digits.repeat=2"], &["tailored", "repeat"]);
+    refused(&["--set", "comparison.decoders=['mlp-unet','mlp-unet']"], &["decoders", "twice"]);
+    refused(&["--set", "comparison.seed=5"], &["comparison.seed"]);
+    refused(&["--set", "curves.train=[0]"], &["curves.train"]);
+    assert!(!dir.path().join("refused").exists());
+}
