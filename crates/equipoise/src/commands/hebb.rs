@@ -242,7 +242,7 @@ fn work(job: &Job<Config>) -> Outcome {
     Ok(())
 }
 
-/// Trains the network that [`train`] makes of the seed, index 0, and watches it.
+/// Trains the network that `train` of the library makes of the seed, index 0, and watches it.
 pub fn trace(
     hebb: &HebbConfig,
     mapping: &Mapping,
