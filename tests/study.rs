@@ -113,5 +113,9 @@ fn studies_that_make_no_sense_are_refused() {
     refused(&["--set", "comparison.decoders=['mlp-unet','mlp-unet']"], &["decoders", "twice"]);
     refused(&["--set", "comparison.seed=5"], &["comparison.seed"]);
     refused(&["--set", "curves.train=[0]"], &["curves.train"]);
+    // What can be known before the first training is not found after the last.
+    refused(&["--set", "curves.neurons=[10]"], &["curves.neurons, 10", "excitatory_in_degree"]);
+    refused(&["--set", "curves.train=[100000000]"], &["1000000"]);
+    refused(&["--set", "choices=[{name='half',ssim_share=2.0}]"], &["`half`", "ssim_share"]);
     assert!(!dir.path().join("refused").exists());
 }

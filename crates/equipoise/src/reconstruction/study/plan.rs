@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use equipoise_encoder::network::{ColorCode, NetworkConfig};
+use equipoise_encoder::network::{ColorCode, Network, NetworkConfig};
 
 use super::super::Settings;
 use super::super::images::ScoreOn;
@@ -27,6 +27,10 @@ impl Prepared {
     fn open(settings: Settings, root: &Path) -> Outcome<Self> {
         let inputs = Inputs::open(&settings, root)?;
         Ok(Self { settings, inputs })
+    }
+
+    fn is_colored(&self) -> bool {
+        self.inputs.images.train.shape.channels == 3
     }
 
     fn work<'a>(
@@ -110,6 +114,7 @@ pub fn run(request: Request<Config>) -> Outcome {
         let settings = request.config.settings(name).map_err(Failure::request)?;
         prepared.push(Prepared::open(settings, &root)?);
     }
+    check_beside(&request.config, &prepared, &root)?;
     request.begin()?.run(|job| {
         let config = &job.config;
         let mut results = Vec::new();
@@ -213,13 +218,85 @@ fn point(name: String, value: f64, comparison: &Comparison<'_>) -> Point {
     Point { name, value, scores }
 }
 
+/// Refuses curves and alternatives that could not be made, before anything is computed.
+fn check_beside(config: &Config, prepared: &[Prepared], root: &Path) -> Outcome {
+    let check = |regimes: &[(String, NetworkConfig)], data: &Prepared| {
+        let shape = Some(data.inputs.images.train.shape);
+        regimes.iter().try_for_each(|(_, network)| Network::check(network, shape))
+    };
+    if let Some(&most) = config.curves.train.iter().max() {
+        Prepared::open(fewer_images(config, most)?, root)?;
+    }
+    if let Some(first) = prepared.first() {
+        for &neurons in &config.curves.neurons {
+            check(&other_size(first, neurons), first)
+                .map_err(|e| Failure::request(format!("curves.neurons, {neurons}: {e}")))?;
+        }
+    }
+    if config.colors.len() > 1 {
+        for data in prepared.iter().filter(|data| data.is_colored()) {
+            for &color in &config.colors {
+                let regimes = colored(data, config, color).networks(&data.inputs.images.train)?;
+                check(&regimes, data)
+                    .map_err(|e| Failure::request(format!("colors, {}: {e}", color_name(color))))?;
+            }
+        }
+    }
+    if !config.choices.is_empty() {
+        let data = Prepared::open(held_out(config)?, root)?;
+        for choice in &config.choices {
+            let settings = chosen(&data.settings, choice);
+            settings
+                .decoder_of(config.first_decoder())
+                .validate(data.inputs.images.train.shape)
+                .map_err(|e| Failure::request(format!("choices, `{}`: {e}", choice.name)))?;
+        }
+    }
+    Ok(())
+}
+
+/// The comparison on the first data set, for `train` training images.
+fn fewer_images(config: &Config, train: usize) -> Outcome<Settings> {
+    let first = config.settings(&config.datasets[0]).map_err(Failure::request)?;
+    let mut settings = single(&first, config);
+    settings.data.train = Some(train);
+    Ok(settings)
+}
+
+/// The networks of all regimes in another size. Connections stay as many, and with them the mean
+/// and the variance of the input.
+fn other_size(data: &Prepared, neurons: usize) -> Vec<(String, NetworkConfig)> {
+    let mut regimes = data.inputs.regimes.clone();
+    for (_, network) in &mut regimes {
+        network.excitatory_in_degree = Some(network.excitatory_connections());
+        network.inhibitory_in_degree = Some(network.inhibitory_connections());
+        network.neurons = neurons;
+    }
+    regimes
+}
+
+/// The reference regime with another code of colour.
+fn colored(data: &Prepared, config: &Config, color: ColorCode) -> Settings {
+    let mut settings = single(&data.settings, config);
+    settings.network.input.color = color;
+    settings.regimes.truncate(1);
+    settings
+}
+
+/// The reference regime of the first data set, scored on held-out images.
+fn held_out(config: &Config) -> Outcome<Settings> {
+    let first = config.settings(&config.datasets[0]).map_err(Failure::request)?;
+    let mut settings = single(&first, config);
+    settings.data.score_on = ScoreOn::HeldOut;
+    settings.data.test = None;
+    settings.regimes.truncate(1);
+    Ok(settings)
+}
+
 fn against_images(job: &Job<Config>, root: &Path) -> Outcome<Vec<Point>> {
     let mut points = Vec::new();
     for &train in &job.config.curves.train {
-        let first = job.config.settings(&job.config.datasets[0]).map_err(Failure::request)?;
-        let mut settings = single(&first, &job.config);
-        settings.data.train = Some(train);
-        let data = Prepared::open(settings, root)?;
+        let data = Prepared::open(fewer_images(&job.config, train)?, root)?;
         let regimes = data.inputs.regimes.clone();
         let work = data.work(job, &data.settings, regimes, format!("images-{train}-"));
         points.push(point(train.to_string(), train as f64, &run::run(&work)?));
@@ -229,20 +306,11 @@ fn against_images(job: &Job<Config>, root: &Path) -> Outcome<Vec<Point>> {
 
 fn against_neurons(job: &Job<Config>, first: Option<&Prepared>) -> Outcome<Vec<Point>> {
     let Some(data) = first else { return Ok(Vec::new()) };
+    let settings = single(&data.settings, &job.config);
     let mut points = Vec::new();
     for &neurons in &job.config.curves.neurons {
-        let settings = single(&data.settings, &job.config);
-        let mut regimes = data.inputs.regimes.clone();
-        for (regime, network) in &mut regimes {
-            // Connections stay as many, and with them the mean and the variance of the input.
-            network.excitatory_in_degree = Some(network.excitatory_connections());
-            network.inhibitory_in_degree = Some(network.inhibitory_connections());
-            network.neurons = neurons;
-            network
-                .validate()
-                .map_err(|e| Failure::request(format!("curves.neurons, `{regime}`: {e}")))?;
-        }
-        let work = data.work(job, &settings, regimes, format!("neurons-{neurons}-"));
+        let name = format!("neurons-{neurons}-");
+        let work = data.work(job, &settings, other_size(data, neurons), name);
         points.push(point(neurons.to_string(), neurons as f64, &run::run(&work)?));
     }
     Ok(points)
@@ -253,16 +321,13 @@ fn against_colors(job: &Job<Config>, prepared: &[Prepared]) -> Outcome<Vec<(Stri
     if job.config.colors.len() < 2 {
         return Ok(all);
     }
-    for data in prepared.iter().filter(|data| data.inputs.images.train.shape.channels == 3) {
+    for data in prepared.iter().filter(|data| data.is_colored()) {
         let mut points = Vec::new();
         for &color in &job.config.colors {
-            let mut settings = single(&data.settings, &job.config);
-            settings.network.input.color = color;
-            settings.regimes.truncate(1);
+            let settings = colored(data, &job.config, color);
             let name = color_name(color);
             let regimes = settings.networks(&data.inputs.images.train)?;
-            let dataset = &data.settings.data.dataset;
-            let prefix = format!("{}-color-{name}-", file_name(dataset));
+            let prefix = format!("{}-color-{name}-", file_name(&data.settings.data.dataset));
             let work = data.work(job, &settings, regimes, prefix);
             points.push(point(name.into(), f64::NAN, &run::run(&work)?));
         }
@@ -286,12 +351,7 @@ fn against_choices(job: &Job<Config>, root: &Path) -> Outcome<Vec<Point>> {
     if job.config.choices.is_empty() {
         return Ok(points);
     }
-    let first = job.config.settings(&job.config.datasets[0]).map_err(Failure::request)?;
-    let mut base = single(&first, &job.config);
-    base.data.score_on = ScoreOn::HeldOut;
-    base.data.test = None;
-    base.regimes.truncate(1);
-    let data = Prepared::open(base, root)?;
+    let data = Prepared::open(held_out(&job.config)?, root)?;
     for (index, choice) in job.config.choices.iter().enumerate() {
         let settings = chosen(&data.settings, choice);
         let regimes = settings.networks(&data.inputs.images.train)?;
