@@ -1,7 +1,7 @@
 //! What can be said about a classifier.
 
 use super::ClassifierError;
-use crate::lif::{Dynamics, Shape, Surrogate};
+use crate::lif::{Dynamics, Logit, Shape, Surrogate};
 use serde::{Deserialize, Serialize};
 
 /// A network and its training. The defaults are the published study's for Fashion-MNIST at 80:20
@@ -26,10 +26,14 @@ pub struct ClassifierConfig {
     pub dt: f64,
     /// What stands for ds/dv in the backward pass.
     pub surrogate: Surrogate,
+    /// Which value of a readout over time is its logit.
+    pub logit: Logit,
     /// The weights before training.
     pub initial: InitialWeights,
     /// How the weights are updated.
     pub optimizer: Optimizer,
+    /// How the learning rate goes over the training.
+    pub schedule: Schedule,
     /// What the spikes themselves cost.
     pub regularizer: Regularizer,
     /// Standard deviation of the noise that each update adds to each weight, in units of
@@ -91,6 +95,28 @@ pub enum Optimizer {
         #[serde(default = "default_epsilon")]
         epsilon: f64,
     },
+}
+
+/// How the learning rate goes over the training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Schedule {
+    /// It stays as it is.
+    #[default]
+    Constant,
+    /// It goes down to 0 in a straight line, update by update.
+    Linear,
+}
+
+impl Schedule {
+    /// The share of the learning rate at an update, `done` being the share of all updates that
+    /// were made before it.
+    pub fn factor(self, done: f64) -> f64 {
+        match self {
+            Schedule::Constant => 1.0,
+            Schedule::Linear => 1.0 - done,
+        }
+    }
 }
 
 fn default_beta_1() -> f64 {
@@ -157,8 +183,10 @@ impl Default for ClassifierConfig {
             tau_mem: 10.0,
             dt: 1.0,
             surrogate: Surrogate::default(),
+            logit: Logit::default(),
             initial: InitialWeights::default(),
             optimizer: Optimizer::default(),
+            schedule: Schedule::default(),
             regularizer: Regularizer::default(),
             noise: 0.0,
             sigma_init: 0.001,
@@ -286,7 +314,9 @@ impl ClassifierConfig {
 
     /// The constants for `steps` steps.
     pub fn dynamics(&self, steps: usize) -> Dynamics {
-        Dynamics::from_time_constants(self.tau_syn, self.tau_mem, self.dt, steps, self.surrogate)
+        let (syn, mem) = (self.tau_syn, self.tau_mem);
+        let dynamics = Dynamics::from_time_constants(syn, mem, self.dt, steps, self.surrogate);
+        Dynamics { logit: self.logit, ..dynamics }
     }
 }
 

@@ -20,7 +20,7 @@ mod state;
 mod tests;
 mod trainer;
 
-pub use config::{ClassifierConfig, InitialWeights, Optimizer, Regularizer};
+pub use config::{ClassifierConfig, InitialWeights, Optimizer, Regularizer, Schedule};
 pub use dale::Signs;
 pub use data::LabelledEvents;
 pub use initial::initial_weights;

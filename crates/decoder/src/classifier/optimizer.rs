@@ -10,6 +10,8 @@ use rayon::prelude::*;
 #[derive(Debug, Clone)]
 pub(super) struct Updates {
     pub optimizer: Optimizer,
+    /// Share of the learning rate that the next update takes.
+    pub factor: f64,
     pub signs: Signs,
     pub sigma_noise: f64,
     pub noise_seed: u64,
@@ -27,6 +29,7 @@ impl Updates {
         };
         Updates {
             optimizer: config.optimizer,
+            factor: 1.0,
             signs: Signs { excitatory: config.excitatory(), dale: config.dale },
             sigma_noise: config.sigma_noise(),
             noise_seed: derive_seed(seed, "classifier/noise", 0),
@@ -38,7 +41,7 @@ impl Updates {
     /// One update: W <- clamp(W - step + noise).
     pub fn apply(&mut self, weights: &mut Matrices, gradients: &Matrices) {
         self.done += 1;
-        let Updates { optimizer, signs, sigma_noise, noise_seed, done, moments } = self;
+        let Updates { optimizer, factor, signs, sigma_noise, noise_seed, done, moments } = self;
         let finish = |source: Row, row: &mut [f32]| {
             if *sigma_noise > 0.0 {
                 // One stream a row and update, so that rows can be done in any order.
@@ -58,7 +61,7 @@ impl Updates {
             (Optimizer::Adam { learning_rate, beta_1, beta_2, epsilon }, Some([mean, square])) => {
                 let power = i32::try_from(*done).unwrap_or(i32::MAX);
                 let adam = Adam {
-                    rate: learning_rate as f32,
+                    rate: (learning_rate * *factor) as f32,
                     beta_1: beta_1 as f32,
                     beta_2: beta_2 as f32,
                     epsilon: epsilon as f32,
@@ -77,7 +80,7 @@ impl Updates {
                     });
             }
             (optimizer, _) => {
-                let rate = optimizer.learning_rate() as f32;
+                let rate = (optimizer.learning_rate() * *factor) as f32;
                 weights.par_rows_mut().zip(gradients.par_rows()).for_each(
                     |((source, row), gradient)| {
                         for (w, g) in row.iter_mut().zip(gradient) {

@@ -198,6 +198,33 @@ fn burn_optimises_the_same_from_the_same_gradients() {
 }
 
 #[test]
+fn a_linear_schedule_ends_at_rest() {
+    let data = toy(32, 2);
+    let stop = AtomicBool::new(false);
+    // So slow that the gradients stay what they are.
+    let optimizer = Optimizer::Sgd { learning_rate: 1e-4 };
+    let change = |schedule| {
+        let config = ClassifierConfig { schedule, optimizer, epochs: 10, ..small() };
+        let mut trainer = Trainer::new(config, 7, &data).unwrap();
+        let mut change = Vec::new();
+        while !trainer.is_finished() {
+            let before = trainer.weights().input();
+            trainer.train_epoch(&data, &data, &stop, &mut |_, _| {}).unwrap();
+            let after = trainer.weights().input();
+            change.push(before.iter().zip(&after).map(|(a, b)| f64::from((a - b).abs())).sum());
+        }
+        change
+    };
+    let (constant, linear): (Vec<f64>, Vec<f64>) =
+        (change(Schedule::Constant), change(Schedule::Linear));
+    for (epoch, (c, l)) in constant.iter().zip(&linear).enumerate() {
+        // Two updates an epoch, at (epoch + 0) / 10 and (epoch + 0.5) / 10 of the training.
+        let want = 1.0 - (epoch as f64 + 0.25) / 10.0;
+        assert!((l / c - want).abs() < 0.03, "epoch {epoch}: {} instead of {want}", l / c);
+    }
+}
+
+#[test]
 fn a_saved_trainer_continues_to_the_same_bits() {
     let data = toy(50, 3);
     let stop = AtomicBool::new(false);
@@ -207,6 +234,7 @@ fn a_saved_trainer_continues_to_the_same_bits() {
             recurrent: true,
             noise: 0.6,
             regularizer: Regularizer { total_spikes: 1e-5, squared_spikes: 1e-5 },
+            schedule: Schedule::Linear,
             ..small()
         };
         let mut whole = Trainer::new(config, 1, &data).unwrap();

@@ -192,6 +192,8 @@ impl Trainer {
             if stop.load(Ordering::Relaxed) {
                 return Err(ClassifierError::Stopped(epoch));
             }
+            let done = (epoch - 1) as f64 + batch as f64 / batches as f64;
+            self.updates.factor = self.config.schedule.factor(done / self.config.epochs as f64);
             let outcome = self.update(train, samples)?;
             let what = if !outcome.loss.is_finite() {
                 Some("the loss is not a finite number")

@@ -3,7 +3,7 @@
 use super::buffer::{Buffer, LANES, padded};
 use super::lanes::{Lanes, Task};
 use super::recurrent::recurrent_forward;
-use super::{Dynamics, Matrices, Shape};
+use super::{Dynamics, Logit, Matrices, Shape};
 
 /// A network as the passes see it: weights in rows of whole vectors, and the transposes that the
 /// backward pass reads.
@@ -249,10 +249,11 @@ impl Forward<'_> {
         }
     }
 
-    /// The leaky integrators, their maxima, and the spike counts.
+    /// The leaky integrators, their maxima or extremes, and the spike counts.
     #[inline(always)]
     unsafe fn readout<L: Lanes>(&mut self, first: usize) {
         let net = self.net;
+        let extreme = net.dynamics.logit == Logit::Extreme;
         for from in (0..net.class_width).step_by(LANES) {
             // SAFETY: neurons are below `hidden`, the vector is within a row.
             unsafe {
@@ -282,7 +283,8 @@ impl Forward<'_> {
                         }
                     }
                     // A value that is not a number becomes the maximum, so that it is seen.
-                    let higher = o.not_at_most(best);
+                    let higher =
+                        if extreme { o.abs().not_at_most(best.abs()) } else { o.not_at_most(best) };
                     best = L::select(higher, o, best);
                     peak = L::select(higher, L::splat((step + 1) as f32), peak);
                 }

@@ -9,7 +9,7 @@
 //! v[t+1] = (beta v[t] + i[t]) (1 - s[t])          the reset carries no gradient
 //! i[t+1] = alpha i[t] + x[t] W1 + s[t] V1
 //! o[t+1] = beta o[t] + f[t]
-//! f[t+1] = alpha f[t] + s[t] W2                   logit = max of o[0], ..., o[T]
+//! f[t+1] = alpha f[t] + s[t] W2                   logit = max of o[0], ..., o[T], see [`Logit`]
 //! ```
 //!
 //! * [`kernel`] computes it on slices, forward and backward: it walks events and spikes instead of
@@ -36,6 +36,7 @@ pub use matrices::{Matrices, Row};
 pub use surrogate::Surrogate;
 
 use equipoise_encoder::code::Events;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The sizes of a network.
@@ -51,6 +52,20 @@ pub struct Shape {
     pub recurrent: bool,
 }
 
+/// Which value of a readout over time is its logit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Logit {
+    /// The maximum of o[0], ..., o[T], as in the published study. Since o[0] = 0, a readout that
+    /// is inhibited at all times has the logit 0, which depends on no weight: no gradient can ever
+    /// bring its class back.
+    #[default]
+    Maximum,
+    /// The value farthest from 0, so that a readout that is inhibited at all times has its lowest
+    /// value, and a gradient there.
+    Extreme,
+}
+
 /// The constants of the dynamics.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dynamics {
@@ -62,6 +77,8 @@ pub struct Dynamics {
     pub steps: usize,
     /// What stands for ds/dv in the backward pass.
     pub surrogate: Surrogate,
+    /// Which value of a readout is its logit.
+    pub logit: Logit,
     /// Graded spikes for checking gradients: s is [`Surrogate::antiderivative`] of v - 1 instead
     /// of a step, and there is no reset, so that the backward pass computes a true derivative.
     pub graded: bool,
@@ -81,6 +98,7 @@ impl Dynamics {
             beta: (-dt / tau_mem).exp() as f32,
             steps,
             surrogate,
+            logit: Logit::Maximum,
             graded: false,
         }
     }

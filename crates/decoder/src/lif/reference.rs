@@ -3,7 +3,7 @@
 
 use super::kernel::Kernel;
 use super::layer::{Activity, WeightTensors};
-use super::{Input, LifError, Surrogate};
+use super::{Input, LifError, Logit, Surrogate};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// The answers to a batch of samples.
@@ -65,7 +65,17 @@ pub fn forward(
         f = f * dynamics.alpha + s.matmul(weights.readout.clone());
         readouts.push(o.clone());
     }
-    let logits = Tensor::stack::<3>(readouts, 0).max_dim(0).reshape([batch, shape.classes]);
+    let readouts = Tensor::stack::<3>(readouts, 0);
+    let highest = readouts.clone().max_dim(0);
+    let logits = match dynamics.logit {
+        Logit::Maximum => highest,
+        Logit::Extreme => {
+            let lowest = readouts.min_dim(0);
+            let below = lowest.clone().neg().greater(highest.clone());
+            highest.mask_where(below, lowest)
+        }
+    };
+    let logits = logits.reshape([batch, shape.classes]);
     Ok(Activity { logits, counts })
 }
 

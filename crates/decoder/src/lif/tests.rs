@@ -39,6 +39,8 @@ fn dynamics(steps: usize) -> Dynamics {
     Dynamics::from_time_constants(5.0, 10.0, 1.0, steps, Surrogate::default())
 }
 
+const LOGITS: [Logit; 2] = [Logit::Maximum, Logit::Extreme];
+
 /// The largest difference in units of the norm of `want`.
 fn distance(got: &[f32], want: &[f32]) -> f64 {
     assert_eq!(got.len(), want.len());
@@ -190,18 +192,21 @@ fn plain_tensor_operations_give_the_same() {
         Surrogate::Sigmoid { scale },
     ];
     for (k, surrogate) in surrogates.into_iter().enumerate() {
-        for recurrent in [false, true] {
+        for (recurrent, logit) in
+            [false, true].into_iter().flat_map(|r| LOGITS.into_iter().map(move |l| (r, l)))
+        {
             let shape = Shape { inputs: 30, hidden: 37, classes: 19, recurrent };
-            let kernel = Kernel::new(shape, Dynamics { surrogate, ..dynamics(40) }).unwrap();
+            let dynamics = Dynamics { surrogate, logit, ..dynamics(40) };
+            let kernel = Kernel::new(shape, dynamics).unwrap();
             let weights = random_weights(shape, 0.4, k as u64);
             let events = random_events(11, 40, 30, 60.0, k as u64);
             let input = SharedInput::new(events).unwrap();
             let samples = [4, 0, 7, 7, 10];
             let (l1, g1) = by_tensors(&kernel, &weights, &input, &samples, true);
             let (l2, g2) = by_tensors(&kernel, &weights, &input, &samples, false);
-            assert!(distance(&l1, &l2) < 1e-5, "{surrogate:?} {recurrent}");
+            assert!(distance(&l1, &l2) < 1e-5, "{surrogate:?} {recurrent} {logit:?}");
             let apart = distance(&g1, &g2);
-            assert!(apart < 2e-5, "{surrogate:?} {recurrent}: {apart}");
+            assert!(apart < 2e-5, "{surrogate:?} {recurrent} {logit:?}: {apart}");
         }
     }
 }
@@ -237,10 +242,13 @@ fn without_autodiff_the_layer_answers_too() {
 
 #[test]
 fn central_differences_give_the_same() {
-    for recurrent in [false, true] {
+    for (recurrent, logit) in
+        [false, true].into_iter().flat_map(|r| LOGITS.into_iter().map(move |l| (r, l)))
+    {
         let shape = Shape { inputs: 5, hidden: 6, classes: 3, recurrent };
         let dynamics = Dynamics {
             graded: true,
+            logit,
             surrogate: Surrogate::FastSigmoid { scale: 2.0 },
             ..dynamics(12)
         };
@@ -272,7 +280,7 @@ fn central_differences_give_the_same() {
             })
             .collect();
         let apart = distance(&got, &want);
-        assert!(apart < 2e-3, "recurrent {recurrent}: {apart}");
+        assert!(apart < 2e-3, "recurrent {recurrent} {logit:?}: {apart}");
     }
 }
 
@@ -321,6 +329,44 @@ fn a_silent_network_has_no_gradient() {
     assert!((outcome.loss / 3.0 - 3f64.ln()).abs() < 1e-6);
     assert_eq!((outcome.correct, outcome.counts), (1, vec![0; 5]));
     assert!(all(workspace.gradients()).iter().all(|&g| g == 0.0));
+}
+
+/// One sample of one neuron that fires, and inhibits its readout, and of one sample that is silent.
+#[test]
+fn only_the_extreme_brings_an_inhibited_class_back() {
+    let shape = Shape { inputs: 1, hidden: 1, classes: 2, recurrent: false };
+    let weights = Matrices::from_slices(shape, &[3.0], None, &[-0.7, 0.5]).unwrap();
+    let mut events = Events::new(30, 1).unwrap();
+    (events.step, events.channel) = (vec![4], vec![0]);
+    events.offsets.extend([1, 1]);
+    let input = Input::new(&events).unwrap();
+    let outcome = |logit| {
+        let kernel = Kernel::new(shape, Dynamics { logit, ..dynamics(30) }).unwrap();
+        let output = kernel.evaluate(&weights, input, &[0, 1]).unwrap();
+        let mut w = Workspace::default();
+        kernel.step(&weights, input, &[0, 0], &[0, 1], &mut w).unwrap();
+        (output, w.gradients().readout())
+    };
+    let (published, gradient) = outcome(Logit::Maximum);
+    let spikes = published.counts[0];
+    assert!(spikes > 0 && published.counts[1] == 0, "{spikes} spikes");
+    assert!(published.logits[0] == 0.0 && published.logits[1] > 0.0);
+    assert!(gradient[0] == 0.0 && gradient[1] > 0.0);
+    let (extreme, gradient) = outcome(Logit::Extreme);
+    assert!(extreme.logits[0] < 0.0 && extreme.logits[1] == published.logits[1]);
+    assert!(gradient[0] < 0.0, "more of the weight, less of the loss: {gradient:?}");
+    assert_eq!(extreme.logits[2..], [0.0, 0.0], "a silent sample");
+    // The recursion of the readout, from the spikes.
+    let kernel = Kernel::new(shape, dynamics(30)).unwrap();
+    let (_, tape) = kernel.forward(&weights, input, &[0]).unwrap();
+    let train = tape.spike_trains(&kernel, 0).remove(0);
+    let (alpha, beta) = (f64::from(dynamics(30).alpha), f64::from(dynamics(30).beta));
+    let (mut o, mut f, mut least) = (0.0, 0.0, 0.0f64);
+    for step in 0..30 {
+        (o, f) = (beta * o + f, alpha * f - 0.7 * f64::from(u8::from(train.contains(&step))));
+        least = least.min(o);
+    }
+    assert!((f64::from(extreme.logits[0]) - least).abs() < 1e-6, "{extreme:?} {least}");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use equipoise_decoder::classifier::{
-    ClassifierConfig, InitialWeights, LabelledEvents, Optimizer, Regularizer,
+    ClassifierConfig, InitialWeights, LabelledEvents, Optimizer, Regularizer, Schedule,
 };
-use equipoise_decoder::lif::Surrogate;
+use equipoise_decoder::lif::{Logit, Surrogate};
 use equipoise_encoder::code::{Binning, Latency};
 use equipoise_encoder::data::{Dataset, OpenOptions, Share, open};
 use serde::{Deserialize, Serialize};
@@ -163,6 +163,9 @@ pub struct NetworkSettings {
     /// Learning rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
+    /// How the learning rate goes over the training: constant or linear, down to 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// Noise of each update, in units of `sigma_init`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise: Option<f64>,
@@ -178,6 +181,10 @@ pub struct NetworkSettings {
     /// What stands for ds/dv in the backward pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub surrogate: Option<Surrogate>,
+    /// Which value of a readout over time is its logit: maximum, as published, or extreme, the one
+    /// farthest from 0, with which no class is lost for want of a gradient.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logit: Option<Logit>,
     /// What the spikes themselves cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub regularizer: Option<Regularizer>,
@@ -227,6 +234,7 @@ impl NetworkSettings {
                 }
             };
         }
+        config.schedule = self.schedule.unwrap_or(config.schedule);
         config.hidden = self.hidden.unwrap_or(config.hidden);
         config.tau_syn = self.tau_syn.unwrap_or(config.tau_syn);
         config.tau_mem = self.tau_mem.unwrap_or(config.tau_mem);
@@ -234,6 +242,7 @@ impl NetworkSettings {
         config.sigma_init = self.sigma_init.unwrap_or(config.sigma_init);
         config.batch = self.batch.unwrap_or(config.batch);
         config.epochs = self.epochs.unwrap_or(config.epochs);
+        config.logit = self.logit.unwrap_or(config.logit);
         config.surrogate = self.surrogate.unwrap_or(config.surrogate);
         config.regularizer = self.regularizer.unwrap_or(config.regularizer);
         config
