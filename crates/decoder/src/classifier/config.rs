@@ -34,6 +34,9 @@ pub struct ClassifierConfig {
     pub optimizer: Optimizer,
     /// How the learning rate goes over the training.
     pub schedule: Schedule,
+    /// Decoupled weight decay: each update takes this times the learning rate off every weight, as
+    /// a share of it (AdamW, Loshchilov & Hutter 2019; with plain SGD the same as an L2 penalty).
+    pub weight_decay: f64,
     /// What the spikes themselves cost.
     pub regularizer: Regularizer,
     /// Standard deviation of the noise that each update adds to each weight, in units of
@@ -187,6 +190,7 @@ impl Default for ClassifierConfig {
             initial: InitialWeights::default(),
             optimizer: Optimizer::default(),
             schedule: Schedule::default(),
+            weight_decay: 0.0,
             regularizer: Regularizer::default(),
             noise: 0.0,
             sigma_init: 0.001,
@@ -284,6 +288,7 @@ impl ClassifierConfig {
             }
         }
         for (key, value) in [
+            ("weight_decay", self.weight_decay),
             ("noise", self.noise),
             ("sigma_init", self.sigma_init),
             ("regularizer.total_spikes", self.regularizer.total_spikes),
@@ -363,6 +368,7 @@ mod tests {
             (ClassifierConfig { tau_mem: f64::NAN, ..good() }, "tau_mem"),
             (ClassifierConfig { initial: sigma(-1.0), ..good() }, "initial.sigma_1"),
             (ClassifierConfig { noise: -0.1, ..good() }, "noise"),
+            (ClassifierConfig { weight_decay: f64::NAN, ..good() }, "weight_decay"),
             (ClassifierConfig { optimizer: Optimizer::adam(0.0), ..good() }, "learning_rate"),
             (
                 ClassifierConfig { surrogate: Surrogate::Triangle { scale: -1.0 }, ..good() },

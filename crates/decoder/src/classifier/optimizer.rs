@@ -12,6 +12,7 @@ pub(super) struct Updates {
     pub optimizer: Optimizer,
     /// Share of the learning rate that the next update takes.
     pub factor: f64,
+    pub weight_decay: f64,
     pub signs: Signs,
     pub sigma_noise: f64,
     pub noise_seed: u64,
@@ -30,6 +31,7 @@ impl Updates {
         Updates {
             optimizer: config.optimizer,
             factor: 1.0,
+            weight_decay: config.weight_decay,
             signs: Signs { excitatory: config.excitatory(), dale: config.dale },
             sigma_noise: config.sigma_noise(),
             noise_seed: derive_seed(seed, "classifier/noise", 0),
@@ -41,7 +43,9 @@ impl Updates {
     /// One update: W <- clamp(W - step + noise).
     pub fn apply(&mut self, weights: &mut Matrices, gradients: &Matrices) {
         self.done += 1;
-        let Updates { optimizer, factor, signs, sigma_noise, noise_seed, done, moments } = self;
+        let Updates { optimizer, signs, sigma_noise, noise_seed, done, moments, .. } = self;
+        let rate = (optimizer.learning_rate() * self.factor) as f32;
+        let decay = self.weight_decay as f32;
         let finish = |source: Row, row: &mut [f32]| {
             if *sigma_noise > 0.0 {
                 // One stream a row and update, so that rows can be done in any order.
@@ -58,10 +62,11 @@ impl Updates {
             signs.clamp_row(hidden_source(source), row);
         };
         match (*optimizer, moments) {
-            (Optimizer::Adam { learning_rate, beta_1, beta_2, epsilon }, Some([mean, square])) => {
+            (Optimizer::Adam { beta_1, beta_2, epsilon, .. }, Some([mean, square])) => {
                 let power = i32::try_from(*done).unwrap_or(i32::MAX);
                 let adam = Adam {
-                    rate: (learning_rate * *factor) as f32,
+                    rate,
+                    decay,
                     beta_1: beta_1 as f32,
                     beta_2: beta_2 as f32,
                     epsilon: epsilon as f32,
@@ -79,12 +84,11 @@ impl Updates {
                         finish(source, row);
                     });
             }
-            (optimizer, _) => {
-                let rate = (optimizer.learning_rate() * *factor) as f32;
+            _ => {
                 weights.par_rows_mut().zip(gradients.par_rows()).for_each(
                     |((source, row), gradient)| {
                         for (w, g) in row.iter_mut().zip(gradient) {
-                            *w -= rate * g;
+                            *w -= rate * (g + decay * *w);
                         }
                         finish(source, row);
                     },
@@ -105,6 +109,7 @@ pub(super) fn hidden_source(row: Row) -> Option<usize> {
 /// The constants of one Adam update.
 struct Adam {
     rate: f32,
+    decay: f32,
     beta_1: f32,
     beta_2: f32,
     epsilon: f32,
@@ -123,7 +128,7 @@ impl Adam {
             *m = self.beta_1 * *m + self.complement_1 * g;
             *v = self.beta_2 * *v + self.complement_2 * (g * g);
             let step = (*m / self.correct_1) / ((*v / self.correct_2).sqrt() + self.epsilon);
-            *w -= self.rate * step;
+            *w -= self.rate * (step + self.decay * *w);
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::*;
 use burn::module::{Module, Param};
-use burn::optim::{AdamConfig, GradientsParams, SgdConfig};
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, SgdConfig};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use equipoise_encoder::code::{Events, Latency};
@@ -141,19 +142,24 @@ fn burn_takes_the_same_steps() {
 fn burn_optimises_the_same_from_the_same_gradients() {
     let data = toy(64, 2);
     let device = Device::flex().autodiff();
-    for (adam, recurrent) in [(false, false), (false, true), (true, false), (true, true)] {
+    let cases = (0..8).map(|k| (k & 1 == 1, k & 2 == 2, if k & 4 == 4 { 0.3f32 } else { 0.0 }));
+    for (adam, recurrent, decay) in cases {
         let rate = 0.01;
         let optimizer = match adam {
             true => Optimizer::adam(rate),
             false => Optimizer::Sgd { learning_rate: rate },
         };
-        let config = ClassifierConfig { optimizer, recurrent, dale: false, ..small() };
+        let weight_decay = decay.into();
+        let config =
+            ClassifierConfig { optimizer, recurrent, weight_decay, dale: false, ..small() };
         let trainer = Trainer::new(config, 7, &data).unwrap();
         let mut weights = trainer.weights().clone();
         let mut updates = optimizer::Updates::new(&config, 7, &weights);
         let mut network = EiNetwork::from_matrices(&weights, &device);
-        let mut sgd_state = SgdConfig::new().init();
+        let penalty = (decay > 0.0).then_some(WeightDecayConfig { penalty: decay });
+        let mut sgd_state = SgdConfig::new().with_weight_decay(penalty).init();
         let mut adam_state = AdamConfig::new().with_epsilon(1e-8).init();
+        let mut adam_w = AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(decay).init();
         let shape = weights.shape();
         for update in 0..6 {
             let mut random = stream(1, "test/gradients", update);
@@ -183,6 +189,7 @@ fn burn_optimises_the_same_from_the_same_gradients() {
             }
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
             network = match adam {
+                true if decay > 0.0 => adam_w.step(rate, network, gradients),
                 true => adam_state.step(rate, network, gradients),
                 false => sgd_state.step(rate, network, gradients),
             };
@@ -192,7 +199,8 @@ fn burn_optimises_the_same_from_the_same_gradients() {
         got.extend(weights.readout());
         for (k, (a, b)) in got.iter().zip(&module_numbers(network)).enumerate() {
             // Some units in the last place of weights of up to 0.5 and steps of 0.01.
-            assert!((a - b).abs() < 2e-7, "adam {adam}, recurrent {recurrent}, {k}: {a} and {b}");
+            let case = format!("adam {adam}, recurrent {recurrent}, decay {decay}");
+            assert!((a - b).abs() < 2e-7, "{case}, {k}: {a} and {b}");
         }
     }
 }

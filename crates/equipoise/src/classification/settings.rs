@@ -166,6 +166,9 @@ pub struct NetworkSettings {
     /// How the learning rate goes over the training: constant or linear, down to 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
+    /// Decoupled weight decay, in units of the learning rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_decay: Option<f64>,
     /// Noise of each update, in units of `sigma_init`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise: Option<f64>,
@@ -235,6 +238,7 @@ impl NetworkSettings {
             };
         }
         config.schedule = self.schedule.unwrap_or(config.schedule);
+        config.weight_decay = self.weight_decay.unwrap_or(config.weight_decay);
         config.hidden = self.hidden.unwrap_or(config.hidden);
         config.tau_syn = self.tau_syn.unwrap_or(config.tau_syn);
         config.tau_mem = self.tau_mem.unwrap_or(config.tau_mem);

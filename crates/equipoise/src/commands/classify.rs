@@ -73,6 +73,7 @@ impl job::Config for Config {
 Examples:
   equipoise classify                                        80:20 on Fashion-MNIST, 30 epochs
   equipoise classify --ratio 1.0 --sigma-1 0.03
+  equipoise classify --ratio 0.5 --set network.logit=extreme   a readout that loses no class
   equipoise classify --unbounded                            no law, SpyTorch's settings
   equipoise classify --dataset synthetic-digits --epochs 5  no data needed
   equipoise classify --dataset spikes:DIR --recurrent --validation-speaker 3

@@ -233,7 +233,8 @@ fn rates_part(
         .column(Column::integer("successes"))
         .note(&format!(
             "Classes lost are never answered: a readout that is inhibited at all times has its \
-             maximum at step 0, where no gradient reaches it. A success has a peak above {:.0} %. Means with 95 % intervals over trials.",
+             maximum at step 0, where no gradient reaches it (network.logit = \"extreme\" has one). \
+             A success has a peak above {:.0} %. Means with 95 % intervals over trials.",
             100.0 * success
         ));
     for group in rates.iter().chain(unbounded) {
