@@ -64,10 +64,14 @@ fn a_ring_is_approached_and_its_bumps_are_measured() {
     let out = dir.path().join("out");
     let table = read(&out, "networks.csv");
     assert!(column(&table, "cost")[0] < 0.9 * column(&table, "initial_cost")[0], "{table}");
-    // Sixteen neurons, and the places half-way between them.
+    // Four places for each of sixteen neurons: of the target, before and after.
     let bumps = read(&out, "bumps.csv");
-    assert_eq!(column(&bumps, "drift").len(), 32);
+    assert_eq!(column(&bumps, "drift").len(), 3 * 64);
     assert!(column(&bumps, "width").iter().all(|&w| w > 0.0));
+    let attractors = read(&out, "attractors.csv");
+    assert_eq!(column(&attractors, "held")[0], 64.0, "the target holds every bump: {attractors}");
+    assert!(column(&attractors, "largest_drift")[0] < 0.05, "{attractors}");
+    assert!(column(&read(&out, "stimulations.csv"), "f23").len() == 12);
     assert!(out.join("figures/bumps.png").exists() && out.join("figures/speed.png").exists());
 }
 

@@ -331,9 +331,14 @@ mod tests {
             let config = AssociativeConfig { digits: vec![2, 7, 4], ..Default::default() };
             let task = config.build(&model.network, &model.transfer, seed).unwrap();
             check(&model, &task, seed);
-            let ring = RingConfig::default().build(seed).unwrap();
-            let model = Model { network: ring.initial, ..model };
-            check(&model, &ring.objective, seed);
+            let ring = RingConfig { goal: 1.0, ..Default::default() };
+            let ring = ring.build(&model.transfer, seed).unwrap();
+            for network in [ring.initial, ring.target] {
+                let model = Model { network, ..model.clone() };
+                let weights = model.network.weights();
+                let near = ring.objective.around(&model.transfer, weights).unwrap();
+                check(&model, &*near, seed);
+            }
         }
     }
 

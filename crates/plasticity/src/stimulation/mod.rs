@@ -32,6 +32,8 @@
 )]
 
 mod associative;
+mod attractor;
+mod bump;
 mod control;
 mod controllability;
 mod dynamics;
@@ -51,6 +53,8 @@ mod training;
 mod transfer;
 
 pub use associative::{Associative, AssociativeConfig, AssociativeTask, DIGITS, Pattern};
+pub use attractor::RingObjective;
+pub use bump::BumpMeasurement;
 pub use control::{ControlConfig, Model, StimulationCost, Workspace};
 pub use controllability::{
     ControllabilityReport, GrowthReport, controllability, plasticity_jacobian, reachable_growth,
@@ -63,7 +67,7 @@ pub use objective::{Assessment, Objective};
 pub use optimiser::Method;
 pub use plan::{Plan, plan};
 pub use plant::{Plant, SimulatedPlant};
-pub use ring::{BumpMeasurement, RingConfig, RingTask};
+pub use ring::{RingConfig, RingTask};
 pub use rule::PlasticityRule;
 pub use steady::{RESIDUAL_TOLERANCE, SteadySolver, SteadySummary};
 pub use structural::Structural;

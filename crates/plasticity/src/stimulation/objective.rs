@@ -23,6 +23,12 @@ pub trait Objective: Sync {
         gradient: Option<&mut [f64]>,
     ) -> Result<f64, StimulationError>;
 
+    /// The objective as it is near these weights, for planning one stimulation from there, where
+    /// that is not the objective itself (a part of it may be known to first order only).
+    fn around(&self, _: &Transfer, _: &[f64]) -> Option<Box<dyn Objective + '_>> {
+        None
+    }
+
     /// Judges a network, with every steady state sought from silence and its stability checked.
     ///
     /// # Errors

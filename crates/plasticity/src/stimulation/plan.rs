@@ -45,6 +45,8 @@ pub fn plan(
 ) -> Result<Plan, StimulationError> {
     let n = model.network.neurons();
     let ceiling = model.transfer.max_rate;
+    let near = objective.around(&model.transfer, model.network.weights());
+    let objective = near.as_deref().unwrap_or(objective);
     let base = workspace;
     base.evaluations = (0, 0);
     base.solvers.iter_mut().for_each(SteadySolver::reset);

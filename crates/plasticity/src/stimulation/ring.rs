@@ -6,8 +6,11 @@ use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Network, NeuronType, RateDynamics, SteadySolver, StimulationError, Structural, Transfer,
+    BumpMeasurement, Network, NeuronType, RingObjective, StimulationError, Structural, Transfer,
 };
+
+/// The numbers of excitatory and inhibitory neurons that the weights of [`RingConfig`] are for.
+const NEURONS: (usize, usize) = (16, 8);
 
 /// A ring of excitatory neurons, each exciting its neighbours, and a pool of inhibitory ones that
 /// all of them drive and that inhibits all of them: the classical network with a localised bump of
@@ -20,7 +23,9 @@ pub struct RingConfig {
     pub excitatory: usize,
     /// Inhibitory neurons, in the pool.
     pub inhibitory: usize,
-    /// Weight between neighbours on the ring at distance 0 (which nobody has).
+    /// Weight between neurons of the ring at distance 0 (which nobody has). Like all weights that
+    /// follow, it is for 16 excitatory and 8 inhibitory neurons; those of other networks scale so
+    /// that the sum onto each neuron stays the same.
     pub peak: f64,
     /// Concentration of the von Mises profile of the weights over the angle.
     pub concentration: f64,
@@ -35,6 +40,11 @@ pub struct RingConfig {
     pub initial_spread: f64,
     /// Importance of the synapses within the ring relative to all others, w_ij.
     pub ring_importance: f64,
+    /// Weight of the squared mean speed of all bumps, in (radians per tau_n)^2, in the cost of the
+    /// controller; see [`RingObjective`].
+    pub rotation_importance: f64,
+    /// Weight of the mean squared speed of the bumps, likewise, once U is below its goal.
+    pub drift_importance: f64,
     /// Steady drive of all neurons while the bump is on its own.
     pub background: f64,
     /// Additional drive at the centre of the cue that places the bump.
@@ -59,7 +69,9 @@ impl Default for RingConfig {
             within_pool: 0.14,
             initial_spread: 0.25,
             ring_importance: 8.0,
-            background: -0.58,
+            rotation_importance: 20.0,
+            drift_importance: 1.0,
+            background: -0.4,
             cue: 1.0,
             cue_duration: 20.0,
             delay: 50.0,
@@ -77,28 +89,7 @@ pub struct RingTask {
     /// The ring attractor.
     pub target: Network,
     /// The cost.
-    pub objective: Structural,
-}
-
-/// What became of a bump that was placed on the ring and left alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct BumpMeasurement {
-    /// Where the cue was, in degrees.
-    pub cued: f64,
-    /// Where the bump is after the delay (the angle of the population vector), in degrees.
-    pub position: f64,
-    /// How far it has drifted from the cue, in degrees, -180 to 180.
-    pub drift: f64,
-    /// How far it moved during the second half of the delay, in degrees: 0 for a bump at rest.
-    pub late_drift: f64,
-    /// Width: the circular standard deviation of the rates above their minimum, in degrees.
-    pub width: f64,
-    /// Length of the population vector of the rates (0 for a flat profile, 1 for one neuron).
-    pub contrast: f64,
-    /// Rates of the ring after the delay.
-    pub rates: Vec<f64>,
-    /// Whether there still is a bump: a contrast of at least 0.2 within 1.5 neurons of the cue.
-    pub held: bool,
+    pub objective: RingObjective,
 }
 
 impl RingConfig {
@@ -118,6 +109,8 @@ impl RingConfig {
             ("from_pool", self.from_pool),
             ("within_pool", self.within_pool),
             ("ring_importance", self.ring_importance),
+            ("rotation_importance", self.rotation_importance),
+            ("drift_importance", self.drift_importance),
             ("cue_duration", self.cue_duration),
             ("delay", self.delay),
             ("goal", self.goal),
@@ -135,49 +128,48 @@ impl RingConfig {
         Ok(())
     }
 
-    /// The weight between two neurons of the ring, `peak exp(concentration (cos angle - 1))`.
-    fn profile(&self, from: usize, to: usize) -> f64 {
-        let angle = TAU * (from as f64 - to as f64) / self.excitatory as f64;
-        self.peak * (self.concentration * (angle.cos() - 1.0)).exp()
+    /// The target's weights, the ring first, then the pool; n x n, column-major.
+    fn target_weights(&self) -> Vec<f64> {
+        let (ring, n) = (self.excitatory, self.neurons());
+        let profile = |distance: f64| (self.concentration * (distance.cos() - 1.0)).exp();
+        let angle = |from: usize, to: usize, of: usize| TAU * (from as f64 - to as f64) / of as f64;
+        let onto_one = |of: usize| (1..of).map(|d| profile(angle(d, 0, of))).sum::<f64>();
+        let peak = self.peak * onto_one(NEURONS.0) / onto_one(ring);
+        let to_pool = self.to_pool * NEURONS.0 as f64 / ring as f64;
+        let from_pool = self.from_pool * NEURONS.1 as f64 / self.inhibitory as f64;
+        let within_pool = self.within_pool * (NEURONS.1 - 1) as f64 / (self.inhibitory - 1) as f64;
+        let weight = |i: usize, j: usize| match (i < ring, j < ring) {
+            _ if i == j => 0.0,
+            (true, true) => peak * profile(angle(j, i, ring)),
+            (false, true) => to_pool,
+            (true, false) => -from_pool,
+            (false, false) => -within_pool,
+        };
+        (0..n * n).map(|at| weight(at % n, at / n)).collect()
     }
 
-    /// The target's weight from neuron `j` onto neuron `i` (the ring comes first, then the pool).
-    fn target_weight(&self, i: usize, j: usize) -> f64 {
-        let ring = self.excitatory;
-        match (i < ring, j < ring) {
-            (true, true) => self.profile(j, i),
-            (false, true) => self.to_pool,
-            (true, false) => -self.from_pool,
-            (false, false) => -self.within_pool,
-        }
-    }
-
-    /// The task, with the initial weights from `seed`.
+    /// The task for neurons with this transfer function, with the initial weights from `seed`.
     ///
     /// # Errors
-    /// Those of [`RingConfig::validate`].
-    pub fn build(&self, seed: u64) -> Result<RingTask, StimulationError> {
+    /// Those of [`RingConfig::validate`], and if the target holds no bump.
+    pub fn build(&self, transfer: &Transfer, seed: u64) -> Result<RingTask, StimulationError> {
         self.validate()?;
-        let n = self.excitatory + self.inhibitory;
+        let n = self.neurons();
         let is_ring = |i: usize| i < self.excitatory;
         let types: Vec<NeuronType> = (0..n)
             .map(|i| if is_ring(i) { NeuronType::Excitatory } else { NeuronType::Inhibitory })
             .collect();
         let pairs: Vec<(usize, usize)> = (0..n * n).map(|at| (at % n, at / n)).collect();
         let exists: Vec<bool> = pairs.iter().map(|(i, j)| i != j).collect();
-        let target: Vec<f64> = pairs
-            .iter()
-            .map(|&(i, j)| if i == j { 0.0 } else { self.target_weight(i, j) })
-            .collect();
-        let mean = (1..self.excitatory).map(|d| self.profile(0, d)).sum::<f64>()
-            / (self.excitatory - 1) as f64;
+        let target = self.target_weights();
+        let mean = target[1..self.excitatory].iter().sum::<f64>() / (self.excitatory - 1) as f64;
         let initial: Vec<f64> = (0..n)
             .flat_map(|j| {
                 let mut draws = stream(seed, "stimulation/ring", j as u64);
+                let target = &target;
                 let weight = move |i: usize| {
                     let factor = 1.0 + self.initial_spread * (2.0 * draws.uniform() - 1.0);
-                    let base =
-                        if is_ring(i) && is_ring(j) { mean } else { self.target_weight(i, j) };
+                    let base = if is_ring(i) && is_ring(j) { mean } else { target[i + j * n] };
                     if i == j { 0.0 } else { factor * base }
                 };
                 (0..n).map(weight)
@@ -189,107 +181,99 @@ impl RingConfig {
             .collect();
         let target = Network::new(types.clone(), exists.clone(), target)?;
         let initial = Network::new(types, exists, initial)?;
-        let objective = Structural::new(&target, &importance, self.goal)?
+        let structural = Structural::new(&target, &importance, self.goal)?
             .judged_under(vec![self.background; n]);
+        let objective = RingObjective::new(self, structural, transfer)?;
         Ok(RingTask { config: self.clone(), initial, target, objective })
     }
 }
 
 impl RingTask {
-    /// Places a bump at every neuron of the ring and half-way between neighbours, leaves it alone,
-    /// and measures where it is, how wide, and whether it still is one.
-    pub fn bumps(&self, transfer: &Transfer, weights: &[f64]) -> Vec<BumpMeasurement> {
-        let positions = 2 * self.config.excitatory;
-        (0..positions)
-            .map(|p| self.bump(transfer, weights, 360.0 * p as f64 / positions as f64))
-            .collect()
-    }
-
-    /// One bump, cued at this angle (in degrees).
-    pub fn bump(&self, transfer: &Transfer, weights: &[f64], cued: f64) -> BumpMeasurement {
-        let config = &self.config;
-        let (ring, n) = (config.excitatory, config.excitatory + config.inhibitory);
-        let angle = |i: usize| TAU * i as f64 / ring as f64;
-        let mut rates = vec![0.0; n];
-        let mut dynamics = RateDynamics::new(*transfer, n);
-        let background = vec![config.background; n];
-        let mut drive = background.clone();
-        for (i, f) in drive.iter_mut().take(ring).enumerate() {
-            let distance = angle(i) - cued.to_radians();
-            *f += config.cue * (config.concentration * (distance.cos() - 1.0)).exp();
-        }
-        dynamics.relax(weights, &drive, &mut rates, config.cue_duration);
-        dynamics.relax(weights, &background, &mut rates, config.delay / 2.0);
-        let halfway = population_vector(&rates[..ring], 0.0).0;
-        dynamics.relax(weights, &background, &mut rates, config.delay / 2.0);
-        rates.truncate(ring);
-        let (position, contrast) = population_vector(&rates, 0.0);
-        let lowest = rates.iter().copied().fold(f64::INFINITY, f64::min);
-        let length = population_vector(&rates, lowest).1.clamp(1e-12, 1.0);
-        let drift = wrap(position - cued);
-        BumpMeasurement {
-            cued,
-            position,
-            drift,
-            late_drift: wrap(position - halfway),
-            width: (-2.0 * length.ln()).sqrt().to_degrees(),
-            contrast,
-            held: contrast >= 0.2 && drift.abs() <= 1.5 * 360.0 / ring as f64,
-            rates,
-        }
-    }
-
-    /// The steady drive under which a bump is left alone.
-    pub fn background(&self) -> Vec<f64> {
-        vec![self.config.background; self.target.neurons()]
-    }
-
-    /// Largest real part of the eigenvalues of -I + D J at the bump that settles where it is cued,
-    /// together with the residual there.
+    /// Places bumps at every neuron of the ring and three times between neighbours, leaves them
+    /// alone, and measures where they are, how wide, and whether they still are bumps.
     ///
-    /// # Errors
-    /// Those of [`SteadySolver::solve`] and [`SteadySolver::summary`].
-    pub fn bump_stability(
-        &self,
-        transfer: &Transfer,
-        weights: &[f64],
-        cued: f64,
-    ) -> Result<super::SteadySummary, StimulationError> {
-        let n = self.target.neurons();
-        let mut drive = self.background();
-        let ring = self.config.excitatory;
-        for (i, f) in drive.iter_mut().take(ring).enumerate() {
-            let distance = TAU * i as f64 / ring as f64 - cued.to_radians();
-            *f += self.config.cue * (self.config.concentration * (distance.cos() - 1.0)).exp();
+    /// Places at a neuron and half-way between two are symmetric, and a bump of a symmetric
+    /// network stays there for that reason alone; those at a quarter are not.
+    pub fn bumps(&self, transfer: &Transfer, weights: &[f64]) -> Vec<BumpMeasurement> {
+        self.places().map(|cued| self.config.bump(transfer, weights, cued)).collect()
+    }
+
+    /// The angles of the cues, in degrees.
+    fn places(&self) -> impl Iterator<Item = f64> {
+        let count = 4 * self.config.excitatory;
+        (0..count).map(move |p| 360.0 * p as f64 / count as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{PlasticityRule, SimulatedPlant, StepRecord, TrainingConfig, train};
+    use super::*;
+    use std::ops::ControlFlow;
+
+    /// Of 16 + 8 neurons and of twice as many.
+    fn tasks() -> [RingTask; 2] {
+        [(16, 8), (32, 16)].map(|(excitatory, inhibitory)| {
+            let config = RingConfig { excitatory, inhibitory, ..Default::default() };
+            config.build(&Transfer::default(), 3).unwrap()
+        })
+    }
+
+    #[test]
+    fn the_target_is_a_continuous_attractor_and_the_initial_network_is_none() {
+        for task in tasks() {
+            let transfer = Transfer::default();
+            let bumps = task.bumps(&transfer, task.target.weights());
+            assert_eq!(bumps.len(), 4 * task.config.excitatory);
+            for bump in &bumps {
+                assert!(bump.held && bump.drift.abs() < 0.05 && bump.late_drift.abs() < 0.05);
+                assert!((bump.width - bumps[0].width).abs() < 1.0);
+                // At rest, and neutral along the ring.
+                assert!(bump.residual < 1e-4 && bump.eigenvalue.abs() < 1e-3, "{bump:?}");
+            }
+            let bumps = task.bumps(&transfer, task.initial.weights());
+            assert!(bumps.iter().filter(|b| b.held).count() <= 4 + bumps.len() / 10);
         }
-        let mut rates = vec![0.0; n];
-        let mut dynamics = RateDynamics::new(*transfer, n);
-        dynamics.relax(weights, &drive, &mut rates, self.config.cue_duration);
-        dynamics.relax(weights, &self.background(), &mut rates, self.config.delay);
-        let mut solver = SteadySolver::new(n);
-        solver.start_from(&rates);
-        solver.solve(transfer, weights, &self.background())?;
-        solver.summary(weights)
     }
-}
 
-/// The angle (in degrees, 0 to 360) and the length (0 to 1) of the population vector of the rates
-/// above `floor`.
-fn population_vector(rates: &[f64], floor: f64) -> (f64, f64) {
-    let (mut x, mut y, mut sum) = (0.0, 0.0, 0.0);
-    for (i, r) in rates.iter().enumerate() {
-        let angle = TAU * i as f64 / rates.len() as f64;
-        x += (r - floor) * angle.cos();
-        y += (r - floor) * angle.sin();
-        sum += r - floor;
+    #[test]
+    fn inputs_do_not_depend_on_the_size() {
+        let onto_first = |task: &RingTask| {
+            let n = task.target.neurons();
+            let (ring, weights) = (task.config.excitatory, task.target.weights());
+            let sum = |i: usize, from: std::ops::Range<usize>| -> f64 {
+                from.map(|j| weights[i + j * n]).sum()
+            };
+            [sum(0, 0..ring), sum(0, ring..n), sum(ring, 0..ring), sum(ring, ring..n)]
+        };
+        let [small, large] = tasks();
+        for (a, b) in onto_first(&small).into_iter().zip(onto_first(&large)) {
+            assert!((a - b).abs() < 1e-12, "{a} {b}");
+        }
     }
-    if sum <= 0.0 {
-        return (0.0, 0.0);
-    }
-    (y.atan2(x).to_degrees().rem_euclid(360.0), x.hypot(y) / sum)
-}
 
-/// An angle in degrees, brought to -180 to 180.
-fn wrap(angle: f64) -> f64 {
-    (angle + 180.0).rem_euclid(360.0) - 180.0
+    #[test]
+    fn a_trained_ring_holds_bumps_at_every_place() {
+        let transfer = Transfer::default();
+        let task = RingConfig::default().build(&transfer, 21).unwrap();
+        let config = TrainingConfig { budget: 400, patience: 400, ..Default::default() };
+        let mut plant =
+            SimulatedPlant::new(task.initial.clone(), transfer, PlasticityRule::default());
+        let mut go = |_: &StepRecord| ControlFlow::Continue(());
+        let objective = &task.objective;
+        let result = train(&mut plant, &task.initial, objective, &config, 21, &mut go).unwrap();
+        assert!(result.solved_at.is_some_and(|at| at <= 250), "{:?}", result.solved_at);
+        assert!(task.objective.distance(&result.weights_after) < 0.0015);
+        for bump in task.bumps(&transfer, &result.weights_after) {
+            assert!(bump.held && bump.drift.abs() < 11.25, "{} {}", bump.cued, bump.drift);
+        }
+    }
+
+    #[test]
+    fn a_target_without_bumps_is_refused() {
+        let flat = RingConfig { peak: 0.2, ..Default::default() };
+        assert!(flat.build(&Transfer::default(), 0).is_err());
+        let wrong = RingConfig { drift_importance: f64::NAN, ..Default::default() };
+        assert!(wrong.build(&Transfer::default(), 0).is_err());
+    }
 }

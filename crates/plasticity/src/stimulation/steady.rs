@@ -95,6 +95,18 @@ impl SteadySolver {
         self.warm = true;
     }
 
+    /// Takes these rates for a steady state without seeking one, for [`SteadySolver::summary`]: its
+    /// residual then says how fast they change at the most, in units of 1 / tau_n.
+    pub fn examine(&mut self, transfer: &Transfer, weights: &[f64], drive: &[f64], rates: &[f64]) {
+        self.start_from(rates);
+        self.factored = false;
+        linear::multiply(weights, rates, &mut self.input);
+        linear::axpy(1.0, drive, &mut self.input);
+        transfer.apply(&self.input, &mut self.residuals, &mut self.slopes);
+        linear::axpy(-1.0, rates, &mut self.residuals);
+        self.residual = linear::max_abs(&self.residuals);
+    }
+
     /// The rates of the last steady state.
     pub fn rates(&self) -> &[f64] {
         &self.rates

@@ -1,20 +1,17 @@
 //! `equipoise stimulate associate`: input patterns learn to evoke digits.
 
-use std::ops::ControlFlow;
-
 use equipoise_plasticity::stimulation::{
     AssociativeConfig, AssociativeTask, GuideConfig, NetworkConfig, SimulatedPlant, TrainingConfig,
     TrainingResult, train, train_guided,
 };
 use equipoise_random::derive_seed;
-use equipoise_report::{Axis, Cell, Color, Column, Figure, NumberFormat, Panel, Report, Table};
+use equipoise_report::{Axis, Color, Column, Figure, NumberFormat, Panel, Report, Table};
 use serde::{Deserialize, Serialize};
 
-use super::trials::{self, SolvedAt, Summary, median_of};
+use super::trials::{self, AS_CONFIGURED, DURATION, SolvedAt, Summary, Trial, median_of};
 use super::{conditions, figures};
 use crate::Global;
 use crate::failure::{OrFail, Outcome};
-use crate::interrupt;
 use crate::job::{Job, Request, RunArgs};
 use crate::settings::Flags;
 
@@ -65,15 +62,7 @@ impl crate::job::Config for Config {
 
     fn validate(&self) -> Result<(), String> {
         let wrong = |e: equipoise_plasticity::stimulation::StimulationError| e.to_string();
-        if self.networks == 0 {
-            return Err("networks must be at least 1".into());
-        }
-        if self.substeps == 0 {
-            return Err("substeps must be at least 1".into());
-        }
-        if let Some(d) = self.durations.iter().find(|d| !(**d > 0.0 && **d <= 10.0)) {
-            return Err(format!("durations must be in (0, 10] tau_s, not {d}"));
-        }
+        trials::validate(self.networks, self.substeps, &self.durations)?;
         if let Some(x) = self.noises.iter().find(|x| !(0.0..=1.0).contains(*x)) {
             return Err(format!("noises must be in [0, 1], not {x}"));
         }
@@ -115,22 +104,6 @@ pub struct Args {
     no_sweeps: bool,
 }
 
-/// One training that is to be done.
-struct Trial {
-    condition: &'static str,
-    value: f64,
-    network: u64,
-}
-
-/// One training that was done; in full where it is shown.
-#[derive(Serialize, Deserialize)]
-struct Done {
-    summary: Summary,
-    full: Option<TrainingResult>,
-}
-
-pub(super) const AS_CONFIGURED: &str = "as configured";
-pub(super) const DURATION: &str = "dt/tau_s";
 pub(super) const NOISE: &str = "noise";
 pub(super) const WRONG: &str = "wrong constants";
 
@@ -166,25 +139,13 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
 
 fn work(job: &Job<Config>) -> Outcome {
     let config = &job.config;
-    let mut plan = Vec::new();
-    let sweeps =
-        [(DURATION, &config.durations), (NOISE, &config.noises), (WRONG, &config.parameter_errors)];
-    plan.extend((0..config.networks).map(|network| (AS_CONFIGURED, 0.0, network)));
-    for (condition, values) in sweeps {
-        for &value in values {
-            plan.extend((0..config.networks).map(|network| (condition, value, network)));
-        }
-    }
-    let plan: Vec<Trial> = plan
-        .into_iter()
-        .map(|(condition, value, network)| Trial { condition, value, network })
-        .collect();
-    let done = trials::compute(job, "trainings", "training", plan.len(), |index| {
-        one(config, &plan[index])
-    })?;
-    let (summaries, full): (Vec<Summary>, Vec<Option<TrainingResult>>) =
-        done.into_iter().map(|d| (d.summary, d.full)).unzip();
-    let full: Vec<TrainingResult> = full.into_iter().flatten().collect();
+    let conditions = [
+        (DURATION, &config.durations[..]),
+        (NOISE, &config.noises[..]),
+        (WRONG, &config.parameter_errors[..]),
+    ];
+    let (summaries, full) =
+        trials::train_all(job, config.networks, &conditions, |trial| one(config, trial))?;
     write(job, &summaries, &full)
 }
 
@@ -193,7 +154,7 @@ fn seed_of(config: &Config, network: u64) -> u64 {
     derive_seed(config.seed, "stimulate/network", network)
 }
 
-fn one(config: &Config, trial: &Trial) -> Outcome<Done> {
+fn one(config: &Config, trial: &Trial) -> Outcome<TrainingResult> {
     let seed = seed_of(config, trial.network);
     let network = config.network.build(seed).or_request()?;
     let truth = config.training.transfer;
@@ -217,10 +178,7 @@ fn one(config: &Config, trial: &Trial) -> Outcome<Done> {
         }
         _ => {}
     }
-    let mut watch = |_: &_| match interrupt::check() {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(_) => ControlFlow::Break(()),
-    };
+    let mut watch = trials::until_interrupted;
     let result = if config.guide.rounds > 0 {
         let wider = AssociativeConfig { margin: config.guide.margin, ..config.task.clone() };
         let wider = wider.build(&network, &truth, seed).or_request()?;
@@ -229,12 +187,7 @@ fn one(config: &Config, trial: &Trial) -> Outcome<Done> {
     } else {
         train(&mut plant, &network, &task, &training, seed, &mut watch)
     };
-    let result = result.or_request()?;
-    interrupt::check()?;
-    Ok(Done {
-        summary: Summary::of(trial.condition, trial.value, trial.network, &result),
-        full: (trial.condition == AS_CONFIGURED).then_some(result),
-    })
+    result.or_request()
 }
 
 fn write(job: &Job<Config>, summaries: &[Summary], full: &[TrainingResult]) -> Outcome {
@@ -278,7 +231,8 @@ fn write(job: &Job<Config>, summaries: &[Summary], full: &[TrainingResult]) -> O
     }
     report.heading("As configured").table("networks", &table(base()));
     report.paragraph(
-        "Solved: in every pattern all pixels that should be on are brighter than all that should \
+        "Outcome: finished is with the whole margin that is wanted, solved with less. \
+         Solved: in every pattern all pixels that should be on are brighter than all that should \
          be off. The number that counts is that of the stimulations until this is so for the first \
          time, when a training could have ended; trainings go on to the wanted margin, and a later \
          stimulation can cost the solution for a while. The margin is the smallest difference \
@@ -462,34 +416,7 @@ fn shown(
          then the output neurons, then hidden ones.",
     );
     if !first.stimulations.is_empty() {
-        report.figure(
-            "stimulations",
-            &figures::stimulations(first),
-            "Every stimulation: the drive of all neurons, the mean rate it evokes, and how long it lasts.",
-        );
+        report.figure("stimulations", &figures::stimulations(first), figures::STIMULATIONS);
     }
-    let mut drives = Table::new("Drive of every neuron (columns) in every stimulation (rows).")
-        .column(Column::number("duration"));
-    for i in 0..n {
-        drives = drives.column(Column::number(&format!("f{i}")));
-    }
-    for (drive, &duration) in first.stimulations.iter().zip(&first.durations) {
-        drives.row(std::iter::once(duration).chain(drive.iter().copied()).map(Cell::from));
-    }
-    job.dir.write_csv("stimulations", &drives)?;
-    let mut weights = Table::new("Weights of network 0.")
-        .column(Column::integer("presynaptic"))
-        .column(Column::integer("postsynaptic"))
-        .column(Column::number("before"))
-        .column(Column::number("after"));
-    for at in (0..n * n).filter(|&at| network.mask()[at] != 0.0) {
-        weights.row([
-            (at / n).into(),
-            (at % n).into(),
-            first.weights_before[at].into(),
-            first.weights_after[at].into(),
-        ]);
-    }
-    job.dir.write_csv("weights", &weights)?;
-    Ok(())
+    figures::write_tables(job, network.mask(), first)
 }

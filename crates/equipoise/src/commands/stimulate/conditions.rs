@@ -4,8 +4,8 @@ use equipoise_report::{
     Axis, Color, Column, Figure, Line, Marker, NumberFormat, Panel, Plot, Report, Rule, Table,
 };
 
-use super::associate::{AS_CONFIGURED, Config, DURATION, NOISE, WRONG};
-use super::trials::{SolvedAt, Summary, median_of};
+use super::associate::{Config, NOISE, WRONG};
+use super::trials::{AS_CONFIGURED, DURATION, SolvedAt, Summary, median_of};
 
 /// Curves over dt, noise and wrong constants.
 pub fn write(config: &Config, report: &mut Report, summaries: &[Summary]) {
@@ -59,15 +59,13 @@ pub fn write(config: &Config, report: &mut Report, summaries: &[Summary]) {
                 .y_axis(Axis::new("stimulations until first solved").include(0.0))
                 .with(line(&speed, Color::BLUE)),
         ));
+        let wanted = config.task.margin * config.training.transfer.max_rate;
         panels.push(Panel::new(
             Plot::new("Accuracy")
                 .x_axis(axis())
-                .y_axis(Axis::new("final margin"))
+                .y_axis(Axis::new("final margin").include(0.0).include(wanted))
                 .with(line(&accuracy, Color::ORANGE))
-                .with(
-                    Rule::horizontal(config.task.margin * config.training.transfer.max_rate)
-                        .label("wanted"),
-                ),
+                .with(Rule::horizontal(wanted).label("wanted").color(Color::GREEN)),
         ));
     }
     for (condition, values, title, label) in [
@@ -106,13 +104,11 @@ pub fn write(config: &Config, report: &mut Report, summaries: &[Summary]) {
     for panel in panels {
         figure = figure.panel(panel);
     }
-    report
-        .heading("Speed, accuracy, robustness")
-        .table("conditions", &table)
-        .figure(
-            "robustness",
-            &figure,
-            "Speed and accuracy over the duration of a stimulation (all of one length), and how many \
-             networks are solved where measured rates are noisy or the controller's constants wrong.",
-        );
+    report.heading("Speed, accuracy, robustness").table("conditions", &table).figure(
+        "robustness",
+        &figure,
+        "Speed and accuracy over the duration of a stimulation (all of one length; no point where \
+             fewer than half of the networks are solved), and how many networks are solved where \
+             measured rates are noisy or the controller's constants wrong.",
+    );
 }

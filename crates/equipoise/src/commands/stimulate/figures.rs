@@ -1,7 +1,12 @@
 //! Figures that the tasks share.
 
 use equipoise_plasticity::stimulation::TrainingResult;
-use equipoise_report::{Axis, Color, Figure, Heatmap, ImageGrid, Line, Panel, Picture, Plot, Rule};
+use equipoise_report::{
+    Axis, Cell, Color, Column, Figure, Heatmap, ImageGrid, Line, Panel, Picture, Plot, Rule, Table,
+};
+
+use crate::failure::{OrFail, Outcome};
+use crate::job::Job;
 
 /// The transpose of a column-major matrix, row by row as a figure takes it: row = postsynaptic,
 /// column = presynaptic neuron.
@@ -12,7 +17,7 @@ fn rows(weights: &[f64], n: usize) -> Vec<f64> {
 /// Matrices of weights on one scale of colours, side by side.
 pub fn matrices(n: usize, views: &[(&str, &[f64])]) -> Figure {
     let largest = views.iter().flat_map(|(_, w)| w.iter()).fold(0.0f64, |m, w| m.max(w.abs()));
-    let largest = if largest > 0.0 { largest } else { 1.0 };
+    let largest = if largest > 0.0 { round_up(largest) } else { 1.0 };
     let mut figure = Figure::new().columns(views.len().clamp(1, 3));
     for (title, weights) in views {
         figure = figure.panel(
@@ -26,10 +31,53 @@ pub fn matrices(n: usize, views: &[(&str, &[f64])]) -> Figure {
     figure
 }
 
+/// The next of 1, 2 and 5 times a power of ten, where a scale of colours can end with a number.
+fn round_up(value: f64) -> f64 {
+    let power = 10f64.powf(value.log10().floor());
+    [1.0, 2.0, 5.0].iter().map(|m| m * power).find(|&v| v >= value).unwrap_or(10.0 * power)
+}
+
+/// Writes every stimulation of a training and its weights before and after as tables.
+pub fn write_tables<C: crate::job::Config>(
+    job: &Job<C>,
+    mask: &[f64],
+    result: &TrainingResult,
+) -> Outcome {
+    let n = mask.len().isqrt();
+    let mut drives = Table::new("Drive of every neuron (columns) in every stimulation (rows).")
+        .column(Column::number("duration"));
+    for i in 0..n {
+        drives = drives.column(Column::number(&format!("f{i}")));
+    }
+    for (drive, &duration) in result.stimulations.iter().zip(&result.durations) {
+        drives.row(std::iter::once(duration).chain(drive.iter().copied()).map(Cell::from));
+    }
+    job.dir.write_csv("stimulations", &drives).or_run()?;
+    let mut weights = Table::new("Weights of network 0.")
+        .column(Column::integer("presynaptic"))
+        .column(Column::integer("postsynaptic"))
+        .column(Column::number("before"))
+        .column(Column::number("after"));
+    for at in (0..n * n).filter(|&at| mask[at] != 0.0) {
+        weights.row([
+            (at / n).into(),
+            (at % n).into(),
+            result.weights_before[at].into(),
+            result.weights_after[at].into(),
+        ]);
+    }
+    job.dir.write_csv("weights", &weights).or_run()?;
+    Ok(())
+}
+
 /// The change of the weights.
 pub fn change(before: &[f64], after: &[f64]) -> Vec<f64> {
     after.iter().zip(before).map(|(a, b)| a - b).collect()
 }
+
+/// The caption of [`stimulations`].
+pub const STIMULATIONS: &str = "Every stimulation: the drive of all neurons, the mean rate it \
+    evokes, and how long it lasts.";
 
 /// All stimulations of a training, one column each.
 pub fn stimulations(result: &TrainingResult) -> Figure {

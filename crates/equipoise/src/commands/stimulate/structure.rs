@@ -1,7 +1,5 @@
 //! `equipoise stimulate structure`: a network becomes a ring attractor.
 
-use std::ops::ControlFlow;
-
 use equipoise_plasticity::stimulation::{
     BumpMeasurement, RingConfig, RingTask, SimulatedPlant, StimulationError, TrainingConfig,
     TrainingResult, train,
@@ -11,13 +9,13 @@ use equipoise_report::{
     Axis, Color, Column, Figure, Heatmap, Line, Marker, NumberFormat, Panel, Plot, Report, Rule,
     Table,
 };
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::figures;
-use super::trials::{self, Summary, median_of};
+use super::trials::{self, AS_CONFIGURED, DURATION, Summary, Trial, median_of};
 use crate::Global;
 use crate::failure::{OrFail, Outcome};
-use crate::interrupt;
 use crate::job::{Job, RunArgs};
 use crate::settings::Flags;
 
@@ -44,7 +42,8 @@ impl Default for Config {
             substeps: 1,
             durations: vec![0.01, 0.02, 0.03, 0.05, 0.1, 0.2],
             ring: RingConfig::default(),
-            training: TrainingConfig::default(),
+            // The cost may rise a little while the bumps are brought to rest.
+            training: TrainingConfig { budget: 600, patience: 600, ..TrainingConfig::default() },
         }
     }
 }
@@ -56,13 +55,9 @@ impl crate::job::Config for Config {
 
     fn validate(&self) -> Result<(), String> {
         let wrong = |e: StimulationError| e.to_string();
-        if self.networks == 0 || self.substeps == 0 {
-            return Err("networks and substeps must be at least 1".into());
-        }
-        if let Some(d) = self.durations.iter().find(|d| !(**d > 0.0 && **d <= 10.0)) {
-            return Err(format!("durations must be in (0, 10] tau_s, not {d}"));
-        }
-        let task = self.ring.build(self.seed).map_err(wrong)?;
+        trials::validate(self.networks, self.substeps, &self.durations)?;
+        self.training.transfer.validate().map_err(wrong)?;
+        let task = self.ring.build(&self.training.transfer, self.seed).map_err(wrong)?;
         self.training.validate(&task.initial).map_err(wrong)
     }
 }
@@ -89,15 +84,6 @@ pub struct Args {
     no_sweeps: bool,
 }
 
-const AS_CONFIGURED: &str = "as configured";
-const DURATION: &str = "dt/tau_s";
-
-#[derive(Serialize, Deserialize)]
-struct Done {
-    summary: Summary,
-    full: Option<TrainingResult>,
-}
-
 /// Runs the command.
 pub fn run(args: &Args, global: &Global) -> Outcome {
     let flags = Flags::default()
@@ -111,70 +97,88 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
 
 fn task_of(config: &Config, network: u64) -> Result<(RingTask, u64), StimulationError> {
     let seed = derive_seed(config.seed, "stimulate/ring", network);
-    Ok((config.ring.build(seed)?, seed))
+    Ok((config.ring.build(&config.training.transfer, seed)?, seed))
 }
 
 fn work(job: &Job<Config>) -> Outcome {
     let config = &job.config;
-    let mut plan: Vec<(&str, f64, u64)> =
-        (0..config.networks).map(|network| (AS_CONFIGURED, 0.0, network)).collect();
-    for &dt in &config.durations {
-        plan.extend((0..config.networks).map(|network| (DURATION, dt, network)));
+    let conditions = [(DURATION, &config.durations[..])];
+    let (summaries, full) =
+        trials::train_all(job, config.networks, &conditions, |trial| one(config, trial))?;
+    let bumps = (0..full.len())
+        .into_par_iter()
+        .map(|network| Bumps::of(config, network as u64, &full[network]))
+        .collect::<Outcome<Vec<_>>>()?;
+    write(job, &summaries, &full, &bumps)
+}
+
+fn one(config: &Config, trial: &Trial) -> Outcome<TrainingResult> {
+    let mut config = config.clone();
+    if trial.condition == DURATION {
+        // How low the cost alone can be brought. Shorter stimulations may be as many more, so that
+        // all have the same time.
+        (config.ring.rotation_importance, config.ring.drift_importance) = (0.0, 0.0);
+        let training = &mut config.training;
+        let more = (training.control.duration / trial.value).max(1.0);
+        training.budget = (0.5 * training.budget as f64 * more).round() as usize;
+        training.control.duration = trial.value;
+        training.control.shortest = 1.0;
     }
-    let done = trials::compute(job, "trainings", "training", plan.len(), |index| {
-        let (condition, value, network) = plan[index];
-        let (task, seed) = task_of(config, network).or_request()?;
-        let mut training = config.training.clone();
-        if condition == DURATION {
-            // Shorter stimulations may be as many more, so that all have the same time.
-            let more = (training.control.duration / value).max(1.0);
-            training.budget = (training.budget as f64 * more).round() as usize;
-            training.control.duration = value;
-            training.control.shortest = 1.0;
-        }
-        let mut plant = SimulatedPlant::new(task.initial.clone(), training.transfer, training.rule)
-            .with_substeps(config.substeps);
-        let mut watch = |_: &_| match interrupt::check() {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        };
-        let initial = &task.initial;
-        let result = train(&mut plant, initial, &task.objective, &training, seed, &mut watch)
-            .or_request()?;
-        interrupt::check()?;
-        let keep = condition == AS_CONFIGURED;
-        let summary = Summary::of(condition, value, network, &result);
-        Ok(Done { summary, full: keep.then_some(result) })
-    })?;
-    let (summaries, full): (Vec<Summary>, Vec<Option<TrainingResult>>) =
-        done.into_iter().map(|d| (d.summary, d.full)).unzip();
-    let full: Vec<TrainingResult> = full.into_iter().flatten().collect();
-    write(job, &summaries, &full)
+    let (task, seed) = task_of(&config, trial.network).or_request()?;
+    let training = &config.training;
+    let initial = &task.initial;
+    let mut plant = SimulatedPlant::new(initial.clone(), training.transfer, training.rule)
+        .with_substeps(config.substeps);
+    let mut watch = trials::until_interrupted;
+    train(&mut plant, initial, &task.objective, training, seed, &mut watch).or_request()
 }
 
-/// The bumps of all trained networks.
-fn bumps(job: &Job<Config>, full: &[TrainingResult]) -> Outcome<Vec<Vec<BumpMeasurement>>> {
-    let transfer = job.config.training.transfer;
-    let each = |(network, result): (usize, &TrainingResult)| {
-        let (task, _) = task_of(&job.config, network as u64).or_run()?;
-        Ok(task.bumps(&transfer, &result.weights_after))
-    };
-    full.iter().enumerate().map(each).collect()
+/// What became of the bumps of one network.
+struct Bumps {
+    untrained: Vec<BumpMeasurement>,
+    trained: Vec<BumpMeasurement>,
 }
 
-fn write(job: &Job<Config>, summaries: &[Summary], full: &[TrainingResult]) -> Outcome {
+impl Bumps {
+    fn of(config: &Config, network: u64, result: &TrainingResult) -> Outcome<Self> {
+        let (task, _) = task_of(config, network).or_run()?;
+        let of = |weights: &[f64]| task.bumps(&config.training.transfer, weights);
+        Ok(Self { untrained: of(&result.weights_before), trained: of(&result.weights_after) })
+    }
+}
+
+fn held(bumps: &[BumpMeasurement]) -> usize {
+    bumps.iter().filter(|b| b.held).count()
+}
+
+fn drifts(bumps: &[BumpMeasurement]) -> impl Iterator<Item = f64> {
+    bumps.iter().map(|b| b.drift.abs())
+}
+
+fn largest_drift(bumps: &[BumpMeasurement]) -> f64 {
+    drifts(bumps).fold(0.0, f64::max)
+}
+
+fn write(
+    job: &Job<Config>,
+    summaries: &[Summary],
+    full: &[TrainingResult],
+    bumps: &[Bumps],
+) -> Outcome {
     let config = &job.config;
-    let transfer = config.training.transfer;
-    let measured = bumps(job, full)?;
+    let (task, _) = task_of(config, 0).or_run()?;
+    let target = task.bumps(&config.training.transfer, task.target.weights());
     job.dir.write_records("summary", summaries)?;
 
     let base: Vec<&Summary> = summaries.iter().filter(|s| s.condition == AS_CONFIGURED).collect();
     let costs = median_of(base.iter().filter_map(|s| s.cost)).unwrap_or(f64::NAN);
     let reached_goal = |s: &&&Summary| s.cost.is_some_and(|cost| cost < config.ring.goal);
     let reached = base.iter().filter(reached_goal).count();
-    let held = |bumps: &[BumpMeasurement]| bumps.iter().filter(|b| b.held).count();
-    let all = measured.first().map_or(0, Vec::len);
-    let shares = median_of(measured.iter().map(|b| 100.0 * held(b) as f64 / all.max(1) as f64));
+    let places = target.len();
+    let share = |b: &Bumps| 100.0 * held(&b.trained) as f64 / places as f64;
+    let shares = median_of(bumps.iter().map(share)).unwrap_or(0.0);
+    let largest = bumps.iter().map(|b| largest_drift(&b.trained)).fold(0.0, f64::max);
+    let middle = median_of(bumps.iter().flat_map(|b| drifts(&b.trained))).unwrap_or(f64::NAN);
 
     let mut report = Report::new("A ring attractor made by stimulation");
     report
@@ -185,32 +189,90 @@ fn write(job: &Job<Config>, summaries: &[Summary], full: &[TrainingResult]) -> O
         .summary(
             "A network without structure is driven until its plasticity has made the connectivity \
              of a ring attractor of it: neighbours excite each other, a pool inhibits all. A bump \
-             of activity is then placed at every neuron and half-way between neighbours, left \
-             alone, and measured.",
+             of activity is then placed at every neuron and at three places between neighbours, \
+             left alone, and measured: it should stay where it was put, anywhere.",
         )
-        .tile("Cost", &format!("{costs:.5}"), "", &format!("median; goal {}", config.ring.goal))
+        .tile("Cost U", &format!("{costs:.5}"), "", &format!("median; goal {}", config.ring.goal))
         .tile("Goal reached", &format!("{reached} of {}", base.len()), "", "networks")
-        .tile(
-            "Bumps held",
-            &format!("{:.0}", shares.unwrap_or(0.0)),
-            "%",
-            "of the positions, median",
-        );
+        .tile("Bumps held", &format!("{shares:.0}"), "%", "of the places, median")
+        .tile("Drift", &format!("{middle:.1}"), "°", &format!("median; largest {largest:.1}°"));
+    networks(config, &mut report, &base, bumps);
+    let rows = every_bump(&target, bumps);
+    job.dir.write_csv("bumps", &rows)?;
+    let losses = trials::losses(summaries, AS_CONFIGURED);
+    for loss in &losses {
+        report.remark(loss);
+    }
+    comparison(config, &mut report, &target, bumps);
+    if let (Some(first), Some(of_first)) = (full.first(), bumps.first()) {
+        shown(config, &mut report, &task, &target, of_first, full);
+        figures::write_tables(job, task.target.mask(), first)?;
+    }
+    speed(config, &mut report, summaries);
+    job.dir.save_report(&report)?;
+    crate::console::print(format!(
+        "ring attractor: cost {costs:.5} (median), below {} in {reached} of {} networks, bumps held \
+         at {shares:.0} % of {places} places (median), drift {middle:.1}° (median) to {largest:.1}°",
+        config.ring.goal,
+        base.len(),
+    ));
+    losses.iter().for_each(crate::console::print);
+    Ok(())
+}
 
-    let mut table = Table::new("One row a network; the bump's numbers are over all positions.")
+/// The table of the networks.
+fn networks(config: &Config, report: &mut Report, base: &[&Summary], bumps: &[Bumps]) {
+    let mut table = Table::new("One row a network; the bump's numbers are over all places.")
         .column(Column::integer("network"))
         .column(Column::text("outcome"))
         .column(Column::integer("goal reached at"))
         .column(Column::integer("stimulations"))
+        .column(Column::number("time").unit("τ_s").key("time").decimals(2))
         .column(Column::number("initial cost").format(NumberFormat::Significant(3)))
         .column(Column::number("cost").format(NumberFormat::Significant(3)))
         .column(Column::integer("bumps held"))
-        .column(Column::integer("positions"))
+        .column(Column::integer("places"))
         .column(Column::number("median drift").unit("°").key("median_drift").decimals(1))
         .column(Column::number("largest drift").unit("°").key("largest_drift").decimals(1))
-        .column(Column::number("median width").unit("°").key("median_width").decimals(1))
+        .column(Column::number("least width").unit("°").key("least_width").decimals(1))
+        .column(Column::number("largest width").unit("°").key("largest_width").decimals(1))
         .column(Column::number("residual").format(NumberFormat::Scientific(1)));
+    for (s, Bumps { trained, .. }) in base.iter().zip(bumps) {
+        table.row([
+            s.network.into(),
+            s.outcome.clone().into(),
+            s.first_solved_at.into(),
+            s.stimulations.into(),
+            s.time.into(),
+            s.initial_cost.into(),
+            s.cost.into(),
+            held(trained).into(),
+            trained.len().into(),
+            median_of(drifts(trained)).into(),
+            largest_drift(trained).into(),
+            trained.iter().map(|b| b.width).reduce(f64::min).into(),
+            trained.iter().map(|b| b.width).reduce(f64::max).into(),
+            s.worst_residual.into(),
+        ]);
+    }
+    report.heading("Networks").table("networks", &table).paragraph(&format!(
+        "The cost U is the mean square of the errors of the weights, in which synapses within the \
+         ring weigh {} times as much as others. The controller lowers the speed of bumps besides, \
+         as it follows from the inferred weights: of all of them together from the beginning, and \
+         at every place once U is below the goal. A bump counts as held if, {} τ_n after its cue, \
+         the population vector has a length of 0.2 or more and the bump has moved by less than half \
+         the angle between neurons ({:.1}°). The residual is the largest of any steady state that \
+         was judged during the training.",
+        config.ring.ring_importance,
+        config.ring.delay,
+        180.0 / config.ring.excitatory as f64
+    ));
+}
+
+/// The table of every bump of every network.
+fn every_bump(target: &[BumpMeasurement], bumps: &[Bumps]) -> Table {
     let mut rows = Table::new("Every bump of every network.")
+        .column(Column::text("weights"))
         .column(Column::integer("network"))
         .column(Column::number("cued"))
         .column(Column::number("position"))
@@ -218,101 +280,125 @@ fn write(job: &Job<Config>, summaries: &[Summary], full: &[TrainingResult]) -> O
         .column(Column::number("late drift"))
         .column(Column::number("width"))
         .column(Column::number("contrast"))
+        .column(Column::number("residual"))
+        .column(Column::number("eigenvalue"))
         .column(Column::text("held"));
-    for (s, bumps) in base.iter().zip(&measured) {
-        table.row([
-            s.network.into(),
-            s.outcome.clone().into(),
-            s.solved_at.into(),
-            s.stimulations.into(),
-            s.initial_cost.into(),
-            s.cost.into(),
-            held(bumps).into(),
-            bumps.len().into(),
-            median_of(bumps.iter().map(|b| b.drift.abs())).into(),
-            bumps.iter().map(|b| b.drift.abs()).fold(0.0, f64::max).into(),
-            median_of(bumps.iter().map(|b| b.width)).into(),
-            s.worst_residual.into(),
-        ]);
+    let mut add = |weights: &str, network: Option<usize>, bumps: &[BumpMeasurement]| {
         for b in bumps {
             rows.row([
-                s.network.into(),
+                weights.into(),
+                network.into(),
                 b.cued.into(),
                 b.position.into(),
                 b.drift.into(),
                 b.late_drift.into(),
                 b.width.into(),
                 b.contrast.into(),
+                b.residual.into(),
+                b.eigenvalue.into(),
                 b.held.into(),
             ]);
         }
+    };
+    add("target", None, target);
+    for (network, b) in bumps.iter().enumerate() {
+        add("untrained", Some(network), &b.untrained);
+        add("trained", Some(network), &b.trained);
     }
-    job.dir.write_csv("bumps", &rows)?;
-    report.heading("Networks").table("networks", &table).paragraph(&format!(
-        "A bump counts as held if, {} τ_n after its cue, the population vector has a length of 0.2 \
-         or more and points within one and a half neurons of the cue. The residual is the largest \
-         of any steady state that was judged during the training.",
-        config.ring.delay
-    ));
-    let losses = trials::losses(summaries, AS_CONFIGURED);
-    for loss in &losses {
-        report.remark(loss);
-    }
-    if let (Some(first), Some(trained)) = (full.first(), measured.first()) {
-        let (task, _) = task_of(config, 0).or_run()?;
-        let n = task.target.neurons();
-        report.heading("Network 0").figure(
-            "weights",
-            &figures::matrices(
-                n,
-                &[
-                    ("Before", &first.weights_before),
-                    ("After", &first.weights_after),
-                    ("Target", task.target.weights()),
-                ],
-            ),
-            "The weights before and after the training, and the target. The ring comes first.",
-        );
-        let target = task.bumps(&transfer, task.target.weights());
-        report.figure("bumps", &bump_figure(config, trained, &target), BUMP_CAPTION);
-        let costs = figures::curves(
-            "Cost",
-            Axis::new("U").log(),
-            full,
-            |r| Some(r.assessment.cost),
-            &[(config.ring.goal, "goal", Color::GREEN)],
-        );
-        report.figure(
-            "progress",
-            &Figure::single(costs),
-            "The cost over the stimulations, one line a network.",
-        );
-        if !first.stimulations.is_empty() {
-            report.figure(
-                "stimulations",
-                &figures::stimulations(first),
-                "Every stimulation: the drive of all neurons, the mean rate it evokes, and how long it lasts.",
-            );
-        }
-    }
-    speed(config, &mut report, summaries);
-    job.dir.save_report(&report)?;
-    crate::console::print(format!(
-        "ring attractor: cost {costs:.5} (median), below {} in {reached} of {} networks, bumps held \
-         at {:.0} % of the positions (median)",
-        config.ring.goal,
-        base.len(),
-        shares.unwrap_or(0.0)
-    ));
-    losses.iter().for_each(crate::console::print);
-    Ok(())
+    rows
 }
 
-const BUMP_CAPTION: &str = "A bump at every position. Above: the rates of the ring after the delay \
-    (columns), for every place of the cue (rows), in the trained network and in the target. Below: \
-    drift and width at every position.";
+/// Target, trained and untrained networks beside each other.
+fn comparison(config: &Config, report: &mut Report, target: &[BumpMeasurement], bumps: &[Bumps]) {
+    let mut table = Table::new("The target, and all networks before and after the training.")
+        .column(Column::text("weights"))
+        .column(Column::integer("bumps"))
+        .column(Column::integer("held"))
+        .column(Column::number("median drift").unit("°").key("median_drift").decimals(2))
+        .column(Column::number("largest drift").unit("°").key("largest_drift").decimals(2))
+        .column(Column::number("median width").unit("°").key("median_width").decimals(1))
+        .column(Column::number("largest residual").format(NumberFormat::Scientific(1)))
+        .column(Column::number("least eigenvalue").decimals(4))
+        .column(Column::number("largest eigenvalue").decimals(4));
+    let all = |part: fn(&Bumps) -> &Vec<BumpMeasurement>| -> Vec<BumpMeasurement> {
+        bumps.iter().flat_map(part).cloned().collect()
+    };
+    for (name, group) in [
+        ("target", target.to_vec()),
+        ("untrained", all(|b| &b.untrained)),
+        ("trained", all(|b| &b.trained)),
+    ] {
+        table.row([
+            name.into(),
+            group.len().into(),
+            held(&group).into(),
+            median_of(drifts(&group)).into(),
+            largest_drift(&group).into(),
+            median_of(group.iter().map(|b| b.width)).into(),
+            group.iter().map(|b| b.residual).reduce(f64::max).into(),
+            group.iter().map(|b| b.eigenvalue).reduce(f64::min).into(),
+            group.iter().map(|b| b.eigenvalue).reduce(f64::max).into(),
+        ]);
+    }
+    report.heading("Does a bump stay, and can it sit anywhere?").table("attractors", &table);
+    report.paragraph(&format!(
+        "{} τ_n after its cue: drift and width of the bump, the fastest change of a rate (residual, \
+         per τ_n), and the largest real part of the eigenvalues of −I + D J (per τ_n). Where bumps \
+         can sit anywhere, that is 0: moving along the ring costs nothing. A network with errors \
+         has places that draw bumps (below 0) and places that drive them away (above 0). A network \
+         without bumps shows the drift of a flat profile, which is the distance to wherever that is \
+         a little higher.",
+        config.ring.delay
+    ));
+}
 
-fn bump_figure(config: &Config, trained: &[BumpMeasurement], target: &[BumpMeasurement]) -> Figure {
+/// The first network in pictures.
+fn shown(
+    config: &Config,
+    report: &mut Report,
+    task: &RingTask,
+    target: &[BumpMeasurement],
+    bumps: &Bumps,
+    full: &[TrainingResult],
+) {
+    let first = &full[0];
+    report.figure("bumps", &bump_figure(config, target, bumps), BUMP_CAPTION);
+    report.heading("Network 0").figure(
+        "weights",
+        &figures::matrices(
+            task.target.neurons(),
+            &[
+                ("Before", &first.weights_before),
+                ("After", &first.weights_after),
+                ("Target", task.target.weights()),
+            ],
+        ),
+        "The weights before and after the training, and the target. The ring comes first.",
+    );
+    let costs = figures::curves(
+        "Cost",
+        Axis::new("U").log(),
+        full,
+        |r| Some(r.assessment.cost),
+        &[(config.ring.goal, "goal", Color::GREEN)],
+    );
+    report.figure(
+        "progress",
+        &Figure::single(costs),
+        "The cost over the stimulations, one line a network. From the goal on the controller trades \
+         a part of it for bumps that stay.",
+    );
+    if !first.stimulations.is_empty() {
+        report.figure("stimulations", &figures::stimulations(first), figures::STIMULATIONS);
+    }
+}
+
+const BUMP_CAPTION: &str = "A bump at every place. Above: the rates of the ring after the delay \
+    (columns), for every place of the cue (rows), in network 0 before and after the training. Below: \
+    drift and width at every place, in network 0 and in the target; the untrained network holds no \
+    bump.";
+
+fn bump_figure(config: &Config, target: &[BumpMeasurement], bumps: &Bumps) -> Figure {
     let neurons: Vec<String> = (0..config.ring.excitatory).map(|i| i.to_string()).collect();
     let map = |title: &str, bumps: &[BumpMeasurement]| {
         let cues = bumps.iter().map(|b| format!("{:.0}", b.cued));
@@ -323,6 +409,7 @@ fn bump_figure(config: &Config, trained: &[BumpMeasurement], target: &[BumpMeasu
             .color_axis(Axis::new("rate"))
             .color_range(0.0, config.training.transfer.max_rate)
     };
+    let half = 180.0 / config.ring.excitatory as f64;
     let curve = |title: &str, axis: Axis, value: fn(&BumpMeasurement) -> f64| {
         let line = |bumps: &[BumpMeasurement], label: &str, color| {
             let x: Vec<f64> = bumps.iter().map(|b| b.cued).collect();
@@ -333,14 +420,17 @@ fn bump_figure(config: &Config, trained: &[BumpMeasurement], target: &[BumpMeasu
             .x_axis(Axis::new("place of the cue").unit("°").range(0.0, 360.0))
             .y_axis(axis)
             .with(line(target, "target", Color::GREY))
-            .with(line(trained, "trained", Color::BLUE))
+            .with(line(&bumps.trained, "trained", Color::BLUE))
     };
+    let drift = Axis::new("drift").unit("°").include(-1.2 * half).include(1.2 * half);
     Figure::new()
         .columns(2)
-        .panel(map("Trained", trained))
-        .panel(map("Target", target))
+        .panel(map("Untrained", &bumps.untrained))
+        .panel(map("Trained", &bumps.trained))
         .panel(Panel::new(
-            curve("Drift", Axis::new("drift").unit("°"), |b| b.drift).with(Rule::horizontal(0.0)),
+            curve("Drift", drift, |b| b.drift)
+                .with(Rule::horizontal(half).label("half a neuron").color(Color::GREEN))
+                .with(Rule::horizontal(-half).color(Color::GREEN)),
         ))
         .panel(curve("Width", Axis::new("width").unit("°").include(0.0), |b| b.width))
 }
@@ -397,7 +487,7 @@ fn speed(config: &Config, report: &mut Report, summaries: &[Summary]) {
         &Figure::new().columns(2).panel(speed).panel(accuracy),
         "Stimulations until the goal is reached for good (median; none where fewer than half of \
          the networks reach it), and the cost at the end of the training, over the duration of a \
-         stimulation. All trainings have the same time to stimulate, or more where stimulations \
-         are long.",
+         stimulation. The controller looks at the cost alone here, not at the bumps, and has half \
+         of the stimulations: all trainings have the same time, or more where stimulations are long.",
     );
 }

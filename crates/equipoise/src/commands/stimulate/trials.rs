@@ -1,6 +1,8 @@
 //! Trials of a study: computed in parallel, written down in order, not computed twice on resume.
 
-use equipoise_plasticity::stimulation::{Outcome as Ending, TrainingResult};
+use std::ops::ControlFlow;
+
+use equipoise_plasticity::stimulation::{Outcome as Ending, StepRecord, TrainingResult};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,77 @@ pub fn compute<C: Config, T: Serialize + DeserializeOwned + Send>(
     }
     task.finish();
     Ok(trials)
+}
+
+/// Trained as the configuration says.
+pub const AS_CONFIGURED: &str = "as configured";
+/// Trained with stimulations of one length.
+pub const DURATION: &str = "dt/tau_s";
+
+/// One training that is to be done.
+pub struct Trial {
+    /// What is varied.
+    pub condition: &'static str,
+    /// Its value.
+    pub value: f64,
+    /// Number of the network.
+    pub network: u64,
+}
+
+/// One training that was done; in full where it is shown.
+#[derive(Serialize, Deserialize)]
+struct Done {
+    summary: Summary,
+    full: Option<TrainingResult>,
+}
+
+/// Trains `networks` networks as configured, and again under every value of every condition.
+/// Gives the summaries of all of them, and those as configured in full.
+pub fn train_all<C: Config>(
+    job: &Job<C>,
+    networks: u64,
+    conditions: &[(&'static str, &[f64])],
+    each: impl Fn(&Trial) -> Outcome<TrainingResult> + Sync,
+) -> Outcome<(Vec<Summary>, Vec<TrainingResult>)> {
+    let varied =
+        conditions.iter().flat_map(|&(name, values)| values.iter().map(move |&v| (name, v)));
+    let plan: Vec<Trial> = std::iter::once((AS_CONFIGURED, 0.0))
+        .chain(varied)
+        .flat_map(|(condition, value)| {
+            (0..networks).map(move |network| Trial { condition, value, network })
+        })
+        .collect();
+    let done = compute(job, "trainings", "training", plan.len(), |index| {
+        let trial = &plan[index];
+        let result = each(trial)?;
+        interrupt::check()?;
+        let summary = Summary::of(trial.condition, trial.value, trial.network, &result);
+        Ok(Done { summary, full: (trial.condition == AS_CONFIGURED).then_some(result) })
+    })?;
+    let (summaries, full): (Vec<Summary>, Vec<Option<TrainingResult>>) =
+        done.into_iter().map(|d| (d.summary, d.full)).unzip();
+    Ok((summaries, full.into_iter().flatten().collect()))
+}
+
+/// Stops a training where the user has interrupted the command.
+pub fn until_interrupted(_: &StepRecord) -> ControlFlow<()> {
+    match interrupt::check() {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    }
+}
+
+/// Checks what the configurations of all tasks have.
+pub fn validate(networks: u64, substeps: usize, durations: &[f64]) -> Result<(), String> {
+    for (name, value) in [("networks", networks), ("substeps", substeps as u64)] {
+        if value == 0 {
+            return Err(format!("{name} must be at least 1"));
+        }
+    }
+    match durations.iter().find(|d| !(**d > 0.0 && **d <= 10.0)) {
+        Some(d) => Err(format!("durations must be in (0, 10] tau_s, not {d}")),
+        None => Ok(()),
+    }
 }
 
 /// How one training went, in a line of a table.
