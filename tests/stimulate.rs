@@ -107,6 +107,12 @@ fn wrong_requests_are_refused() {
     refuse("associate", &["--set", "training.inference.probes=3"], &["3 probes cannot determine"]);
     refuse("associate", &["--set", "task.margins=1"], &["margins"]);
     refuse("associate", &["--set", "guide.margin=2.0"], &["guide: margin must be between 0 and 1"]);
+    refuse(
+        "associate",
+        &["--set", "training.calibrate=true", "--set", "training.inference.every=2"],
+        &["calibrate needs an inference after every stimulation, not after every 2"],
+    );
+    refuse("structure", &["--set", "ring.peak=0.1"], &["the target of the ring holds no bump"]);
     refuse("structure", &["--excitatory", "3"], &["a ring needs 4 excitatory"]);
     refuse("structure", &["--set", "ring.initial_spread=2.0"], &["initial_spread"]);
     refuse("controllability", &["--sizes", "20"], &["30 neurons or more, not 20"]);
@@ -176,7 +182,7 @@ fn a_killed_run_ends_in_the_same_tables() {
     child.kill().unwrap();
     child.wait().unwrap();
     let done = read(&cut, "trainings.jsonl").lines().count();
-    assert!(done < 12, "all {done} trainings were done before the run was killed");
+    assert!(done < 15, "all {done} trainings were done before the run was killed");
     run(&["stimulate", "associate", "--resume", "cut"], dir.path()).succeeded();
 
     for table in ["networks", "summary", "steps", "stimulations", "weights", "conditions"] {
@@ -185,5 +191,6 @@ fn a_killed_run_ends_in_the_same_tables() {
         assert!(a == b, "{table} differs");
         assert!(a.lines().count() > 1, "{table} is empty");
     }
-    assert_eq!(read(&cut, "summary.csv").lines().count(), 1 + 12);
+    // Three networks: as configured, one duration, one noise, and wrong constants twice.
+    assert_eq!(read(&cut, "summary.csv").lines().count(), 1 + 15);
 }

@@ -81,10 +81,13 @@ pub fn train_guided(
     guide.validate()?;
     config.validate(structure)?;
     let mut whole: Option<TrainingResult> = None;
+    // What a phase has learnt of the constants, the next one begins with.
+    let mut known = (config.transfer, config.rule);
     for phase in 0..2 * guide.rounds as u64 {
         let seed = derive_seed(seed, "stimulation/guide", phase);
         let is_guided = phase % 2 == 0;
         let mut config = config.clone();
+        (config.transfer, config.rule) = known;
         config.budget = if is_guided { guide.guided } else { guide.free };
         config.stop_when_solved |= is_guided;
         let guided;
@@ -113,6 +116,7 @@ pub fn train_guided(
             progress(&before.applied_to(record.clone()))
         };
         let result = train(plant, structure, objective, &config, seed, &mut watch)?;
+        known = (result.transfer, result.rule);
         let whole = match &mut whole {
             None => whole.insert(result),
             Some(whole) => {

@@ -34,6 +34,7 @@
 mod associative;
 mod attractor;
 mod bump;
+mod calibration;
 mod control;
 mod controllability;
 mod dynamics;

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
 
+use super::calibration::{self, RuleEstimate};
 use super::guided::Offset;
 use super::{
     Assessment, ControlConfig, Estimator, InferenceConfig, Measurements, Model, Network, Objective,
@@ -23,6 +24,11 @@ pub struct TrainingConfig {
     pub transfer: Transfer,
     /// The plasticity rule the controller reckons with.
     pub rule: PlasticityRule,
+    /// Whether the controller corrects these by what the network does: the gain of the transfer
+    /// function by the first probes, and the rule, all but its soft bound, by the change of the
+    /// weights under every stimulation. It then measures the rates under every stimulation, and
+    /// needs an inference after each.
+    pub calibrate: bool,
     /// How the connectivity is inferred.
     pub inference: InferenceConfig,
     /// How a stimulation is planned.
@@ -41,6 +47,7 @@ impl Default for TrainingConfig {
         Self {
             transfer: Transfer::default(),
             rule: PlasticityRule::default(),
+            calibrate: false,
             inference: InferenceConfig::default(),
             control: ControlConfig::default(),
             budget: 300,
@@ -57,6 +64,12 @@ impl TrainingConfig {
         self.rule.validate()?;
         self.inference.validate(network)?;
         self.control.validate()?;
+        if self.calibrate && self.inference.every != 1 {
+            return Err(StimulationError::Config(format!(
+                "calibrate needs an inference after every stimulation, not after every {}",
+                self.inference.every
+            )));
+        }
         if self.patience == 0 {
             return Err(StimulationError::Config("patience must be at least 1".into()));
         }
@@ -156,6 +169,10 @@ pub struct TrainingResult {
     pub weights_before: Vec<f64>,
     /// The weights after.
     pub weights_after: Vec<f64>,
+    /// The transfer function the controller reckoned with in the end.
+    pub transfer: Transfer,
+    /// The rule the controller reckoned with in the end.
+    pub rule: PlasticityRule,
 }
 
 impl TrainingResult {
@@ -188,6 +205,7 @@ impl TrainingResult {
         self.stimulations.extend(phase.stimulations);
         self.durations.extend(phase.durations);
         self.weights_after = phase.weights_after;
+        (self.transfer, self.rule) = (phase.transfer, phase.rule);
         self.conclude(phase.outcome);
     }
 }
@@ -225,12 +243,15 @@ pub fn train(
         durations: Vec::new(),
         weights_before: Vec::new(),
         weights_after: Vec::new(),
+        transfer: config.transfer,
+        rule: config.rule,
     };
     let mut run = Run::new(structure, objective, config, seed);
     result.weights_before = run.present_weights(plant);
     let ended = run.go(plant, &mut result, progress);
     result.conclude(ended);
     result.weights_after = run.present_weights(plant);
+    (result.transfer, result.rule) = (run.model.transfer, run.model.rule);
     Ok(result)
 }
 
@@ -243,6 +264,14 @@ struct Run<'a> {
     estimator: Estimator,
     workspace: Workspace,
     probes: usize,
+    calibration: Option<Calibration>,
+}
+
+/// What a controller that corrects its constants knows.
+struct Calibration {
+    rule: RuleEstimate,
+    /// The last stimulation: the network before, the rates under it, and how long it was.
+    last: Option<(Network, Vec<f64>, f64)>,
 }
 
 impl<'a> Run<'a> {
@@ -262,6 +291,10 @@ impl<'a> Run<'a> {
             workspace: Workspace::new(network.neurons(), objective.states()),
             model: Model { network, transfer: config.transfer, rule: config.rule },
             probes: 0,
+            calibration: config.calibrate.then(|| Calibration {
+                rule: RuleEstimate::new(config.rule, config.inference.noise),
+                last: None,
+            }),
         }
     }
 
@@ -334,11 +367,17 @@ impl<'a> Run<'a> {
             reason => Outcome::PlantFailed { reason: reason.to_string() },
         })?;
         self.probes += count;
-        self.estimator.update(&self.config.transfer, &data).map_err(|reason| {
+        if step == 0 && self.calibration.is_some() {
+            let found = calibration::gain_of(&self.model.transfer, &self.model.network, &data);
+            // Probes that no gain explains are looked into below.
+            self.model.transfer = found.unwrap_or(self.model.transfer);
+        }
+        let transfer = self.model.transfer;
+        self.estimator.update(&transfer, &data).map_err(|reason| {
             // A network that no drive moves cannot be inferred, and that is the reason; but one
             // that does not settle under some drives, and is silent or saturated under the others,
             // is neither of these.
-            let (saturated, silent) = data.extremes(&self.config.transfer);
+            let (saturated, silent) = data.extremes(&transfer);
             if data.unsettled > 0 {
                 Outcome::Unstable {
                     reason: format!(
@@ -355,7 +394,14 @@ impl<'a> Run<'a> {
             } else {
                 Outcome::PlantFailed { reason: reason.to_string() }
             }
-        })
+        })?;
+        if let Some(calibration) = &mut self.calibration
+            && let Some((network, rates, duration)) = calibration.last.take()
+        {
+            calibration.rule.observe(&network, &rates, duration, self.estimator.weights());
+            self.model.rule = calibration.rule.rule();
+        }
+        Ok(())
     }
 
     fn record(
@@ -365,7 +411,7 @@ impl<'a> Run<'a> {
         result: &TrainingResult,
         (predicted_cost, stimulated_rate, evaluations): (f64, f64, (usize, usize)),
     ) -> Result<StepRecord, StimulationError> {
-        let transfer = plant.true_transfer().unwrap_or(self.config.transfer);
+        let transfer = plant.true_transfer().unwrap_or(self.model.transfer);
         let truth = plant.truth();
         let weights = truth.map_or(self.estimator.weights(), Network::weights);
         let inference_error = truth.map(|network| {
@@ -432,11 +478,19 @@ impl<'a> Run<'a> {
         if is_solved && plan.predicted_cost > LARGEST_RISE * plan.present_cost {
             return Err(Outcome::Stalled);
         }
+        if let Some(calibration) = &mut self.calibration {
+            let mut rates = vec![0.0; plan.rates.len()];
+            plant
+                .measure(&plan.drive, &mut rates)
+                .map_err(|e| unstable(format!("under stimulation: {e}")))?;
+            self.probes += 1;
+            calibration.last = Some((self.model.network.clone(), rates, plan.duration));
+        }
         plant
             .stimulate(&plan.drive, plan.duration)
             .map_err(|e| unstable(format!("under stimulation: {e}")))?;
         // What the rule makes of the estimate, for the next inference to begin with.
-        let (network, rule) = (&self.model.network, &self.config.rule);
+        let (network, rule) = (&self.model.network, &self.model.rule);
         let mut weights = self.estimator.weights().to_vec();
         let mut drift = vec![0.0; weights.len()];
         rule.step(
@@ -569,6 +623,22 @@ mod tests {
             assert!(result.stimulations.is_empty());
             assert_eq!((result.weights_before.len(), result.weights_after.len()), (900, 900));
         }
+    }
+
+    #[test]
+    fn wrong_constants_are_corrected() {
+        let (network, task) = digits(4);
+        let wrong = TrainingConfig { stop_when_solved: true, ..Default::default() }
+            .with_wrong_constants(0.2, 4);
+        let config = TrainingConfig { calibrate: true, budget: 60, ..wrong.clone() };
+        let mut go = |_: &StepRecord| ControlFlow::Continue(());
+        let result = train(&mut plant(&network), &network, &task, &config, 4, &mut go).unwrap();
+        assert_eq!(result.outcome, Outcome::Solved);
+        assert!((result.transfer.gain / 4.0 - 1.0).abs() < 1e-4);
+        assert!((result.rule.theta_excitatory / 0.35 - 1.0).abs() < 0.01);
+        assert!((wrong.rule.theta_excitatory / 0.35 - 1.0).abs() > 0.19);
+        let every = InferenceConfig { every: 2, ..Default::default() };
+        assert!(TrainingConfig { inference: every, ..config }.validate(&network).is_err());
     }
 
     #[test]

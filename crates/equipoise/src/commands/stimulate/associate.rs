@@ -106,6 +106,7 @@ pub struct Args {
 
 pub(super) const NOISE: &str = "noise";
 pub(super) const WRONG: &str = "wrong constants";
+pub(super) const CORRECTED: &str = "wrong constants, corrected";
 
 /// What the exclusive or needs beyond the defaults: a guide off its plateau.
 const EXCLUSIVE_OR: &str = "
@@ -143,6 +144,7 @@ fn work(job: &Job<Config>) -> Outcome {
         (DURATION, &config.durations[..]),
         (NOISE, &config.noises[..]),
         (WRONG, &config.parameter_errors[..]),
+        (CORRECTED, &config.parameter_errors[..]),
     ];
     let (summaries, full) =
         trials::train_all(job, config.networks, &conditions, |trial| one(config, trial))?;
@@ -172,8 +174,9 @@ fn one(config: &Config, trial: &Trial) -> Outcome<TrainingResult> {
             training.stop_when_solved = true;
             plant = plant.with_noise(trial.value, seed);
         }
-        WRONG => {
+        WRONG | CORRECTED => {
             training = training.with_wrong_constants(trial.value, seed);
+            training.calibrate |= trial.condition == CORRECTED;
             training.stop_when_solved = true;
         }
         _ => {}

@@ -4,7 +4,7 @@ use equipoise_report::{
     Axis, Color, Column, Figure, Line, Marker, NumberFormat, Panel, Plot, Report, Rule, Table,
 };
 
-use super::associate::{Config, NOISE, WRONG};
+use super::associate::{CORRECTED, Config, NOISE, WRONG};
 use super::trials::{AS_CONFIGURED, DURATION, SolvedAt, Summary, median_of};
 
 /// Curves over dt, noise and wrong constants.
@@ -68,34 +68,35 @@ pub fn write(config: &Config, report: &mut Report, summaries: &[Summary]) {
                 .with(Rule::horizontal(wanted).label("wanted").color(Color::GREEN)),
         ));
     }
-    for (condition, values, title, label) in [
-        (NOISE, &config.noises, "Success under noise", "noise of the measured rates"),
-        (
-            WRONG,
-            &config.parameter_errors,
-            "Success with wrong constants",
-            "error of the controller's constants",
-        ),
-    ] {
-        if values.is_empty() {
-            continue;
-        }
-        let mut share = vec![
-            100.0 * SolvedAt::of(base.iter().copied()).solved as f64 / base.len().max(1) as f64,
-        ];
-        let mut x = vec![0.0];
+    let exact = SolvedAt::of(base.iter().copied()).share();
+    let mut success = |condition: &str, values: &[f64]| {
+        let (mut x, mut share) = (vec![0.0], vec![exact]);
         for &value in values {
-            let group = of(condition, value);
-            let solved = row(condition, value, &group);
             x.push(100.0 * value);
-            share.push(100.0 * solved.solved as f64 / solved.total.max(1) as f64);
+            share.push(row(condition, value, &of(condition, value)).share());
         }
-        panels.push(Panel::new(
-            Plot::new(title)
-                .x_axis(Axis::new(label).unit("%"))
-                .y_axis(Axis::new("networks solved").unit("%").range(0.0, 105.0))
-                .with(Line::new(&x, &share).marker(Marker::Circle).color(Color::GREEN)),
-        ));
+        Line::new(&x, &share).marker(Marker::Circle)
+    };
+    let plot = |title: &str, label: &str| {
+        Plot::new(title)
+            .x_axis(Axis::new(label).unit("%"))
+            .y_axis(Axis::new("networks solved").unit("%").range(0.0, 105.0))
+    };
+    if !config.noises.is_empty() {
+        let line = success(NOISE, &config.noises).color(Color::GREEN);
+        let plot = plot("Success under noise", "noise of the measured rates");
+        panels.push(Panel::new(plot.with(line)));
+    }
+    if !config.parameter_errors.is_empty() {
+        let mut plot = plot("Success with wrong constants", "error of the controller's constants");
+        for (condition, label, color) in [
+            (CORRECTED, "corrected by what the network does", Color::GREEN),
+            (WRONG, "left as they are", Color::ORANGE),
+        ] {
+            let line = success(condition, &config.parameter_errors);
+            plot = plot.with(line.label(label).color(color));
+        }
+        panels.push(Panel::new(plot));
     }
     if panels.is_empty() {
         return;
@@ -109,6 +110,9 @@ pub fn write(config: &Config, report: &mut Report, summaries: &[Summary]) {
         &figure,
         "Speed and accuracy over the duration of a stimulation (all of one length; no point where \
              fewer than half of the networks are solved), and how many networks are solved where \
-             measured rates are noisy or the controller's constants wrong.",
+             measured rates are noisy or the controller's constants wrong: the gain of the transfer \
+             function and every constant of the rule, each up or down by the error. Corrected: the \
+             gain by the first probes, the rule (but for its soft bound) by how the weights change \
+             under each stimulation.",
     );
 }

@@ -255,6 +255,13 @@ impl SolvedAt {
     }
 }
 
+impl SolvedAt {
+    /// The share of those solved, in percent.
+    pub fn share(&self) -> f64 {
+        100.0 * self.solved as f64 / self.total.max(1) as f64
+    }
+}
+
 /// The median of sorted values.
 pub fn median(sorted: &[f64]) -> Option<f64> {
     let n = sorted.len();
