@@ -359,17 +359,13 @@ fn shown(
     let label = if many { "wanted" } else { "wanted (code)" };
     let mut rows = vec![(label, wanted.collect::<Vec<_>>())];
     for (label, weights) in [("before", &first.weights_before), ("after", &first.weights_after)] {
-        if let Ok(images) = task.images(&transfer, weights) {
-            let images = images.into_iter();
-            rows.push((
-                label,
-                images
-                    .map(|(image, margin)| {
-                        let word = if many { "" } else { "margin " };
-                        (image, format!("{word}{margin:.3}"))
-                    })
-                    .collect(),
-            ));
+        let Ok(images) = task.images(&transfer, weights) else { continue };
+        let word = if many { "" } else { "margin " };
+        let caption = |margin: f64| format!("{word}{margin:.3}");
+        rows.push((label, images.iter().map(|(i, m)| (i.clone(), caption(*m))).collect()));
+        if label == "after" {
+            let stretched = images.iter().map(|(i, _)| (figures::stretched(i), String::new()));
+            rows.push(("after, stretched", stretched.collect()));
         }
     }
     let grid = figures::digits("Output neurons as an image", &headings, rows);
@@ -381,8 +377,9 @@ fn shown(
             Figure::single(grid)
         },
         "The 15 output pixels for every input pattern: what is wanted (with the active input \
-         neurons where there is room), what the network shows before and after, and the margin \
-         between the darkest pixel that should be on and the brightest that should be off.",
+         neurons where there is room), what the network shows before and after (black for rate 0, \
+         white for the maximal rate; stretched: from its darkest to its brightest pixel), and the \
+         margin between the darkest pixel that should be on and the brightest that should be off.",
     );
     let wanted = task.wanted_margin();
     let margins = figures::curves(

@@ -139,6 +139,13 @@ pub fn curves(
 /// A row's label with its pictures, each 15 intensities and a caption.
 type DigitRow<'a> = (&'a str, Vec<(Vec<f64>, String)>);
 
+/// The intensities of a picture, from 0 for its darkest pixel to 1 for its brightest.
+pub fn stretched(pixels: &[f64]) -> Vec<f64> {
+    let low = pixels.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = pixels.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    pixels.iter().map(|p| (p - low) / (high - low).max(1e-12)).collect()
+}
+
 /// Pictures of 3 x 5 pixels.
 pub fn digits(title: &str, headings: &[String], rows: Vec<DigitRow<'_>>) -> ImageGrid {
     let mut grid = ImageGrid::new(title).headings(headings.to_vec());
