@@ -83,7 +83,8 @@ impl Objective for RingObjective {
         if config.rotation_importance == 0.0 && config.drift_importance == 0.0 {
             return None;
         }
-        let near = self.distance(weights) < config.goal;
+        let near = self.distance(weights) < config.scaled_goal();
+        let scale = config.square_of_weights();
         let drift = |(angle, of_target): (f64, &Drift)| {
             let own = if near { config.drift(transfer, weights, angle) } else { None };
             own.unwrap_or_else(|| of_target.clone())
@@ -91,8 +92,8 @@ impl Objective for RingObjective {
         Some(Box::new(Linearised {
             structural: &self.structural,
             drifts: places().zip(&self.of_target).map(drift).collect(),
-            rotation_importance: config.rotation_importance,
-            drift_importance: if near { config.drift_importance } else { 0.0 },
+            rotation_importance: scale * config.rotation_importance,
+            drift_importance: if near { scale * config.drift_importance } else { 0.0 },
         }))
     }
 }

@@ -41,7 +41,7 @@ pub struct RingConfig {
     /// Importance of the synapses within the ring relative to all others, w_ij.
     pub ring_importance: f64,
     /// Weight of the squared mean speed of all bumps, in (radians per tau_n)^2, in the cost of the
-    /// controller; see [`RingObjective`].
+    /// controller; see [`RingObjective`]. Like the goal, it scales with the squares of the weights.
     pub rotation_importance: f64,
     /// Weight of the mean squared speed of the bumps, likewise, once U is below its goal.
     pub drift_importance: f64,
@@ -53,7 +53,8 @@ pub struct RingConfig {
     pub cue_duration: f64,
     /// How long the bump is then left alone, in tau_n.
     pub delay: f64,
-    /// The task is solved where the cost is below this.
+    /// The task is solved where the cost U is below this, for 16 excitatory neurons; see
+    /// [`RingConfig::scaled_goal`].
     pub goal: f64,
 }
 
@@ -128,6 +129,17 @@ impl RingConfig {
         Ok(())
     }
 
+    /// The goal for the ring's number of neurons: weights are smaller where there are more of them,
+    /// and their squares with them.
+    pub fn scaled_goal(&self) -> f64 {
+        self.goal * self.square_of_weights()
+    }
+
+    /// The square of the weights, relative to that of 16 excitatory neurons.
+    pub(super) fn square_of_weights(&self) -> f64 {
+        (NEURONS.0 as f64 / self.excitatory as f64).powi(2)
+    }
+
     /// The target's weights, the ring first, then the pool; n x n, column-major.
     fn target_weights(&self) -> Vec<f64> {
         let (ring, n) = (self.excitatory, self.neurons());
@@ -181,7 +193,7 @@ impl RingConfig {
             .collect();
         let target = Network::new(types.clone(), exists.clone(), target)?;
         let initial = Network::new(types, exists, initial)?;
-        let structural = Structural::new(&target, &importance, self.goal)?
+        let structural = Structural::new(&target, &importance, self.scaled_goal())?
             .judged_under(vec![self.background; n]);
         let objective = RingObjective::new(self, structural, transfer)?;
         Ok(RingTask { config: self.clone(), initial, target, objective })

@@ -172,7 +172,7 @@ fn write(
 
     let base: Vec<&Summary> = summaries.iter().filter(|s| s.condition == AS_CONFIGURED).collect();
     let costs = median_of(base.iter().filter_map(|s| s.cost)).unwrap_or(f64::NAN);
-    let reached_goal = |s: &&&Summary| s.cost.is_some_and(|cost| cost < config.ring.goal);
+    let reached_goal = |s: &&&Summary| s.cost.is_some_and(|cost| cost < config.ring.scaled_goal());
     let reached = base.iter().filter(reached_goal).count();
     let places = target.len();
     let share = |b: &Bumps| 100.0 * held(&b.trained) as f64 / places as f64;
@@ -192,7 +192,12 @@ fn write(
              of activity is then placed at every neuron and at three places between neighbours, \
              left alone, and measured: it should stay where it was put, anywhere.",
         )
-        .tile("Cost U", &format!("{costs:.5}"), "", &format!("median; goal {}", config.ring.goal))
+        .tile(
+            "Cost U",
+            &format!("{costs:.5}"),
+            "",
+            &format!("median; goal {}", config.ring.scaled_goal()),
+        )
         .tile("Goal reached", &format!("{reached} of {}", base.len()), "", "networks")
         .tile("Bumps held", &format!("{shares:.0}"), "%", "of the places, median")
         .tile("Drift", &format!("{middle:.1}"), "°", &format!("median; largest {largest:.1}°"));
@@ -213,7 +218,7 @@ fn write(
     crate::console::print(format!(
         "ring attractor: cost {costs:.5} (median), below {} in {reached} of {} networks, bumps held \
          at {shares:.0} % of {places} places (median), drift {middle:.1}° (median) to {largest:.1}°",
-        config.ring.goal,
+        config.ring.scaled_goal(),
         base.len(),
     ));
     losses.iter().for_each(crate::console::print);
@@ -380,7 +385,7 @@ fn shown(
         Axis::new("U").log(),
         full,
         |r| Some(r.assessment.cost),
-        &[(config.ring.goal, "goal", Color::GREEN)],
+        &[(config.ring.scaled_goal(), "goal", Color::GREEN)],
     );
     report.figure(
         "progress",
@@ -460,7 +465,7 @@ fn speed(config: &Config, report: &mut Report, summaries: &[Summary]) {
             dt.into(),
             group
                 .iter()
-                .filter(|s| s.cost.is_some_and(|cost| cost < config.ring.goal))
+                .filter(|s| s.cost.is_some_and(|cost| cost < config.ring.scaled_goal()))
                 .count()
                 .into(),
             reached.into(),
@@ -481,7 +486,7 @@ fn speed(config: &Config, report: &mut Report, summaries: &[Summary]) {
         .x_axis(axis())
         .y_axis(Axis::new("final cost").log())
         .with(line(&cost, Color::ORANGE))
-        .with(Rule::horizontal(config.ring.goal).label("goal").color(Color::GREEN));
+        .with(Rule::horizontal(config.ring.scaled_goal()).label("goal").color(Color::GREEN));
     report.heading("Speed and accuracy").table("speed", &table).figure(
         "speed",
         &Figure::new().columns(2).panel(speed).panel(accuracy),
