@@ -55,6 +55,15 @@ fn a_guide_teaches_the_exclusive_or() {
 }
 
 #[test]
+fn a_guide_teaches_many_digits() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["stimulate", "associate", "--digits", "0,1,2,3,4,5", "--neurons", "45", "--guided"];
+    let more = ["--networks", "1", "--no-sweeps", "--seed", "77", "--out", "out"];
+    let ran = run(&[&args[..], &more].concat(), dir.path()).succeeded();
+    assert!(ran.stdout.contains("45 neurons: solved 1 of 1"), "{ran:?}");
+}
+
+#[test]
 fn a_ring_is_approached_and_its_bumps_are_measured() {
     let dir = tempfile::tempdir().unwrap();
     let args = ["stimulate", "structure", "--networks", "1", "--budget", "12"];

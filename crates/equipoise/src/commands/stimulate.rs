@@ -17,7 +17,7 @@ use crate::failure::Outcome;
 #[command(after_help = "\
 Examples:
   equipoise stimulate associate --digits 0,1,2 --seed 1 --out runs/digits
-  equipoise stimulate associate --digits 0,1,2,3,4,5,6,7,8,9 --neurons 60 --no-sweeps
+  equipoise stimulate associate --digits 0,1,2,3,4,5,6,7,8,9 --neurons 60 --guided --no-sweeps
   equipoise stimulate associate --exclusive-or --no-sweeps
   equipoise stimulate structure --networks 5
   equipoise stimulate controllability --sizes 30,60,100")]

@@ -87,6 +87,10 @@ pub struct Args {
     /// Learn the exclusive or of two groups of inputs, which is not linearly separable, instead
     #[arg(long, conflicts_with = "digits")]
     exclusive_or: bool,
+    /// Lead the network towards weights that solve the task, and end once it is solved (the
+    /// exclusive or always does): the shorter way to many digits
+    #[arg(long)]
+    guided: bool,
     /// Number of neurons
     #[arg(long, value_name = "N")]
     neurons: Option<usize>,
@@ -108,8 +112,9 @@ pub(super) const NOISE: &str = "noise";
 pub(super) const WRONG: &str = "wrong constants";
 pub(super) const CORRECTED: &str = "wrong constants, corrected";
 
-/// What the exclusive or needs beyond the defaults: a guide off its plateau.
-const EXCLUSIVE_OR: &str = "
+/// A guide, which the exclusive or needs to get off its plateau, and which is the shorter way to
+/// many digits.
+const GUIDED: &str = "
 [guide]
 rounds = 5
 margin = 0.18
@@ -132,7 +137,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .set("durations", &none)
         .set("noises", &none)
         .set("parameter_errors", &none);
-    let preset = if args.exclusive_or { EXCLUSIVE_OR } else { "" };
+    let preset = if args.exclusive_or || args.guided { GUIDED } else { "" };
     Request::<Config>::new("stimulate-associate", preset, &args.run, flags, global)?
         .begin()?
         .run(work)
