@@ -47,6 +47,7 @@ fn published_protocols_are_valid_configurations() {
             None => continue,
             Some(name) if name.starts_with("ratios-") => &["study", "ratios"],
             Some(name) if name.starts_with("hebb-") => &["study", "hebb"],
+            Some(name) if name.starts_with("reconstruction-") => &["study", "reconstruction"],
             Some(_) => &["reconstruct"],
         };
         protocols += 1;
