@@ -8,6 +8,10 @@ fn check(figure: &Figure) -> String {
     for node in document.descendants().filter(roxmltree::Node::is_element) {
         for attribute in node.attributes() {
             let value = attribute.value();
+            // In the letters of an embedded picture anything can stand by chance.
+            if value.starts_with("data:image/png;base64,") {
+                continue;
+            }
             assert!(
                 !value.contains("NaN") && !value.contains("inf"),
                 "{} {value:.80}",
