@@ -56,7 +56,7 @@ pub struct Shape {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Logit {
-    /// The maximum of o[0], ..., o[T], as in the published study. Since o[0] = 0, a readout that
+    /// The maximum of `o[0], ..., o[T]`, as in the published study. Since `o[0]` is 0, a readout that
     /// is inhibited at all times has the logit 0, which depends on no weight: no gradient can ever
     /// bring its class back.
     #[default]
