@@ -69,7 +69,11 @@ pub fn write(job: &Job<Settings>, comparison: &Comparison<'_>, title: &str) -> O
         .table("tests", &tests)
         .heading("The networks")
         .table("coding", &coding)
-        .list(comparison.activity.iter().map(|a| format!("{}: {}.", a.regime, a.diagnosis.verdict)))
+        .list(
+            comparison.activity.iter().map(|a| {
+                format!("The network of the regime {} is {}.", a.regime, a.diagnosis.verdict)
+            }),
+        )
         .figure(
             "rasters",
             &figures::rasters(&comparison.activity),
@@ -86,9 +90,7 @@ pub fn write(job: &Job<Settings>, comparison: &Comparison<'_>, title: &str) -> O
             "losses",
             &figures::losses(comparison),
             "Loss by epoch. The weights of the epoch with the lowest validation loss are kept.",
-        )
-        .details("Configuration", &job.dir.config_text()?)
-        .footer(job.dir.record());
+        );
     job.dir.save_report(&report)?;
     console::print(coding.to_text());
     console::print(quality.to_text());

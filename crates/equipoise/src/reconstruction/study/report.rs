@@ -102,7 +102,6 @@ pub fn write(job: &Job<Config>, results: &[Results<'_>], beside: &Beside) -> Out
                 &remarked(tables::curve(&title, "setting", &beside.choices, kind), config),
             );
     }
-    report.details("Configuration", &job.dir.config_text()?).footer(job.dir.record());
     job.dir.save_report(&report)?;
     console::print(course.to_text());
     for answer in &answers {
