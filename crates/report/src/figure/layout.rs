@@ -164,7 +164,9 @@ impl Figure {
             vec![Margins { left: 35.0, right: 5.0, top: 4.0, bottom: 25.0 }; cells.len()];
         let mut heights = vec![100.0; cells.len()];
         // The number of digits of a tick depends on the length of the axis, which depends on the width of the ticks.
-        for _ in 0..3 {
+        // Such a circle need not close: after a few rounds margins only grow, and so come to rest.
+        for round in 0..12 {
+            let before = margins.clone();
             let width_of =
                 |i: usize, m: &Margins| (frames[i] - m.left - m.right).max(SMALLEST_AREA);
             for (i, cell) in cells.iter().enumerate() {
@@ -190,7 +192,7 @@ impl Figure {
                 })
                 .collect();
             for (i, cell) in cells.iter().enumerate() {
-                margins[i] = wanted[i];
+                margins[i] = if round < 3 { wanted[i] } else { wanted[i].union(before[i]) };
                 if !self.panels[cell.panel].content.is_aligned() {
                     continue;
                 }
@@ -212,6 +214,9 @@ impl Figure {
                     margins[i].left *= most / sum;
                     margins[i].right *= most / sum;
                 }
+            }
+            if margins == before {
+                break;
             }
         }
         (margins, heights)

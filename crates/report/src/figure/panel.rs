@@ -34,6 +34,16 @@ impl Margins {
             bottom: x.thickness(),
         }
     }
+
+    /// Room enough for either.
+    pub(crate) fn union(self, other: Self) -> Self {
+        Self {
+            left: self.left.max(other.left),
+            right: self.right.max(other.right),
+            top: self.top.max(other.top),
+            bottom: self.bottom.max(other.bottom),
+        }
+    }
 }
 
 /// What every kind of panel can do.
