@@ -260,6 +260,26 @@ fn a_saved_trainer_continues_to_the_same_bits() {
 }
 
 #[test]
+fn the_price_of_spikes_is_the_same_with_and_without_the_squared_penalty() {
+    let data = toy(50, 3);
+    for recurrent in [false, true] {
+        let trained = |total_spikes, squared_spikes| {
+            let regularizer = Regularizer { total_spikes, squared_spikes };
+            let config = ClassifierConfig { regularizer, recurrent, ..small() };
+            let mut trainer = Trainer::new(config, 1, &data).unwrap();
+            let records = train(&mut trainer, &data);
+            (numbers(&trainer), records)
+        };
+        // A penalty too small to change a number goes the way of those that need all states.
+        let (fused, kept) = (trained(1e-4, 0.0), trained(1e-4, 1e-300));
+        assert!(fused == kept);
+        let spikes =
+            |(_, records): &(_, Vec<EpochRecord>)| records.last().unwrap().test.activity.spikes;
+        assert!(spikes(&trained(3e-3, 0.0)) < spikes(&trained(0.0, 0.0)));
+    }
+}
+
+#[test]
 fn a_damaged_state_is_refused() {
     let data = toy(50, 3);
     let trainer = Trainer::new(small(), 1, &data).unwrap();

@@ -2,7 +2,7 @@
 
 use super::measure::Activity;
 use super::optimizer::Updates;
-use super::{ClassifierConfig, ClassifierError, Evaluation, LabelledEvents, Signs};
+use super::{ClassifierConfig, ClassifierError, Evaluation, LabelledEvents, Regularizer, Signs};
 use super::{evaluate, initial_weights};
 use crate::lif::kernel::{Kernel, Outcome, Workspace, cross_entropy};
 use crate::lif::{Matrices, Shape};
@@ -232,6 +232,14 @@ impl Trainer {
         })
     }
 
+    /// What the spikes of a batch cost, from the number of each hidden neuron's.
+    fn penalty(&self, counts: &[u64]) -> f64 {
+        let Regularizer { total_spikes, squared_spikes } = self.config.regularizer;
+        let spikes = counts.iter().map(|&n| n as f64);
+        let squares = spikes.clone().map(|n| n * n).sum::<f64>() / counts.len() as f64;
+        total_spikes * spikes.sum::<f64>() + squared_spikes * squares
+    }
+
     /// One update from one batch.
     fn update(
         &mut self,
@@ -239,18 +247,20 @@ impl Trainer {
         samples: &[usize],
     ) -> Result<Outcome, ClassifierError> {
         let regularizer = self.config.regularizer;
-        if regularizer.total_spikes == 0.0 && regularizer.squared_spikes == 0.0 {
-            let outcome = self.kernel.step(
+        if regularizer.squared_spikes == 0.0 {
+            let mut outcome = self.kernel.step_with_price(
                 &self.weights,
                 train.input(),
                 train.labels(),
                 samples,
+                regularizer.total_spikes as f32,
                 &mut self.workspace,
             )?;
+            outcome.loss += self.penalty(&outcome.counts) * samples.len() as f64;
             self.updates.apply(&mut self.weights, self.workspace.gradients());
             return Ok(outcome);
         }
-        // The penalty on a neuron's spikes depends on the whole batch, so its states are kept.
+        // The squared penalty on a neuron's spikes depends on the whole batch, so its states are kept.
         let (hidden, classes) = (self.kernel.shape().hidden, self.kernel.shape().classes);
         let (output, tape) = self.kernel.forward(&self.weights, train.input(), samples)?;
         let mut outcome = Outcome { counts: vec![0; hidden], ..Outcome::default() };
@@ -269,11 +279,7 @@ impl Trainer {
             }
         }
         // As the loss is recorded: a sum over the batch of means over it.
-        let spikes = outcome.counts.iter().map(|&n| n as f64);
-        let squares = spikes.clone().map(|n| n * n).sum::<f64>() / hidden as f64;
-        let penalty =
-            regularizer.total_spikes * spikes.sum::<f64>() + regularizer.squared_spikes * squares;
-        outcome.loss += penalty * samples.len() as f64;
+        outcome.loss += self.penalty(&outcome.counts) * samples.len() as f64;
         let d_neuron: Vec<f32> = outcome
             .counts
             .iter()

@@ -424,6 +424,7 @@ proptest! {
         inputs in 1usize..20,
         batch in 1usize..70,
         recurrent: bool,
+        price in prop_oneof![Just(0.0_f32), 1e-4_f32..1e-2],
         seed: u64,
     ) {
         let shape = Shape { inputs: inputs + 1, hidden, classes, recurrent };
@@ -435,14 +436,18 @@ proptest! {
         let labels: Vec<u16> = (0..batch).map(|k| (k % classes) as u16).collect();
         let samples: Vec<usize> = (0..batch).collect();
         let mut workspace = Workspace::default();
-        kernel.step(&weights, input, &labels, &samples, &mut workspace).unwrap();
+        kernel
+            .step_with_price(&weights, input, &labels, &samples, price, &mut workspace)
+            .unwrap();
         let (output, tape) = kernel.forward(&weights, input, &samples).unwrap();
         let mut d = vec![0.0; batch * classes];
         for (k, d) in d.chunks_exact_mut(classes).enumerate() {
             let logits = &output.logits[k * classes..(k + 1) * classes];
             cross_entropy(logits, k % classes, 1.0 / batch as f32, d);
         }
-        let again = kernel.backward(&weights, input, &samples, &tape, &d, None).unwrap();
+        let counts = vec![price; batch * hidden];
+        let counts = (price > 0.0).then_some(counts.as_slice());
+        let again = kernel.backward(&weights, input, &samples, &tape, &d, counts).unwrap();
         prop_assert_eq!(all(&again), all(workspace.gradients()));
         prop_assert!(again.input()[inputs * hidden..].iter().all(|&g| g == 0.0));
     }

@@ -7,6 +7,7 @@ use super::model::{DecoderModel, bounded};
 use super::start::LinearStart;
 use crate::training::{
     self, CHUNK, CheckpointStore, EpochReport, Examples, Finish, Progress, TrainConfig, TrainError,
+    TrainedModel,
 };
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -46,6 +47,8 @@ pub struct Fitted {
     pub history: Vec<EpochReport>,
     /// Why training ended.
     pub finish: Finish,
+    /// Seconds of training that led to the checkpoint from which this one went on; 0 without one.
+    pub seconds_before: f64,
 }
 
 impl Reconstructor {
@@ -94,15 +97,11 @@ impl Reconstructor {
             }
         };
         let start = start.as_ref();
-        let trained = training::train(config, shape, data, start, train, device, report, store)?;
-        let reconstructor = Self {
-            model: trained.model,
-            config: config.clone(),
-            features: features.clone(),
-            normaliser,
-            shape,
-        };
-        Ok(Fitted { reconstructor, history: trained.history, finish: trained.finish })
+        let TrainedModel { model, history, finish, seconds_before } =
+            training::train(config, shape, data, start, train, device, report, store)?;
+        let reconstructor =
+            Self { model, config: config.clone(), features: features.clone(), normaliser, shape };
+        Ok(Fitted { reconstructor, history, finish, seconds_before })
     }
 
     fn device(&self) -> Device {

@@ -311,7 +311,7 @@ fn interrupted_anywhere_it_goes_on_to_the_same_bits() {
     let (decoder, config) = short(DecoderKind::MlpUnet);
     let whole = fit(&decoder, &config, &mut go_on, None).unwrap();
     let mut store = MemoryStore::default();
-    let mut rounds = 0;
+    let (mut rounds, mut seconds_before) = (0, 0.0);
     loop {
         let mut seen = 0;
         let mut stop = |_: Progress<'_>| {
@@ -319,9 +319,18 @@ fn interrupted_anywhere_it_goes_on_to_the_same_bits() {
             if seen == 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let part = fit(&decoder, &config, &mut stop, Some(&mut store)).unwrap();
+        // The time of the parts adds up.
+        assert!(if rounds == 0 {
+            part.seconds_before == 0.0
+        } else {
+            part.seconds_before > seconds_before
+        });
+        seconds_before = part.seconds_before;
         rounds += 1;
         if part.finish == Finish::AllEpochs {
             assert!(weights_of(&part) == weights_of(&whole));
+            let total: f64 = part.history.iter().map(|epoch| epoch.seconds).sum();
+            assert!(total > seconds_before);
             break;
         }
         assert_eq!(part.finish, Finish::Interrupted);

@@ -54,7 +54,7 @@ pub struct EpochReport {
     pub learning_rate: f64,
     /// Whether the validation loss is the lowest so far.
     pub best: bool,
-    /// Seconds for the epoch; of a resumed epoch, those since the resume.
+    /// Seconds for the epoch; of a resumed epoch, those that led to its checkpoint and those since.
     pub seconds: f64,
 }
 
@@ -69,6 +69,8 @@ pub(super) struct Position {
     pub step: usize,
     /// Sum of losses over its images so far.
     pub loss_sum: f64,
+    /// Seconds that it has taken so far.
+    pub seconds: f64,
     /// Updates of the optimiser.
     pub adam_step: u64,
     /// Lowest validation loss, once there is one.
@@ -77,6 +79,13 @@ pub(super) struct Position {
     pub history: Vec<EpochReport>,
     /// Whether nothing is left to do.
     pub finished: Option<super::Finish>,
+}
+
+impl Position {
+    /// Seconds that the training has taken so far.
+    pub(super) fn total_seconds(&self) -> f64 {
+        self.seconds + self.history.iter().map(|epoch| epoch.seconds).sum::<f64>()
+    }
 }
 
 /// Everything that a training needs to go on.

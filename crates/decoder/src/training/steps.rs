@@ -92,6 +92,8 @@ pub struct TrainedModel {
     pub history: Vec<EpochReport>,
     /// Why training ended.
     pub finish: Finish,
+    /// Seconds of training that led to the checkpoint from which this one went on; 0 without one.
+    pub seconds_before: f64,
 }
 
 /// Why a training failed.
@@ -186,10 +188,11 @@ pub fn train(
         }
     };
     drop(first);
+    let seconds_before = at.total_seconds();
     let steps = training.images.div_ceil(config.batch_size);
 
     while at.finished.is_none() {
-        let begun = Instant::now();
+        let (begun, before) = (Instant::now(), at.seconds);
         let order =
             stream(config.seed, "decoder/order", at.epoch as u64).permutation(training.images);
         while at.step < steps {
@@ -214,10 +217,11 @@ pub fn train(
                 && at.step.is_multiple_of(config.checkpoint_every)
                 && at.step < steps;
             if due || asked.is_break() {
+                at.seconds = before + begun.elapsed().as_secs_f64();
                 keep(&mut store, &at, &model, &adam, &best)?;
             }
             if asked.is_break() {
-                return finished(model, at, best, Finish::Interrupted);
+                return finished(model, at, best, Finish::Interrupted, seconds_before);
             }
         }
         let (validation_loss, validation_mse) =
@@ -234,12 +238,12 @@ pub fn train(
             validation_mse,
             learning_rate: config.rate(adam.step.saturating_sub(1), steps),
             best: is_best,
-            seconds: begun.elapsed().as_secs_f64(),
+            seconds: before + begun.elapsed().as_secs_f64(),
         };
         at.history.push(done);
         at.epoch += 1;
         at.step = 0;
-        at.loss_sum = 0.0;
+        (at.loss_sum, at.seconds) = (0.0, 0.0);
         let since = at.history.iter().rev().take_while(|report| !report.best).count();
         if at.epoch == config.epochs {
             at.finished = Some(Finish::AllEpochs);
@@ -249,11 +253,11 @@ pub fn train(
         keep(&mut store, &at, &model, &adam, &best)?;
         let asked = report(Progress::Epoch(at.history.last().expect("just pushed")));
         if asked.is_break() && at.finished.is_none() {
-            return finished(model, at, best, Finish::Interrupted);
+            return finished(model, at, best, Finish::Interrupted, seconds_before);
         }
     }
     let finish = at.finished.unwrap_or(Finish::AllEpochs);
-    finished(model, at, best, finish)
+    finished(model, at, best, finish, seconds_before)
 }
 
 impl Position {
@@ -263,6 +267,7 @@ impl Position {
             epoch: 0,
             step: 0,
             loss_sum: 0.0,
+            seconds: 0.0,
             adam_step: 0,
             best_loss: None,
             history: Vec::new(),
@@ -294,10 +299,11 @@ fn finished(
     at: Position,
     best: Vec<Weights>,
     finish: Finish,
+    seconds_before: f64,
 ) -> Result<TrainedModel, TrainError> {
     let model = model.valid();
     let model = if best.is_empty() { model } else { weights::write(model, &best)? };
-    Ok(TrainedModel { model, history: at.history, finish })
+    Ok(TrainedModel { model, history: at.history, finish, seconds_before })
 }
 
 /// Mean loss (without KL) and mean squared error over all images.

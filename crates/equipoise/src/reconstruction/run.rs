@@ -316,8 +316,13 @@ impl Bench<'_> {
             }
             _ => None,
         };
-        let (history, finish) = (fitted.history, Some(fitted.finish));
-        Ok(Found { predicted, history, finish, latent })
+        Ok(Found {
+            predicted,
+            history: fitted.history,
+            finish: Some(fitted.finish),
+            latent,
+            seconds_before: fitted.seconds_before,
+        })
     }
 
     fn ridge(&self, features: &FeatureSet) -> Outcome<Found> {
@@ -361,7 +366,7 @@ impl Bench<'_> {
             pictures: cell::pictures(&found.predicted, pixels, &self.work.inputs.gallery),
             extremes,
             latent: found.latent,
-            seconds: started.elapsed().as_secs_f64(),
+            seconds: found.seconds_before + started.elapsed().as_secs_f64(),
         };
         self.work.dir.write_json(&self.file(regime, method), &score)?;
         trainer::forget(self.work.dir, &self.label(regime, method))?;
@@ -391,12 +396,14 @@ struct Found {
     finish: Option<Finish>,
     /// What a VAE makes of other codes.
     latent: Option<LatentPictures>,
+    /// Seconds of training before this process took it up.
+    seconds_before: f64,
 }
 
 impl Found {
     /// Of a method that is not trained epoch by epoch.
     fn plain(predicted: Vec<f32>) -> Self {
-        Self { predicted, history: Vec::new(), finish: None, latent: None }
+        Self { predicted, history: Vec::new(), finish: None, latent: None, seconds_before: 0.0 }
     }
 }
 

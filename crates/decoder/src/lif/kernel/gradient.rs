@@ -109,6 +109,23 @@ impl Kernel {
         samples: &[usize],
         workspace: &mut Workspace,
     ) -> Result<Outcome, LifError> {
+        self.step_with_price(weights, input, labels, samples, 0.0, workspace)
+    }
+
+    /// [`Self::step`] with `price` for every hidden spike of the batch in the gradients; the
+    /// outcome's loss is without it.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub fn step_with_price(
+        &self,
+        weights: &Matrices,
+        input: Input<'_>,
+        labels: &[u16],
+        samples: &[usize],
+        price: f32,
+        workspace: &mut Workspace,
+    ) -> Result<Outcome, LifError> {
         self.check(weights, input, samples)?;
         if labels.len() != input.len() {
             return Err(LifError::Batch(format!(
@@ -127,6 +144,9 @@ impl Kernel {
         let groups = samples.len().div_ceil(GROUP).max(1);
         workspace.prepare(self.shape, groups)?;
         let scale = 1.0 / samples.len() as f32;
+        let mut prices = vec![0.0; net.width];
+        prices[..self.shape.hidden].fill(price);
+        let prices = (price != 0.0).then_some(prices.as_slice());
         let parts: Vec<Outcome> = samples
             .par_chunks(GROUP)
             .zip(&mut workspace.partial)
@@ -145,7 +165,7 @@ impl Kernel {
                             input,
                             labels,
                             samples,
-                            scale,
+                            (scale, prices),
                             scratch,
                             partial,
                             &mut outcome,
@@ -175,7 +195,7 @@ impl Kernel {
         input: Input<'_>,
         labels: &[u16],
         samples: &[usize],
-        scale: f32,
+        (scale, prices): (f32, Option<&[f32]>),
         scratch: &mut Scratch,
         partial: &mut Matrices,
         outcome: &mut Outcome,
@@ -210,7 +230,7 @@ impl Kernel {
             upstream: Upstream {
                 logits: &d[k * peaks..(k + 1) * peaks],
                 peaks: &p[k * peaks..(k + 1) * peaks],
-                counts: None,
+                counts: prices,
             },
         };
         if let [_] = samples {
