@@ -255,6 +255,17 @@ proptest! {
     }
 
     #[test]
+    fn any_words_are_escaped(text in "\\PC{0,30}|[<>&\"'^_{}\u{0}-\u{1f}]{0,20}") {
+        let plot = Plot::new(&text).x_axis(Axis::new(&text).unit(&text)).with(Line::new(&[1.0], &[1.0]).label(&text));
+        let graph = NetworkGraph::new(&text).layer(&text, [(text.clone(), Color::BLUE)]);
+        check(&Figure::new().title(&text).columns(2).panel(Panel::new(plot).note(&text)).panel(graph));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
     fn words_of_a_plot_never_touch_or_leave_the_page(
         low in -1e4_f64..1e4, log_span in -3.0_f64..8.0, log in any::<(bool, bool)>(), columns in 1_usize..4, height in 50.0_f64..200.0,
     ) {
@@ -272,12 +283,5 @@ proptest! {
         // "no data" stands in the middle of the plot and is no word of the axes.
         assert_no_overlap(&svg);
         assert_nothing_cut(&svg);
-    }
-
-    #[test]
-    fn any_words_are_escaped(text in "\\PC{0,30}|[<>&\"'^_{}\u{0}-\u{1f}]{0,20}") {
-        let plot = Plot::new(&text).x_axis(Axis::new(&text).unit(&text)).with(Line::new(&[1.0], &[1.0]).label(&text));
-        let graph = NetworkGraph::new(&text).layer(&text, [(text.clone(), Color::BLUE)]);
-        check(&Figure::new().title(&text).columns(2).panel(Panel::new(plot).note(&text)).panel(graph));
     }
 }
