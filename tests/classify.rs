@@ -93,6 +93,20 @@ fn an_interrupted_study_runs_only_what_is_missing() {
 }
 
 #[test]
+fn networks_that_never_fire_are_named_where_the_figure_leaves_them_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let study = |sigmas, out| {
+        let grid = ["--ratios", "0.8", "--sigma-1", sigmas, "--trials", "1", "--noise-ratios", ""];
+        let more = ["--set", "unbounded=false", "--out", out];
+        run(&with(&["study", "ratios"], &[&grid[..], &more].concat()), dir.path()).succeeded();
+        read(&dir.path().join(out).join("report.html"))
+    };
+    let said = "do not fire before training";
+    assert!(study("0,0.01", "some").contains(said));
+    assert!(!study("0.01,0.02", "none").contains(said));
+}
+
+#[test]
 fn speech_is_studied_by_held_out_speaker_and_wiring() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();

@@ -169,7 +169,8 @@ fn rates_part(
             &figures::rates(config, &of_wiring, images),
             &format!(
                 "{wiring}A dot is a training, the lines go through the means of each σ_{{1}}. The rate \
-                 is that of the untrained network, measured before the first update."
+                 is that of the untrained network, measured before the first update.{}",
+                silent(&of_wiring)
             ),
         );
     }
@@ -262,6 +263,25 @@ fn rates_part(
             }),
         );
     }
+}
+
+/// Says which networks the logarithmic axis of rates leaves out.
+fn silent(groups: &[&Group<'_>]) -> String {
+    let mut sigmas: Vec<f64> = groups
+        .iter()
+        .filter(|group| group.initial_rate() == 0.0)
+        .filter_map(|group| group.condition.sigma_1)
+        .collect();
+    sigmas.sort_by(f64::total_cmp);
+    sigmas.dedup();
+    if sigmas.is_empty() {
+        return String::new();
+    }
+    let sigmas: Vec<String> = sigmas.iter().map(f64::to_string).collect();
+    format!(
+        " At σ_{{1}} = {} networks do not fire before training; they have no place on this axis.",
+        sigmas.join(", ")
+    )
 }
 
 /// One row a network, one column a held-out speaker.
