@@ -145,7 +145,7 @@ fn a_few_images_are_learned_by_heart() {
         let config = TrainConfig {
             epochs: 200,
             batch_size: 8,
-            learning_rate: 3e-3,
+            learning_rate: Some(3e-3),
             weight_decay: 0.0,
             ..Default::default()
         };
@@ -364,8 +364,13 @@ fn a_checkpoint_of_another_training_or_a_damaged_one_is_refused() {
 fn training_stops_early_when_validation_does_not_improve() {
     let (decoder, config) = short(DecoderKind::MlpUnet);
     // A learning rate this small changes nothing that validation could see.
-    let config =
-        TrainConfig { epochs: 50, patience: 2, learning_rate: 1e-20, weight_decay: 0.0, ..config };
+    let config = TrainConfig {
+        epochs: 50,
+        patience: 2,
+        learning_rate: Some(1e-20),
+        weight_decay: 0.0,
+        ..config
+    };
     let trained = fit(&decoder, &config, &mut go_on, None).unwrap();
     assert_eq!(trained.finish, Finish::EarlyStopping);
     assert_eq!(trained.history.len(), 3);

@@ -1,5 +1,6 @@
 //! How a decoder is trained: the settings, and the learning rate over time.
 
+use crate::reconstruct::DecoderKind;
 use serde::{Deserialize, Serialize};
 
 /// How the learning rate changes after the warm-up.
@@ -24,8 +25,10 @@ pub struct TrainConfig {
     pub epochs: usize,
     /// Images of one update.
     pub batch_size: usize,
-    /// Learning rate of AdamW at its highest.
-    pub learning_rate: f64,
+    /// Learning rate of AdamW at its highest; absent: that of the decoder,
+    /// [`DecoderKind::learning_rate`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
     /// How it changes.
     pub schedule: Schedule,
     /// Epochs, also parts of one, over which the learning rate rises from 0.
@@ -47,7 +50,7 @@ impl Default for TrainConfig {
         Self {
             epochs: 10,
             batch_size: 32,
-            learning_rate: 1e-3,
+            learning_rate: None,
             schedule: Schedule::Cosine,
             warmup_epochs: 0.5,
             final_share: 0.01,
@@ -71,8 +74,10 @@ impl TrainConfig {
                 return error(format!("`{name}` is {value}, not 1 to {MOST}"));
             }
         }
-        if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
-            return error(format!("`learning_rate` is {}, not above 0", self.learning_rate));
+        if let Some(rate) = self.learning_rate
+            && !(rate.is_finite() && rate > 0.0)
+        {
+            return error(format!("`learning_rate` is {rate}, not above 0"));
         }
         if !(self.warmup_epochs.is_finite() && self.warmup_epochs >= 0.0) {
             return error(format!("`warmup_epochs` is {}, not 0 or more", self.warmup_epochs));
@@ -86,20 +91,26 @@ impl TrainConfig {
         Ok(())
     }
 
-    /// The learning rate of update `step` (from 0) when an epoch has `steps` updates.
-    pub fn rate(&self, step: u64, steps: usize) -> f64 {
+    /// The highest learning rate in the training of such a decoder.
+    pub fn highest_rate(&self, decoder: DecoderKind) -> f64 {
+        self.learning_rate.unwrap_or_else(|| decoder.learning_rate())
+    }
+
+    /// The learning rate of update `step` (from 0) when an epoch has `steps` updates and `highest`
+    /// is the highest.
+    pub fn rate(&self, highest: f64, step: u64, steps: usize) -> f64 {
         let warmup = self.warmup_epochs * steps as f64;
         let done = step as f64 + 1.0;
         if done < warmup {
-            return self.learning_rate * done / warmup;
+            return highest * done / warmup;
         }
         match self.schedule {
-            Schedule::Constant => self.learning_rate,
+            Schedule::Constant => highest,
             Schedule::Cosine => {
                 let whole = (self.epochs * steps) as f64 - warmup;
                 let progress = ((done - warmup) / whole.max(1.0)).clamp(0.0, 1.0);
                 let share = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
-                self.learning_rate * (self.final_share + (1.0 - self.final_share) * share)
+                highest * (self.final_share + (1.0 - self.final_share) * share)
             }
         }
     }
@@ -117,13 +128,23 @@ mod tests {
     #[test]
     fn the_rate_rises_then_falls_along_a_cosine() {
         let config = TrainConfig { epochs: 10, warmup_epochs: 1.0, ..TrainConfig::default() };
-        assert!((config.rate(0, 100) - 1e-5).abs() < 1e-12);
-        assert!((config.rate(99, 100) - 1e-3).abs() < 1e-12);
+        let rate = |step| config.rate(1e-3, step, 100);
+        assert!((rate(0) - 1e-5).abs() < 1e-12);
+        assert!((rate(99) - 1e-3).abs() < 1e-12);
         // Half of the 900 updates that are left: the middle between 1 and 0.01.
-        assert!((config.rate(549, 100) - 1e-3 * 0.505).abs() < 1e-12);
-        assert!((config.rate(999, 100) - 1e-5).abs() < 1e-12);
+        assert!((rate(549) - 1e-3 * 0.505).abs() < 1e-12);
+        assert!((rate(999) - 1e-5).abs() < 1e-12);
         let constant = TrainConfig { schedule: Schedule::Constant, ..config };
-        assert_eq!(constant.rate(999, 100), 1e-3);
+        assert_eq!(constant.rate(1e-3, 999, 100), 1e-3);
+    }
+
+    #[test]
+    fn a_decoder_has_a_rate_of_its_own_until_another_is_given() {
+        let own = TrainConfig::default();
+        assert!(own.highest_rate(DecoderKind::MlpUnet) < own.highest_rate(DecoderKind::MlpVae));
+        let given = TrainConfig { learning_rate: Some(0.02), ..own };
+        assert_eq!(given.highest_rate(DecoderKind::MlpUnet), 0.02);
+        assert_eq!(given.highest_rate(DecoderKind::MlpVae), 0.02);
     }
 
     #[test]
@@ -136,7 +157,7 @@ mod tests {
         };
         wrong(|c| c.epochs = 0, "epochs");
         wrong(|c| c.batch_size = 0, "batch_size");
-        wrong(|c| c.learning_rate = f64::NAN, "learning_rate");
+        wrong(|c| c.learning_rate = Some(f64::NAN), "learning_rate");
         wrong(|c| c.warmup_epochs = -1.0, "warmup_epochs");
         wrong(|c| c.final_share = 1.5, "final_share");
         wrong(|c| c.weight_decay = f64::INFINITY, "weight_decay");

@@ -189,6 +189,7 @@ pub fn train(
     };
     drop(first);
     let seconds_before = at.total_seconds();
+    let highest = config.highest_rate(decoder.kind);
     let steps = training.images.div_ceil(config.batch_size);
 
     while at.finished.is_none() {
@@ -207,7 +208,7 @@ pub fn train(
                 let (epoch, step) = (at.epoch + 1, at.step + 1);
                 return Err(TrainError::Diverged { epoch, step, loss: batch_loss });
             }
-            let rate = config.rate(adam.step, steps);
+            let rate = config.rate(highest, adam.step, steps);
             model = adam.update(model, loss.backward(), rate, config.weight_decay);
             at.loss_sum += batch_loss * images.len() as f64;
             at.step += 1;
@@ -236,7 +237,7 @@ pub fn train(
             train_loss: at.loss_sum / training.images as f64,
             validation_loss,
             validation_mse,
-            learning_rate: config.rate(adam.step.saturating_sub(1), steps),
+            learning_rate: config.rate(highest, adam.step.saturating_sub(1), steps),
             best: is_best,
             seconds: before + begun.elapsed().as_secs_f64(),
         };
@@ -391,7 +392,8 @@ fn fingerprint(
 ) -> String {
     let mut hash = Sha256::new();
     // When checkpoints are kept changes nothing in the result.
-    let config = TrainConfig { checkpoint_every: 0, ..config.clone() };
+    let learning_rate = Some(config.highest_rate(decoder.kind));
+    let config = TrainConfig { checkpoint_every: 0, learning_rate, ..config.clone() };
     hash.update(format!("{decoder:?} {shape:?} {config:?}"));
     for part in [training.features, training.targets, validation.features, validation.targets] {
         hash.update((part.len() as u64).to_le_bytes());
