@@ -9,8 +9,8 @@ use std::fs;
 use std::path::Path;
 
 use common::{refuses, run_in};
-use equipoise_encoder::data::SpikeSet;
-use equipoise_encoder::spikes::file::{TimePrecision, write_set};
+use equipoise_data::SpikeSet;
+use equipoise_data::spikes::file::{TimePrecision, write_set};
 
 /// A small main job on a data set.
 const RECONSTRUCT: [&str; 10] = [

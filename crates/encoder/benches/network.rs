@@ -9,9 +9,9 @@
 
 use std::time::Instant;
 
-use equipoise_encoder::data::{self, OpenOptions};
+use equipoise_data::spikes::SpikeTrains;
+use equipoise_data::{OpenOptions};
 use equipoise_encoder::network::{Network, NetworkConfig, Probe, Simulation, Trial};
-use equipoise_encoder::spikes::SpikeTrains;
 use equipoise_metrics::spikes::irregularity;
 
 fn main() {
@@ -98,8 +98,8 @@ const IMAGES: usize = 1000;
 /// Fashion-MNIST if it is there, else pictures of its mean intensity with half of the pixels dark.
 fn pictures() -> (&'static str, Vec<f32>) {
     let options = OpenOptions { train: Some(IMAGES), test: Some(1), ..OpenOptions::default() };
-    let found = data::open("fashion-mnist", &data::default_root(), &options);
-    if let Ok((train, _)) = found.and_then(data::Dataset::into_images) {
+    let found = equipoise_data::open("fashion-mnist", &equipoise_data::default_root(), &options);
+    if let Ok((train, _)) = found.and_then(equipoise_data::Dataset::into_images) {
         let mut all = vec![0.0; IMAGES * 784];
         for (index, out) in all.chunks_exact_mut(784).enumerate() {
             train.write_intensities(index, out);

@@ -1,8 +1,6 @@
-//! From images and recordings to spikes: data sets, input codes, and the E/I spiking network with its
-//! balance diagnostics.
+//! From images and recordings to spikes: input codes, and the E/I spiking network with its balance
+//! diagnostics.
 
 pub mod balance;
 pub mod code;
-pub mod data;
 pub mod network;
-pub mod spikes;

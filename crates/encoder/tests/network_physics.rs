@@ -1,10 +1,10 @@
 //! The network simulator against closed forms, mean-field theory and NEST.
 
+use equipoise_data::spikes::SpikeTrains;
 use equipoise_encoder::network::theory::{constant_input_rate, mean_field_rate, siegert_rate};
 use equipoise_encoder::network::{
     Distribution, Integration, Network, NetworkConfig, Parameter, Probe, Synapse, Trial,
 };
-use equipoise_encoder::spikes::SpikeTrains;
 
 /// Brunel's neurons with no connections and no background.
 fn alone(neurons: usize) -> NetworkConfig {

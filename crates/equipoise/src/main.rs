@@ -65,7 +65,7 @@ impl Global {
 
     /// The directory of the data sets.
     pub fn data_root(&self) -> PathBuf {
-        self.data_dir.clone().unwrap_or_else(equipoise_encoder::data::default_root)
+        self.data_dir.clone().unwrap_or_else(equipoise_data::default_root)
     }
 }
 

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 
-use crate::escape::escape_html;
-use crate::figure::Figure;
 use crate::run_dir::{RunRecord, RunState, utc_now};
 use crate::table::{Table, html_with_powers, slug};
+use equipoise_figure::Figure;
+use equipoise_figure::escape_html;
 
 /// An SVG longer than this goes into the HTML as PNG, if that is shorter: a browser draws it faster.
 const LONGEST_INLINE_SVG: usize = 600_000;
@@ -21,7 +21,8 @@ const WIDE: f64 = 400.0;
 /// as SVG and PNG.
 ///
 /// ```
-/// use equipoise_report::{Axis, Column, Figure, Line, Plot, Report, Table};
+/// use equipoise_figure::{Axis, Figure, Line, Plot};
+/// use equipoise_report::{Column, Report, Table};
 /// let mut table = Table::new("Quality on the test set").column(Column::number("PSNR").unit("dB"));
 /// table.row([29.65.into()]);
 /// let figure = Figure::single(Plot::new("").with(Line::new(&[1.0, 2.0], &[0.3, 0.1])));
@@ -354,9 +355,9 @@ fn shell_words(words: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figure::{Line, Plot};
     use crate::run_dir::{Machine, RunInfo};
     use crate::table::Column;
+    use equipoise_figure::{Line, Plot};
     use proptest::prelude::*;
 
     fn parse(html: &str) -> roxmltree::Document<'_> {

@@ -4,8 +4,8 @@ mod cell;
 
 use std::fmt::Write as _;
 
-use crate::escape::escape_html;
-use crate::number::{fixed, scientific, significant};
+use equipoise_figure::escape_html;
+use equipoise_figure::number::{fixed, scientific, significant};
 
 pub use cell::Cell;
 

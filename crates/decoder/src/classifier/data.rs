@@ -2,8 +2,8 @@
 
 use super::ClassifierError;
 use crate::lif::{Input, SharedInput};
+use equipoise_data::{ImageSet, SpikeSet};
 use equipoise_encoder::code::{Binning, Events, Latency, bin_spikes, latency};
-use equipoise_encoder::data::{ImageSet, SpikeSet};
 
 /// Labelled samples as events, ready for the network.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! What a decoder is made of: the settings, and their limits.
 
-use equipoise_encoder::data::ImageShape;
+use equipoise_data::ImageShape;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

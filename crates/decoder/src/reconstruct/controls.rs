@@ -3,7 +3,7 @@
 
 use super::features::SpikeFeatures;
 use super::linear_algebra::{Matrix, cholesky, product, solve};
-use equipoise_encoder::data::ImageShape;
+use equipoise_data::ImageShape;
 use serde::{Deserialize, Serialize};
 
 /// The mean of `images` [images, size]: the best reconstruction that knows nothing of the spikes.

@@ -1,6 +1,6 @@
 //! Images outside the decoders are stored channel by channel, inside pixel by pixel.
 
-use equipoise_encoder::data::ImageShape;
+use equipoise_data::ImageShape;
 
 /// Appends an image [channels, height, width] as [height, width, channels].
 pub(crate) fn push_channels_last(image: &[f32], shape: ImageShape, out: &mut Vec<f32>) {

@@ -18,7 +18,7 @@ mod vae;
 pub mod weights;
 
 pub use config::{ConfigError, DecoderConfig, DecoderKind, HiddenActivation, Output, Start};
-pub use equipoise_encoder::data::ImageShape;
+pub use equipoise_data::ImageShape;
 pub use features::{
     CountTable, FeatureConfig, FeatureError, FeatureKind, Normaliser, SpikeFeatures, Transform,
 };

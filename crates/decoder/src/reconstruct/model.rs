@@ -8,7 +8,7 @@ use super::vae::{Latent, MlpVae};
 use super::weights;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
-use equipoise_encoder::data::ImageShape;
+use equipoise_data::ImageShape;
 
 /// A decoder, trained or not.
 #[derive(Module, Debug)]

@@ -11,7 +11,7 @@ use crate::training::{
 };
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use equipoise_encoder::data::ImageShape;
+use equipoise_data::ImageShape;
 use std::ops::ControlFlow;
 
 /// Features of images and the images themselves.

@@ -6,7 +6,7 @@ use super::features::SpikeFeatures;
 use super::layout::push_channels_first;
 use super::linear_algebra::{Matrix, cholesky, product, solve};
 use super::weights::Weights;
-use equipoise_encoder::data::ImageShape;
+use equipoise_data::ImageShape;
 use equipoise_random::stream;
 
 /// Training images whose linear reconstructions give the leading directions.

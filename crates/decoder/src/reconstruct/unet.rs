@@ -7,7 +7,7 @@ use super::layers::{Conv, Dense, Draws, Mlp};
 use super::ops::max_pool2x2;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use equipoise_encoder::data::ImageShape;
+use equipoise_data::ImageShape;
 
 /// The whole decoder.
 ///

@@ -5,7 +5,7 @@ use super::config::DecoderConfig;
 use super::layers::{Conv, Dense, Draws, Mlp};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use equipoise_encoder::data::ImageShape;
+use equipoise_data::ImageShape;
 
 /// Times the decoder doubles the image's sides.
 pub(super) const RAISINGS: usize = 2;

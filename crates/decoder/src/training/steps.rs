@@ -10,7 +10,7 @@ use crate::reconstruct::weights::{self, Weights, WeightsError};
 use crate::reconstruct::{ConfigError, DecoderConfig, DecoderModel, Draws, LinearStart};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use equipoise_encoder::data::ImageShape;
+use equipoise_data::ImageShape;
 use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

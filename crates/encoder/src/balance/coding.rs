@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::BalanceError;
 use super::linear::Ridge;
-use crate::data::ImageSet;
 use crate::network::{Network, Population, SpikeCounts};
+use equipoise_data::ImageSet;
 
 /// What a linear readout gets out of the spikes of a network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -207,7 +207,7 @@ pub fn coding_over_time(
         let empty = SpikeCounts { images: 0, neurons, bins: 1, counts: Vec::new() };
         let mut all = vec![empty; durations_ms.len()];
         let mut done = 0;
-        let mut sink = |_: usize, spikes: crate::spikes::SpikeTrains| {
+        let mut sink = |_: usize, spikes: equipoise_data::spikes::SpikeTrains| {
             for (counts, &duration) in all.iter_mut().zip(durations_ms) {
                 let start = counts.counts.len();
                 counts.counts.resize(start + neurons, 0);

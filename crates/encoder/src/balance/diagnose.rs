@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::BalanceError;
 use super::verdict::{Criteria, Evidence, Verdict};
 use crate::network::{Network, NetworkConfig, Probe, Simulation, Trial};
-use crate::spikes::SpikeTrains;
+use equipoise_data::spikes::SpikeTrains;
 
 /// What a diagnosis looks at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Recorded spikes on a time grid.
 
 use super::{CodeError, Events};
-use crate::data::SpikeSet;
+use equipoise_data::SpikeSet;
 use serde::{Deserialize, Serialize};
 
 /// Settings of the time grid of recorded spikes.

@@ -1,7 +1,7 @@
 //! Time to first spike: the brighter the pixel, the earlier its one spike.
 
 use super::{CodeError, Events};
-use crate::data::ImageSet;
+use equipoise_data::ImageSet;
 use serde::{Deserialize, Serialize};
 
 /// Settings of the latency code: the time that a leaky integrator with time constant `tau` and
@@ -81,7 +81,7 @@ pub fn latency(images: &ImageSet, settings: &Latency) -> Result<Events, CodeErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{ImageShape, OpenOptions, open, testing};
+    use equipoise_data::{ImageShape, OpenOptions, open, testing};
 
     fn one_image(pixels: Vec<u8>) -> ImageSet {
         ImageSet {

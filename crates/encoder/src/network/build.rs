@@ -13,8 +13,8 @@ use super::parameter::Parameter;
 use super::probe::Probe;
 use super::simulate::{Simulation, Trial};
 use super::validate::NetworkError;
-use crate::data::ImageShape;
-use crate::spikes::SpikeTrains;
+use equipoise_data::ImageShape;
+use equipoise_data::spikes::SpikeTrains;
 
 /// A network that has been built: its connections and its neurons' parameters. Neurons 0..N_E are
 /// excitatory, the others inhibitory.

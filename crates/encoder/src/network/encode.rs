@@ -9,7 +9,7 @@ use super::build::Network;
 use super::probe::Probe;
 use super::simulate::{Simulation, Trial};
 use super::validate::NetworkError;
-use crate::spikes::SpikeTrains;
+use equipoise_data::spikes::SpikeTrains;
 
 /// Images that one thread encodes before it looks for more.
 const CHUNK: usize = 16;
@@ -153,8 +153,8 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::ImageShape;
     use crate::network::{InputCode, NetworkConfig, ProjectionKind};
+    use equipoise_data::ImageShape;
 
     const SHAPE: ImageShape = ImageShape { channels: 1, height: 8, width: 8 };
 

@@ -5,7 +5,7 @@ use equipoise_random::stream;
 use super::config::{ColorCode, InputConfig, InputTarget, NetworkConfig, ProjectionKind};
 use super::connectivity::{Builder, Connections, Sampler, Storage};
 use super::validate::NetworkError;
-use crate::data::ImageShape;
+use equipoise_data::ImageShape;
 
 /// Pixels of one colour channel.
 fn plane(shape: ImageShape) -> usize {

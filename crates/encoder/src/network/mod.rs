@@ -21,13 +21,13 @@ mod simulate;
 pub mod theory;
 mod validate;
 
-pub use crate::data::ImageShape;
 pub use build::Network;
 pub use config::{
     ColorCode, InputCode, InputConfig, InputTarget, Integration, NetworkConfig, ProjectionKind,
     Synapse, WeightScaling,
 };
 pub use encode::{Population, SpikeCounts};
+pub use equipoise_data::ImageShape;
 pub use input::{color_channels, input_channels};
 pub use parameter::{Distribution, Parameter};
 pub use probe::Probe;

@@ -17,7 +17,7 @@ use super::input::{ChannelTable, check_image, color_channels, latency_ms};
 use super::noise::{LaneGenerator, PoissonTable};
 use super::probe::{BlockProbe, Probe};
 use super::validate::NetworkError;
-use crate::spikes::SpikeTrains;
+use equipoise_data::spikes::SpikeTrains;
 
 /// What a network is shown in one run, and for how long.
 #[derive(Clone, Copy)]

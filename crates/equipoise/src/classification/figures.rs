@@ -2,10 +2,9 @@
 //! `study ratios`.
 
 use equipoise_decoder::classifier::{EpochRecord, WeightSummary};
+use equipoise_figure::{Axis, Color, Figure, Heatmap, Line, Marker, Panel, Plot, Scatter, Spikes};
 use equipoise_metrics::van_rossum::GroupMeans;
-use equipoise_report::{
-    Axis, Cell, Color, Column, Figure, Heatmap, Line, Marker, Panel, Plot, Scatter, Spikes, Table,
-};
+use equipoise_report::{Cell, Column, Table};
 
 use super::{Raster, TrialResult};
 

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use equipoise_data::{Dataset, OpenOptions, Share, open};
 use equipoise_decoder::classifier::{
     ClassifierConfig, InitialWeights, LabelledEvents, Optimizer, Regularizer, Schedule,
 };
 use equipoise_decoder::lif::{Logit, Surrogate};
 use equipoise_encoder::code::{Binning, Latency};
-use equipoise_encoder::data::{Dataset, OpenOptions, Share, open};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, OrFail, Outcome};

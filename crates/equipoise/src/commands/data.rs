@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use equipoise_encoder::data::{
-    self, Content, DataError, FolderOptions, OpenOptions, PartReport, SYNTHETIC_TEST,
-    SYNTHETIC_TRAIN, fetch,
+use equipoise_data::{
+    Content, DataError, FolderOptions, OpenOptions, PartReport, SYNTHETIC_TEST, SYNTHETIC_TRAIN,
+    fetch,
 };
 
 use crate::console::{Task, print};
@@ -106,7 +106,7 @@ fn image_size(text: &str) -> Result<(u32, u32), String> {
 fn list(global: &Global) -> Outcome {
     let root = global.data_root();
     print(format_args!("Data sets under {}:", root.display()));
-    for entry in data::catalog(&root) {
+    for entry in equipoise_data::catalog(&root) {
         let here = match (entry.present, entry.looked_for.is_empty()) {
             (true, true) => "made",
             (true, false) => "here",
@@ -140,7 +140,7 @@ fn check(args: &Check, global: &Global) -> Outcome {
         folder: FolderOptions { size: args.size, grey: args.grey, ..FolderOptions::default() },
         ..OpenOptions::default()
     };
-    let report = data::check(&args.name, &global.data_root(), &options)?;
+    let report = equipoise_data::check(&args.name, &global.data_root(), &options)?;
     print(format_args!("{}: every file is sound", report.name));
     for file in &report.files {
         let official = match file.official {
@@ -227,7 +227,7 @@ fn fetch(args: &Fetch, global: &Global) -> Outcome {
 }
 
 fn make(args: &Make, global: &Global) -> Outcome {
-    let files = data::make(&args.name, args.train, args.test, args.seed, &args.out)?;
+    let files = equipoise_data::make(&args.name, args.train, args.test, args.seed, &args.out)?;
     for file in files {
         print(file.display());
     }

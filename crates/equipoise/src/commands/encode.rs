@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use equipoise_encoder::data::ImageSet;
+use equipoise_data::ImageSet;
+use equipoise_data::spikes::counts::CountsWriter;
+use equipoise_data::spikes::file::{SpikeFileWriter, TimePrecision};
 use equipoise_encoder::network::{Network, NetworkConfig};
-use equipoise_encoder::spikes::counts::CountsWriter;
-use equipoise_encoder::spikes::file::{SpikeFileWriter, TimePrecision};
 use equipoise_report::{Column, Table};
 use serde::{Deserialize, Serialize};
 
@@ -190,7 +190,7 @@ fn encode_part(
     let task = job.progress.task(format!("encode {}", part.name()), set.len() as u64);
     let mut by_neuron = vec![0u64; config.neurons];
     let mut failed = None;
-    let mut sink = |index: usize, trains: equipoise_encoder::spikes::SpikeTrains| {
+    let mut sink = |index: usize, trains: equipoise_data::spikes::SpikeTrains| {
         let label = set.labels[index];
         let kept = counts.push(&trains, label).and_then(|()| match &mut spikes {
             Some(file) if index < settings.spikes => file.push(&trains, label),

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use equipoise_data::ImageSet;
 use equipoise_decoder::checkpoint;
 use equipoise_decoder::device::Backend;
 use equipoise_decoder::reconstruct::{Reconstructor, SpikeFeatures};
-use equipoise_encoder::data::ImageSet;
+use equipoise_figure::{Figure, ImageGrid};
 use equipoise_metrics::image::SsimOptions;
 use equipoise_metrics::summary::Summary;
-use equipoise_report::{Column, Figure, ImageGrid, Report, Table};
+use equipoise_report::{Column, Report, Table};
 use serde::{Deserialize, Serialize};
 
 use super::train::{encoded_with, features_of};

@@ -1,13 +1,12 @@
 //! `equipoise hebb`: one network that learns a one-to-one map by Hebb's rule.
 
+use equipoise_figure::{Axis, Color, Dash, Figure, Line, Panel, Plot, Rule};
 use equipoise_plasticity::hebb::theory::{excitatory_fixed_point, inhibitory_amplitude};
 use equipoise_plasticity::hebb::{
     Allotment, HebbConfig, Mapping, Network, NeuronType, Trainer, train_unless,
 };
 use equipoise_random::stream;
-use equipoise_report::{
-    Axis, Cell, Color, Column, Dash, Figure, Line, Panel, Plot, Report, Rule, Table,
-};
+use equipoise_report::{Cell, Column, Report, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::Global;

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use equipoise_data::spikes::counts::read_counts;
 use equipoise_decoder::device::Backend;
 use equipoise_decoder::reconstruct::{
     CountTable, DecoderConfig, FeatureConfig, Pairs, SpikeFeatures,
 };
 use equipoise_decoder::training::TrainConfig;
-use equipoise_encoder::spikes::counts::read_counts;
-use equipoise_report::{Axis, Color, Column, Dash, Figure, Line, Plot, RunDir, Table};
+use equipoise_figure::{Axis, Color, Dash, Figure, Line, Plot};
+use equipoise_report::{Column, RunDir, Table};
 use serde::{Deserialize, Serialize};
 
 use super::encode::EncodeSettings;

@@ -1,8 +1,8 @@
 //! A regime's network at work on one image: the raster, the rates, and whether it is balanced.
 
+use equipoise_data::spikes::SpikeTrains;
 use equipoise_encoder::balance::{self, Diagnosis, DiagnosisConfig};
 use equipoise_encoder::network::{Network, Trial};
-use equipoise_encoder::spikes::SpikeTrains;
 use equipoise_metrics::spikes;
 
 use super::encoding::Part;

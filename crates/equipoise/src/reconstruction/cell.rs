@@ -1,8 +1,8 @@
 //! One method on the spikes of one regime in one repetition, and its score on the test images.
 
+use equipoise_data::ImageShape;
 use equipoise_decoder::reconstruct::{DecoderKind, Reconstructor, SpikeFeatures};
 use equipoise_decoder::training::{EpochReport, Finish};
-use equipoise_encoder::data::ImageShape;
 use equipoise_metrics::image::{ImageQuality, SsimOptions, evaluate_images};
 use serde::{Deserialize, Serialize};
 

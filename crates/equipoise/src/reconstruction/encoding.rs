@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use equipoise_data::ImageSet;
 use equipoise_decoder::reconstruct::{CountTable, FeatureConfig, FeatureKind, SpikeFeatures};
-use equipoise_encoder::data::ImageSet;
 use equipoise_encoder::network::{Network, NetworkConfig, Population};
 use equipoise_random::derive_seed;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! The pictures of a comparison.
 
+use equipoise_data::ImageShape;
 use equipoise_decoder::reconstruct::DecoderKind;
-use equipoise_encoder::data::ImageShape;
-use equipoise_report::{
+use equipoise_figure::{
     Axis, Color, Figure, GroupChart, Histogram, ImageGrid, Line, Picture, Plot, Rule, Spikes,
 };
 
@@ -104,7 +104,7 @@ pub fn losses(comparison: &Comparison<'_>) -> Figure {
                     Line::new(&epochs, &of(|e| e.train_loss))
                         .label(&format!("{regime}, training"))
                         .color(color)
-                        .dash(equipoise_report::Dash::Dashed),
+                        .dash(equipoise_figure::Dash::Dashed),
                 );
         }
         plot

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use equipoise_encoder::data::{self, Dataset, FolderOptions, ImageSet, OpenOptions, Share};
+use equipoise_data::{Dataset, FolderOptions, ImageSet, OpenOptions, Share};
 use equipoise_encoder::network::{NetworkConfig, color_channels, input_channels};
 use equipoise_random::derive_seed;
 use serde::{Deserialize, Serialize};
@@ -109,7 +109,8 @@ impl DataSettings {
             folder: self.folder,
             ..OpenOptions::default()
         };
-        let opened = data::open(&self.dataset, root, &options).map_err(Failure::request)?;
+        let opened =
+            equipoise_data::open(&self.dataset, root, &options).map_err(Failure::request)?;
         let (rest, test) = Dataset::into_images(opened).map_err(Failure::request)?;
         let split = |images: ImageSet, count: usize, purpose: &str| {
             let seed = derive_seed(seed, purpose, 0);

@@ -1,9 +1,9 @@
 //! What a person can ask of a comparison of regimes.
 
+use equipoise_data::ImageSet;
 use equipoise_decoder::device::Backend;
 use equipoise_decoder::reconstruct::{DecoderConfig, DecoderKind, FeatureConfig};
 use equipoise_decoder::training::TrainConfig;
-use equipoise_encoder::data::ImageSet;
 use equipoise_encoder::network::{NetworkConfig, Regime};
 use serde::{Deserialize, Serialize};
 

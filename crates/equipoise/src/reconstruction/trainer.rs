@@ -3,11 +3,11 @@
 use std::io;
 use std::ops::ControlFlow;
 
+use equipoise_data::ImageShape;
 use equipoise_decoder::checkpoint;
 use equipoise_decoder::device::Backend;
 use equipoise_decoder::reconstruct::{DecoderConfig, FeatureConfig, Fitted, Pairs, Reconstructor};
 use equipoise_decoder::training::{CheckpointStore, Finish, Progress, TrainConfig};
-use equipoise_encoder::data::ImageShape;
 use equipoise_report::RunDir;
 
 use crate::console;

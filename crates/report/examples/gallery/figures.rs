@@ -1,6 +1,6 @@
 //! One figure of every kind.
 
-use equipoise_report::{
+use equipoise_figure::{
     Axis, Color, ColorMap, Dash, Figure, GroupChart, Heatmap, Histogram, ImageGrid, Line, Marker,
     NetworkGraph, Panel, Picture, Plot, RegionMap, Rule, Scatter, Span, Spikes, Stack,
 };

@@ -40,9 +40,9 @@ pub use record::{Machine, RunInfo, RunRecord, RunState, format_utc, git_commit, 
 use lock::Lock;
 use place::{check_name, claim, claim_new, first_entry};
 
-use crate::figure::Figure;
 use crate::report::Report;
 use crate::table::Table;
+use equipoise_figure::Figure;
 
 const CONFIG_FILE: &str = "config.toml";
 const RECORD_FILE: &str = "run.json";

@@ -51,7 +51,7 @@ fn a_run_from_start_to_end() {
     run.write_records("records", [Training { epochs: 1, rate: 0.5 }]).unwrap();
     assert_eq!(fs::read_to_string(out.join("records.csv")).unwrap(), "epochs,rate\n1,0.5\n");
     let mut report = crate::Report::new("Report");
-    report.table("results", &table).figure("f", &crate::Figure::new(), "caption");
+    report.table("results", &table).figure("f", &equipoise_figure::Figure::new(), "caption");
     let path = run.save_report(&report).unwrap();
     let html = fs::read_to_string(path).unwrap();
     assert!(html.contains("epochs = 10") && html.contains("<dd>7</dd>"), "configuration and seed");

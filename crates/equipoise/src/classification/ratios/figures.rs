@@ -1,6 +1,6 @@
 //! The figures of the published study.
 
-use equipoise_report::{Axis, Color, Figure, GroupChart, Line, Marker, Plot, Rule, Scatter};
+use equipoise_figure::{Axis, Color, Figure, GroupChart, Line, Marker, Plot, Rule, Scatter};
 
 use super::Config;
 use super::comparison::{Distances, Gain, Group, mean};

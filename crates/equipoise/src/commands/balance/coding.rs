@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
+use equipoise_data::{ImageSet, OpenOptions};
 use equipoise_encoder::balance::{DEFAULT_PENALTY, ImageCoding, coding_over_time};
-use equipoise_encoder::data::{self, ImageSet, OpenOptions};
 use equipoise_encoder::network::{Network, NetworkConfig};
-use equipoise_report::{Axis, Column, Figure, Line, Marker, Plot, Report, Rule, Table};
+use equipoise_figure::{Axis, Figure, Line, Marker, Plot, Rule};
+use equipoise_report::{Column, Report, Table};
 use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkArgs, Preset, RegimeChoice};
@@ -146,8 +147,8 @@ fn open(request: &Request<Config>) -> Outcome<(ImageSet, ImageSet)> {
         seed: config.seed,
         ..OpenOptions::default()
     };
-    let images = data::open(&config.dataset, &request.data_root, &options)
-        .and_then(data::Dataset::into_images)
+    let images = equipoise_data::open(&config.dataset, &request.data_root, &options)
+        .and_then(equipoise_data::Dataset::into_images)
         .or_request()?;
     for case in config.cases().or_request()? {
         Network::check(&case.network, Some(images.0.shape)).or_request()?;

@@ -2,7 +2,7 @@
 
 use equipoise_encoder::balance::Recording;
 use equipoise_encoder::network::NetworkConfig;
-use equipoise_report::{Axis, Color, Figure, Histogram, Line, Panel, Plot, Rule, Spikes, Stack};
+use equipoise_figure::{Axis, Color, Figure, Histogram, Line, Panel, Plot, Rule, Spikes, Stack};
 
 /// Neurons shown in a raster.
 const RASTER: usize = 100;

@@ -1,7 +1,8 @@
 //! `equipoise balance linearity`: the population rate against the external rate.
 
 use equipoise_encoder::balance::{Linearity, Stop, linearity};
-use equipoise_report::{Axis, Cell, Column, Dash, Figure, Line, Marker, Plot, Report, Table};
+use equipoise_figure::{Axis, Dash, Figure, Line, Marker, Plot};
+use equipoise_report::{Cell, Column, Report, Table};
 use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkArgs, Preset, RegimeChoice};

@@ -4,9 +4,8 @@ use equipoise_encoder::balance::{
     Axis as MapAxis, BalanceMap, DiagnosisConfig, Setting, State, Stop, map,
 };
 use equipoise_encoder::network::NetworkConfig;
-use equipoise_report::{
-    Axis, Cell, Color, Column, Figure, Heatmap, Panel, RegionMap, Report, Table,
-};
+use equipoise_figure::{Axis, Color, Figure, Heatmap, Panel, RegionMap};
+use equipoise_report::{Cell, Column, Report, Table};
 use serde::{Deserialize, Serialize};
 
 use super::choice::{self, NetworkArgs, Preset, RegimeChoice};

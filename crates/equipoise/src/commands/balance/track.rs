@@ -2,7 +2,8 @@
 
 use equipoise_encoder::balance::{Stop, Tracking, TrackingConfig, Waveform, tracking};
 use equipoise_encoder::network::Network;
-use equipoise_report::{Axis, Cell, Color, Column, Dash, Figure, Line, Panel, Plot, Report, Table};
+use equipoise_figure::{Axis, Color, Dash, Figure, Line, Panel, Plot};
+use equipoise_report::{Cell, Column, Report, Table};
 use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkArgs, Preset, RegimeChoice};

@@ -1,11 +1,12 @@
 //! `equipoise stimulate associate`: input patterns learn to evoke digits.
 
+use equipoise_figure::{Axis, Color, Figure, Panel};
 use equipoise_plasticity::stimulation::{
     AssociativeConfig, AssociativeTask, GuideConfig, NetworkConfig, SimulatedPlant, TrainingConfig,
     TrainingResult, train, train_guided,
 };
 use equipoise_random::derive_seed;
-use equipoise_report::{Axis, Color, Column, Figure, NumberFormat, Panel, Report, Table};
+use equipoise_report::{Column, NumberFormat, Report, Table};
 use serde::{Deserialize, Serialize};
 
 use super::trials::{self, AS_CONFIGURED, DURATION, SolvedAt, Summary, Trial, median_of};

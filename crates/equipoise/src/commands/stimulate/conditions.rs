@@ -1,8 +1,7 @@
 //! What `associate` finds under other conditions: durations, noise, wrong constants.
 
-use equipoise_report::{
-    Axis, Color, Column, Figure, Line, Marker, NumberFormat, Panel, Plot, Report, Rule, Table,
-};
+use equipoise_figure::{Axis, Color, Figure, Line, Marker, Panel, Plot, Rule};
+use equipoise_report::{Column, NumberFormat, Report, Table};
 
 use super::associate::{CORRECTED, Config, NOISE, WRONG};
 use super::trials::{AS_CONFIGURED, DURATION, SolvedAt, Summary, median_of};

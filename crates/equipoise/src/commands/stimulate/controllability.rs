@@ -2,14 +2,13 @@
 
 use std::time::Instant;
 
+use equipoise_figure::{Axis, Color, Figure, Line, Marker, Panel, Plot};
 use equipoise_plasticity::stimulation::{
     AssociativeConfig, ControlConfig, Model, NetworkConfig, Objective, PlasticityRule,
     SteadySolver, StimulationError, Transfer, Workspace, controllability, plan, reachable_growth,
 };
 use equipoise_random::{derive_seed, stream};
-use equipoise_report::{
-    Axis, Color, Column, Figure, Line, Marker, NumberFormat, Panel, Plot, Report, Table,
-};
+use equipoise_report::{Column, NumberFormat, Report, Table};
 use serde::{Deserialize, Serialize};
 
 use super::trials::{self, median_of};

@@ -1,9 +1,8 @@
 //! Figures that the tasks share.
 
+use equipoise_figure::{Axis, Color, Figure, Heatmap, ImageGrid, Line, Panel, Picture, Plot, Rule};
 use equipoise_plasticity::stimulation::TrainingResult;
-use equipoise_report::{
-    Axis, Cell, Color, Column, Figure, Heatmap, ImageGrid, Line, Panel, Picture, Plot, Rule, Table,
-};
+use equipoise_report::{Cell, Column, Table};
 
 use crate::failure::{OrFail, Outcome};
 use crate::job::Job;
@@ -92,7 +91,7 @@ pub fn stimulations(result: &TrainingResult) -> Figure {
         .x_label("stimulation")
         .y_label("neuron")
         .color_axis(Axis::new("drive f"))
-        .color_map(equipoise_report::ColorMap::Diverging);
+        .color_map(equipoise_figure::ColorMap::Diverging);
     let rates: Vec<f64> = result.records.iter().skip(1).map(|r| r.stimulated_rate).collect();
     let rate = Plot::new("Mean rate under stimulation")
         .x_axis(Axis::new("stimulation"))

@@ -1,14 +1,12 @@
 //! `equipoise stimulate structure`: a network becomes a ring attractor.
 
+use equipoise_figure::{Axis, Color, Figure, Heatmap, Line, Marker, Panel, Plot, Rule};
 use equipoise_plasticity::stimulation::{
     BumpMeasurement, RingConfig, RingTask, SimulatedPlant, StimulationError, TrainingConfig,
     TrainingResult, train,
 };
 use equipoise_random::derive_seed;
-use equipoise_report::{
-    Axis, Color, Column, Figure, Heatmap, Line, Marker, NumberFormat, Panel, Plot, Report, Rule,
-    Table,
-};
+use equipoise_report::{Column, NumberFormat, Report, Table};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! The pictures of the study.
 
 use equipoise_decoder::reconstruct::DecoderKind;
-use equipoise_report::{Axis, Color, Dash, Figure, GroupChart, Line, Marker, Plot};
+use equipoise_figure::{Axis, Color, Dash, Figure, GroupChart, Line, Marker, Plot};
 
 use super::super::cell::Method;
 use super::super::figures::regime_color;

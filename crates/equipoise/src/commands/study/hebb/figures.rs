@@ -1,9 +1,9 @@
 //! The figures of the study.
 
-use equipoise_plasticity::hebb::{Cell, CellSummary};
-use equipoise_report::{
+use equipoise_figure::{
     Axis, Color, ColorMap, Figure, GroupChart, Heatmap, Line, Marker, Panel, Plot, Scatter,
 };
+use equipoise_plasticity::hebb::{Cell, CellSummary};
 
 use super::stage::Stage;
 use super::{Results, findings, tables};

@@ -1,5 +1,6 @@
 //! What the study found, in words that are put together from the numbers.
 
+use equipoise_figure::{Figure, Panel};
 use equipoise_metrics::statistics::kruskal_wallis;
 use equipoise_plasticity::hebb::theory::{
     self, excitatory_fixed_point, inhibitory_amplitude, limit_chance, two_inputs_are_confused,
@@ -7,7 +8,7 @@ use equipoise_plasticity::hebb::theory::{
 use equipoise_plasticity::hebb::{
     Allotment, Cell, CellSummary, HebbConfig, Mapping, NeuronType, Proportion, ROUNDING,
 };
-use equipoise_report::{Cell as Value, Column, Figure, Panel, Report, Table};
+use equipoise_report::{Cell as Value, Column, Report, Table};
 
 use super::stage::Stage;
 use super::{Config, Results, tables};

@@ -1,0 +1,240 @@
+//! Spike counts of many recordings as one compact file: a safetensors file with `counts`
+//! (uint16, `[recordings, units, bins]`), `labels` (uint16, `[recordings]`) and, in its metadata,
+//! the length of the recordings. NumPy and PyTorch read it through the `safetensors` package.
+
+use super::SpikeTrains;
+use super::file::{name_finished, partial_name};
+use crate::DataError;
+use crate::bytes::read_file;
+use safetensors::{Dtype, SafeTensors};
+use std::fs::{self, File};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// The most that a counts file may hold: 64 GiB.
+const LIMIT: u64 = 1 << 36;
+/// The bytes kept for the header, which is written last; it is padded with spaces.
+const HEADER: usize = 512;
+
+/// The counts of many recordings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counts {
+    /// The number of units.
+    pub units: usize,
+    /// The number of equal bins.
+    pub bins: usize,
+    /// The length of a recording, ms.
+    pub duration_ms: f64,
+    /// The counts, `[recordings, units, bins]`, the bin fastest.
+    pub counts: Vec<u16>,
+    /// The class of each recording.
+    pub labels: Vec<u16>,
+}
+
+impl Counts {
+    /// The counts of recording `i`, `[units, bins]`.
+    ///
+    /// # Panics
+    /// If there is no recording `i`.
+    pub fn recording(&self, i: usize) -> &[u16] {
+        let size = self.units * self.bins;
+        &self.counts[i * size..(i + 1) * size]
+    }
+}
+
+/// A counts file being written, recording by recording. It has a temporary name until
+/// [`Self::finish`]; dropped before that, it leaves nothing behind.
+pub struct CountsWriter {
+    path: PathBuf,
+    partial: PathBuf,
+    out: Option<BufWriter<File>>,
+    units: usize,
+    bins: usize,
+    duration_ms: f64,
+    labels: Vec<u16>,
+    buffer: Vec<u16>,
+}
+
+impl CountsWriter {
+    /// Starts the file at `path`.
+    ///
+    /// # Errors
+    /// If a size is 0, the duration is no positive time, or the file cannot be created.
+    pub fn create(
+        path: &Path,
+        units: usize,
+        bins: usize,
+        duration_ms: f64,
+    ) -> Result<CountsWriter, DataError> {
+        if units == 0 || bins == 0 || !(duration_ms > 0.0 && duration_ms.is_finite()) {
+            return Err(DataError::Request(format!(
+                "a counts file of {units} units, {bins} bins and {duration_ms} ms: all three must \
+                 be positive"
+            )));
+        }
+        let partial = partial_name(path);
+        let file = File::create(&partial).map_err(|e| DataError::io(&partial, "create", e))?;
+        let mut out = BufWriter::with_capacity(1 << 18, file);
+        out.write_all(&[b' '; HEADER]).map_err(|e| DataError::io(&partial, "write", e))?;
+        Ok(CountsWriter {
+            path: path.to_owned(),
+            partial,
+            out: Some(out),
+            units,
+            bins,
+            duration_ms,
+            labels: Vec::new(),
+            buffer: vec![0; units * bins],
+        })
+    }
+
+    /// Adds a recording.
+    ///
+    /// # Errors
+    /// If it has another length or number of units, or the disk is full.
+    pub fn push(&mut self, trains: &SpikeTrains, label: u16) -> Result<(), DataError> {
+        if trains.units != self.units || trains.duration_ms != self.duration_ms {
+            return Err(DataError::Request(format!(
+                "a recording of {} units and {} ms cannot go into a counts file of {} units and \
+                 {} ms",
+                trains.units, trains.duration_ms, self.units, self.duration_ms
+            )));
+        }
+        self.buffer.fill(0);
+        trains.add_binned_counts(self.bins, &mut self.buffer);
+        let bytes: Vec<u8> = self.buffer.iter().flat_map(|c| c.to_le_bytes()).collect();
+        self.labels.push(label);
+        let out = self.out.as_mut().expect("the output is there until `finish`");
+        out.write_all(&bytes).map_err(|e| DataError::io(&self.partial, "write", e))
+    }
+
+    /// Completes the file and gives it its name.
+    ///
+    /// # Errors
+    /// If the disk is full, or the file cannot be renamed.
+    pub fn finish(mut self) -> Result<(), DataError> {
+        let mut out = self.out.take().expect("the output is there until `finish`");
+        let n = self.labels.len();
+        let counts = n * self.units * self.bins * 2;
+        let header = format!(
+            "{{\"__metadata__\":{{\"duration_ms\":\"{}\"}},\
+             \"counts\":{{\"dtype\":\"U16\",\"shape\":[{n},{},{}],\"data_offsets\":[0,{counts}]}},\
+             \"labels\":{{\"dtype\":\"U16\",\"shape\":[{n}],\"data_offsets\":[{counts},{}]}}}}",
+            self.duration_ms,
+            self.units,
+            self.bins,
+            counts + 2 * n
+        );
+        let mut start = ((HEADER - 8) as u64).to_le_bytes().to_vec();
+        start.extend(header.bytes());
+        debug_assert!(start.len() <= HEADER);
+        let labels: Vec<u8> = self.labels.iter().flat_map(|l| l.to_le_bytes()).collect();
+        let written = out
+            .write_all(&labels)
+            .and_then(|()| out.seek(SeekFrom::Start(0)))
+            .and_then(|_| out.write_all(&start))
+            .and_then(|()| out.into_inner().map_err(std::io::IntoInnerError::into_error))
+            .and_then(|file| file.sync_all());
+        name_finished(&self.partial, &self.path, written)
+    }
+}
+
+impl Drop for CountsWriter {
+    fn drop(&mut self) {
+        if self.out.take().is_some() {
+            fs::remove_file(&self.partial).ok();
+        }
+    }
+}
+
+/// Reads a counts file.
+///
+/// # Errors
+/// If the file cannot be read or is wrong in any way.
+pub fn read_counts(path: &Path) -> Result<Counts, DataError> {
+    let bytes = read_file(path, LIMIT)?;
+    let wrong = |place: &str, problem: String| DataError::format(path, place, problem);
+    let header = |e: safetensors::SafeTensorError| wrong("the safetensors header", e.to_string());
+    let tensors = SafeTensors::deserialize(&bytes).map_err(header)?;
+    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(header)?;
+    let duration_ms = metadata
+        .metadata()
+        .as_ref()
+        .and_then(|m| m.get("duration_ms")?.parse::<f64>().ok())
+        .filter(|d| *d > 0.0 && d.is_finite())
+        .ok_or_else(|| wrong("__metadata__", "expected a positive duration_ms".into()))?;
+    let values = |name: &str, rank: usize| {
+        let tensor = tensors.tensor(name).map_err(header)?;
+        if tensor.dtype() != Dtype::U16 || tensor.shape().len() != rank {
+            let (dtype, shape) = (tensor.dtype(), tensor.shape());
+            let problem = format!("{dtype:?} of shape {shape:?}, expected U16 of {rank} sizes");
+            return Err(wrong(name, problem));
+        }
+        let numbers = tensor.data().chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]));
+        Ok((tensor.shape().to_vec(), numbers.collect::<Vec<u16>>()))
+    };
+    let (shape, counts) = values("counts", 3)?;
+    let (_, labels) = values("labels", 1)?;
+    if labels.len() != shape[0] || shape[1] == 0 || shape[2] == 0 {
+        let problem = format!("{} labels for counts of shape {shape:?}", labels.len());
+        return Err(wrong("labels", problem));
+    }
+    Ok(Counts { units: shape[1], bins: shape[2], duration_ms, counts, labels })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trains(k: u32) -> SpikeTrains {
+        let times = (0..50u32).map(|i| ((i * 37 + k * 11) % 1000) as f32 * 0.1).collect();
+        let ids = (0..50u32).map(|i| (i * i + k) % 7).collect();
+        SpikeTrains::new(100.0, 7, times, ids).unwrap()
+    }
+
+    fn write(path: &Path, n: u32) {
+        let mut writer = CountsWriter::create(path, 7, 4, 100.0).unwrap();
+        (0..n).for_each(|k| writer.push(&trains(k), k as u16).unwrap());
+        writer.finish().unwrap();
+    }
+
+    #[test]
+    fn counts_come_back_as_they_were_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("counts.safetensors");
+        for n in [0, 1, 30] {
+            write(&path, n);
+            let read = read_counts(&path).unwrap();
+            assert_eq!((read.units, read.bins, read.duration_ms), (7, 4, 100.0));
+            assert_eq!(read.labels, (0..n as u16).collect::<Vec<_>>());
+            for k in 0..n {
+                assert_eq!(read.recording(k as usize), trains(k).binned_counts(4));
+            }
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn damaged_and_unfitting_counts_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("counts.safetensors");
+        write(&path, 3);
+        let whole = fs::read(&path).unwrap();
+        for keep in (0..whole.len()).step_by(37).chain([whole.len() - 1]) {
+            let cut = folder.path().join(format!("{keep}"));
+            fs::write(&cut, &whole[..keep]).unwrap();
+            assert!(matches!(read_counts(&cut), Err(DataError::Format { .. })), "{keep}");
+        }
+        let cut = folder.path().join("longer");
+        fs::write(&cut, [&whole[..], &[0]].concat()).unwrap();
+        assert!(read_counts(&cut).is_err());
+        assert!(CountsWriter::create(&path, 0, 4, 100.0).is_err());
+        assert!(CountsWriter::create(&path, 7, 0, 100.0).is_err());
+        assert!(CountsWriter::create(&path, 7, 4, f64::NAN).is_err());
+        let mut writer = CountsWriter::create(&path, 8, 4, 100.0).unwrap();
+        assert!(writer.push(&trains(0), 0).is_err());
+        drop(writer);
+        // The finished file of before is untouched.
+        assert_eq!(fs::read(&path).unwrap(), whole);
+    }
+}
