@@ -9,8 +9,8 @@
 
 use std::time::Instant;
 
+use equipoise_data::OpenOptions;
 use equipoise_data::spikes::SpikeTrains;
-use equipoise_data::{OpenOptions};
 use equipoise_encoder::network::{Network, NetworkConfig, Probe, Simulation, Trial};
 use equipoise_metrics::spikes::irregularity;
 

@@ -1,12 +1,18 @@
 //! What goes to the terminal: results to standard output, progress to standard error.
 
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, IsTerminal, Write};
-use std::sync::{Mutex, OnceLock};
+use std::ops::ControlFlow;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use equipoise_studies::context::StageId;
+use equipoise_studies::{Event, Observer};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::{Failure, Outcome};
+use crate::interrupt;
 
 /// Why the first line of the result that was lost was lost.
 static LOST: OnceLock<std::io::Error> = OnceLock::new();
@@ -87,6 +93,47 @@ impl Progress {
         let now = Instant::now();
         let state = Mutex::new(State { done: 0, detail: String::new(), last_line: now });
         Task { name, total, bar, lines: self.mode == Mode::Lines, started: now, state }
+    }
+}
+
+/// Shows what a study tells, and passes on that the person wants it to stop.
+#[derive(Debug)]
+pub struct Terminal {
+    progress: Progress,
+    stages: Mutex<BTreeMap<StageId, Task>>,
+}
+
+impl Terminal {
+    /// With this display of progress.
+    pub fn new(progress: Progress) -> Self {
+        Self { progress, stages: Mutex::default() }
+    }
+}
+
+impl Observer for Terminal {
+    fn observe(&self, event: &Event<'_>) -> ControlFlow<()> {
+        let mut stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
+        match *event {
+            Event::Begin { stage, name, total } => {
+                stages.insert(stage, self.progress.task(name, total));
+            }
+            Event::Progress { stage, done, detail } => {
+                if let Some(task) = stages.get(&stage) {
+                    task.set(done);
+                    if !detail.is_empty() {
+                        task.detail(detail);
+                    }
+                }
+            }
+            Event::End { stage } => {
+                if let Some(task) = stages.remove(&stage) {
+                    task.finish();
+                }
+            }
+            Event::Remark(text) => self.progress.say(text),
+            _ => {}
+        }
+        interrupt::poll()
     }
 }
 

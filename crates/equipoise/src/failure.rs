@@ -3,6 +3,9 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use equipoise_studies::StudyError;
+use equipoise_studies::settings::SettingsError;
+
 /// The result of a command.
 pub type Outcome<T = ()> = Result<T, Failure>;
 
@@ -42,6 +45,20 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request(line) | Self::Run(line) | Self::Interrupted(line) => f.write_str(line),
+        }
+    }
+}
+
+impl From<StudyError> for Failure {
+    fn from(error: StudyError) -> Self {
+        match &error {
+            StudyError::Stopped => Self::Interrupted(error.to_string()),
+            // The option that assignments come from.
+            StudyError::Settings(SettingsError::InAssignment { .. }) => {
+                Self::request(format!("--set {error}"))
+            }
+            _ if error.is_request() => Self::request(error),
+            _ => Self::run(error),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Ctrl-C and SIGTERM: the first asks the run to stop in an orderly way, the second ends it.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::console;
@@ -29,4 +30,12 @@ pub fn check() -> Outcome {
         return Err(Failure::Interrupted("stopped".into()));
     }
     Ok(())
+}
+
+/// Whether to go on, in the form that libraries take.
+pub fn poll() -> ControlFlow<()> {
+    match STOP.load(Ordering::SeqCst) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    }
 }

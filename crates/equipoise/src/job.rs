@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use equipoise_report::{RunDir, RunDirError, RunInfo, RunState};
+use equipoise_studies::settings::Layers;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -27,11 +28,23 @@ pub struct RunArgs {
     seed: Option<u64>,
     /// Where to write; must not hold another run's results [default: runs/NAME-TIME]
     #[arg(long, help_heading = "Run", value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// Continue the run in DIR to the same end as if it had never stopped
     #[arg(long, help_heading = "Run", value_name = "DIR")]
     #[arg(conflicts_with_all = ["config", "sets", "seed", "out"])]
-    resume: Option<PathBuf>,
+    pub(crate) resume: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// The layers of settings that these options add below those of the command's own options.
+    pub fn layers(&self, flags: Layers) -> Layers {
+        let mut layers = flags;
+        if let Some(file) = &self.config {
+            layers = layers.file(file);
+        }
+        layers = self.sets.iter().fold(layers, Layers::assign);
+        layers.value("seed", &self.seed)
+    }
 }
 
 /// What a configuration says of itself.

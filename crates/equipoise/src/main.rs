@@ -8,6 +8,7 @@ mod interrupt;
 mod job;
 mod reconstruction;
 mod settings;
+mod study;
 
 use std::ffi::OsString;
 use std::panic;

@@ -22,6 +22,10 @@
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+/// The version of the streams: it changes when any stream gives other numbers than before, so that
+/// results made from one are not continued with another.
+pub const VERSION: u32 = 1;
+
 /// The increment of SplitMix64: 2^64 divided by the golden ratio.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 

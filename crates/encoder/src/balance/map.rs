@@ -144,6 +144,40 @@ pub fn check_map(config: &NetworkConfig, x: &Axis, y: &Axis) -> Result<(), Balan
     Ok(())
 }
 
+impl BalanceMap {
+    /// The values of both settings at each point, row by row.
+    pub fn grid(x: &Axis, y: &Axis) -> Vec<(f64, f64)> {
+        y.values.iter().flat_map(|&b| x.values.iter().map(move |&a| (a, b))).collect()
+    }
+}
+
+/// Diagnoses the network at one point of a map.
+///
+/// # Errors
+/// If the settings make no sense there.
+pub fn map_point(
+    config: &NetworkConfig,
+    x: (Setting, f64),
+    y: (Setting, f64),
+    diagnosis: &DiagnosisConfig,
+    seed: u64,
+) -> Result<MapPoint, BalanceError> {
+    let network = Network::build(&at(config, x, y), None, seed)?;
+    let trial = Trial { parallel: false, ..network.trial(seed, 0) };
+    let found = diagnose(&network, &trial, diagnosis)?.diagnosis;
+    Ok(MapPoint {
+        x: x.1,
+        y: y.1,
+        rate_hz: found.rate_hz,
+        cv: found.irregularity.cv.mean,
+        inhibition_over_excitation: found.inhibition_over_excitation,
+        net_mv: found.net,
+        net_over_threshold: found.net / network.config().threshold.mean(),
+        synchrony: found.synchrony.map(|s| s.chi),
+        verdict: found.verdict,
+    })
+}
+
 /// Diagnoses the network at each point of a grid.
 ///
 /// # Errors
@@ -157,27 +191,13 @@ pub fn map(
     stop: &Stop<'_>,
 ) -> Result<BalanceMap, BalanceError> {
     check_map(config, x, y)?;
-    let grid: Vec<(f64, f64)> =
-        y.values.iter().flat_map(|&b| x.values.iter().map(move |&a| (a, b))).collect();
-    let points: Vec<Result<MapPoint, BalanceError>> = grid
+    let points: Vec<Result<MapPoint, BalanceError>> = BalanceMap::grid(x, y)
         .into_par_iter()
         .map(|(a, b)| {
             stop.check()?;
-            let network = Network::build(&at(config, (x.setting, a), (y.setting, b)), None, seed)?;
-            let trial = Trial { parallel: false, ..network.trial(seed, 0) };
-            let found = diagnose(&network, &trial, diagnosis)?.diagnosis;
+            let point = map_point(config, (x.setting, a), (y.setting, b), diagnosis, seed)?;
             stop.done();
-            Ok(MapPoint {
-                x: a,
-                y: b,
-                rate_hz: found.rate_hz,
-                cv: found.irregularity.cv.mean,
-                inhibition_over_excitation: found.inhibition_over_excitation,
-                net_mv: found.net,
-                net_over_threshold: found.net / network.config().threshold.mean(),
-                synchrony: found.synchrony.map(|s| s.chi),
-                verdict: found.verdict,
-            })
+            Ok(point)
         })
         .collect();
     Ok(BalanceMap {

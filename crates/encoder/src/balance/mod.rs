@@ -18,7 +18,7 @@ pub use coding::{DEFAULT_PENALTY, ImageCoding, coding_over_time, image_coding, r
 pub use diagnose::{Diagnosis, DiagnosisConfig, NeuronInput, Recording, diagnose, judge, spread};
 pub use linear::Ridge;
 pub use linearity::{Linearity, linearity};
-pub use map::{Axis, BalanceMap, MapPoint, Setting, check_map, map};
+pub use map::{Axis, BalanceMap, MapPoint, Setting, check_map, map, map_point};
 pub use tracking::{Tracking, TrackingConfig, Waveform, tracking};
 pub use verdict::{Criteria, Evidence, Reason, State, Verdict};
 

@@ -248,6 +248,19 @@ impl RunDir {
         Ok(self.path.join(name))
     }
 
+    /// The bytes of a file; none if there is no such file.
+    ///
+    /// # Errors
+    /// [`RunDirError::InvalidName`] and the errors of the file system.
+    pub fn read_file(&self, name: &str) -> Result<Option<Vec<u8>>, RunDirError> {
+        let path = self.file(name)?;
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(RunDirError::from_io("read the file", &path, e)),
+        }
+    }
+
     /// Writes a file whole (see [`atomic_write`]). `name` may contain `/`. Returns the path.
     ///
     /// # Errors

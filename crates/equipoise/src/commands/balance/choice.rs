@@ -1,6 +1,7 @@
 //! Which network, in which regimes: the part of the configuration that all `balance` commands share.
 
 use equipoise_encoder::network::{NetworkConfig, Regime};
+use equipoise_studies::settings::Layers;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -128,6 +129,19 @@ pub struct NetworkArgs {
 }
 
 impl NetworkArgs {
+    /// The keys that the options stand for, as layers of settings.
+    pub fn layers(&self) -> Layers {
+        let regimes = (!self.regimes.is_empty()).then(|| self.regimes.clone());
+        Layers::default()
+            .value("preset", &self.preset)
+            .value("regimes", &regimes)
+            .value("network.neurons", &self.neurons)
+            .value("network.g", &self.g)
+            .value("network.eta", &self.eta)
+            .value("network.connection_probability", &self.connection_probability)
+            .value("network.duration", &self.duration)
+    }
+
     /// The keys that the options stand for.
     pub fn flags(&self) -> Flags {
         let regimes = (!self.regimes.is_empty()).then(|| self.regimes.clone());

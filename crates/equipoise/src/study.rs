@@ -1,0 +1,74 @@
+//! From a command line to a study and back: settings are resolved, a run directory is opened, the
+//! study runs, and what it found is printed and kept.
+
+use equipoise_report::{RunDir, RunInfo};
+use equipoise_studies::settings::Layers;
+use equipoise_studies::{Context, Settings, Study, StudyError};
+
+use crate::Global;
+use crate::console::{self, Terminal};
+use crate::failure::{Failure, Outcome};
+use crate::interrupt;
+use crate::job::RunArgs;
+
+/// Runs a study: `flags` are the options of the command that stand for keys of its settings, above
+/// a preset in TOML (empty for none).
+///
+/// # Errors
+/// As the study, and if the settings or the run directory are wrong.
+pub fn run<S: Study>(preset: &str, args: &RunArgs, flags: Layers, global: &Global) -> Outcome {
+    let settings: S::Settings = match &args.resume {
+        Some(dir) if flags.is_empty() => {
+            RunDir::stored_record_of(dir, S::NAME)?;
+            RunDir::stored_config(dir)?
+        }
+        Some(_) => {
+            return Err(Failure::request(
+                "--resume takes the configuration of the run; give no other option with it",
+            ));
+        }
+        None => args.layers(flags.preset(preset)).resolve().map_err(StudyError::from)?,
+    };
+    settings.validate().map_err(Failure::request)?;
+    if let Some(out) = &args.out {
+        RunDir::check_free(out)?;
+    }
+    let progress = global.progress();
+    let inputs = S::open(&settings, &global.data_root())?;
+    for remark in S::remarks(&settings, &inputs) {
+        progress.say(remark);
+    }
+    interrupt::check()?;
+    let info = RunInfo::new(S::NAME, env!("CARGO_PKG_VERSION"), settings.seed());
+    let dir = match &args.resume {
+        Some(dir) => RunDir::resume(dir, &info, Some(&settings))?,
+        None => RunDir::create(args.out.as_deref(), &info, &settings)?,
+    };
+    let path = dir.path().to_path_buf();
+    progress.say(format!("writing to {}", path.display()));
+    let found = S::run(&settings, &inputs, &Context::new(Terminal::new(progress), &dir));
+    let outcome = found.map_err(Failure::from).and_then(|results| {
+        dir.save_report(&S::report(&results))?;
+        console::print(S::summary(&results).trim_end());
+        interrupt::check()
+    });
+    match outcome {
+        Ok(()) => {
+            dir.finish()?;
+            progress.say(format!("done: {}", path.display()));
+            Ok(())
+        }
+        Err(Failure::Interrupted(_)) => {
+            dir.interrupt()?;
+            Err(Failure::Interrupted(format!(
+                "interrupted; continue with --resume {}",
+                path.display()
+            )))
+        }
+        Err(failure) => {
+            // The first failure is the one to tell; the record is best effort beside it.
+            let _ = dir.fail(&failure);
+            Err(failure)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What a result was made from, so that it is never taken for the result of something else.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Named digests of all that a result depends on: its settings, its data, its network, the version
+/// of the random streams.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Identity(BTreeMap<String, String>);
+
+impl Identity {
+    /// What every result depends on: the version of the random streams.
+    pub fn new() -> Self {
+        Self::default().with("streams", equipoise_random::VERSION)
+    }
+
+    /// With a part that has a name of its own already, such as the fingerprint of data.
+    #[must_use]
+    pub fn with(mut self, part: &str, value: impl fmt::Display) -> Self {
+        self.0.insert(part.to_owned(), value.to_string());
+        self
+    }
+
+    /// With the digest of settings.
+    #[must_use]
+    pub fn with_settings(self, part: &str, settings: &impl Serialize) -> Self {
+        let digest = digest_of(settings);
+        self.with(part, digest)
+    }
+
+    /// The first part in which another identity differs, with its value here and there.
+    pub fn difference<'a>(&'a self, other: &'a Self) -> Option<(&'a str, &'a str, &'a str)> {
+        let absent = "nothing";
+        let value = |of: &'a Self, part: &str| of.0.get(part).map_or(absent, String::as_str);
+        let mut parts: Vec<&str> =
+            self.0.keys().chain(other.0.keys()).map(String::as_str).collect();
+        parts.sort_unstable();
+        parts
+            .into_iter()
+            .map(|part| (part, value(self, part), value(other, part)))
+            .find(|(_, here, there)| here != there)
+    }
+
+    /// The parts and their values.
+    pub fn parts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(part, value)| (part.as_str(), value.as_str()))
+    }
+}
+
+/// A short digest of a value: of its JSON with keys in order.
+///
+/// Values that have no JSON (a map with keys that are no text) have the digest of the reason; no
+/// settings are of that kind.
+pub fn digest_of(value: &impl Serialize) -> String {
+    // serde_json's own maps are ordered by key, so the order of fields does not matter.
+    let text = serde_json::to_value(value).map_or_else(|e| e.to_string(), |v| v.to_string());
+    short(&Sha256::digest(text.as_bytes()))
+}
+
+/// The first 16 hexadecimal digits of a digest.
+fn short(digest: &[u8]) -> String {
+    hex(&digest[..8])
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_part_that_differs_is_named() {
+        let a = Identity::new().with("data", "x").with_settings("settings", &[1, 2]);
+        let b = Identity::new().with("data", "x").with_settings("settings", &[1, 3]);
+        assert_eq!(a.difference(&a), None);
+        assert_eq!(a.difference(&b).unwrap().0, "settings");
+        let c = Identity::new().with_settings("settings", &[1, 2]);
+        assert_eq!(a.difference(&c), Some(("data", "x", "nothing")));
+    }
+}

@@ -1,0 +1,111 @@
+//! The file of one unit of work: a line that says what it is, and its result.
+//!
+//! ```text
+//! {"unit":1,"key":"trials/rates-80-20-0","made_from":{"data":"…","settings":"…"},"by":"0.1.0","sha256":"…"}
+//! {…the result…}
+//! ```
+//!
+//! The checksum is over the key, what it was made from, and the bytes of the result.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::identity::{Identity, hex};
+
+/// The form of the files; another number is another form.
+const FORM: u32 = 1;
+
+/// The first line of a unit's file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    unit: u32,
+    key: String,
+    made_from: Identity,
+    by: String,
+    sha256: String,
+}
+
+/// A unit as it was read back.
+#[derive(Debug)]
+pub(super) struct Stored<'a> {
+    pub made_from: Identity,
+    /// Version of the program that made it.
+    pub by: String,
+    pub payload: &'a [u8],
+}
+
+fn checksum(key: &str, made_from: &Identity, payload: &[u8]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(key.as_bytes());
+    for (part, value) in made_from.parts() {
+        hasher.update([0]);
+        hasher.update(part.as_bytes());
+        hasher.update([0]);
+        hasher.update(value.as_bytes());
+    }
+    hasher.update([0]);
+    hasher.update(payload);
+    hex(&hasher.finalize())
+}
+
+/// The bytes of a unit's file.
+pub(super) fn encode(key: &str, made_from: &Identity, payload: &[u8]) -> Vec<u8> {
+    let header = Header {
+        unit: FORM,
+        key: key.to_owned(),
+        made_from: made_from.clone(),
+        by: env!("CARGO_PKG_VERSION").to_owned(),
+        sha256: checksum(key, made_from, payload),
+    };
+    // A struct of numbers and text always has a JSON form.
+    let mut bytes = serde_json::to_vec(&header).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+/// Reads a unit's file back, or says what is wrong with it.
+pub(super) fn decode<'a>(key: &str, bytes: &'a [u8]) -> Result<Stored<'a>, String> {
+    let end = bytes.iter().position(|&b| b == b'\n').ok_or("it has no first line")?;
+    let (line, payload) = (&bytes[..end], &bytes[end + 1..]);
+    let header: Header = serde_json::from_slice(line)
+        .map_err(|_| "its first line does not say what it is".to_owned())?;
+    if header.unit != FORM {
+        return Err(format!("it is of form {}, and {FORM} is known", header.unit));
+    }
+    if header.key != key {
+        return Err(format!("it says that it is `{}`", header.key));
+    }
+    if header.sha256 != checksum(key, &header.made_from, payload) {
+        return Err("its checksum does not match".to_owned());
+    }
+    Ok(Stored { made_from: header.made_from, by: header.by, payload })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_change_of_a_byte_is_noticed() {
+        let identity = Identity::new().with("data", "abc");
+        let bytes = encode("cells/a", &identity, b"{\"x\":1}\n");
+        let stored = decode("cells/a", &bytes).unwrap();
+        assert_eq!((stored.payload, stored.made_from), (&b"{\"x\":1}\n"[..], identity));
+        assert!(decode("cells/b", &bytes).is_err());
+        for length in 0..bytes.len() {
+            assert!(decode("cells/a", &bytes[..length]).is_err(), "cut at {length}");
+        }
+        for place in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[place] ^= 1 << bit;
+                if let Ok(stored) = decode("cells/a", &changed) {
+                    // Only the version that made it is not covered: it is no part of the result.
+                    assert_eq!(stored.payload, b"{\"x\":1}\n", "byte {place}, bit {bit}");
+                    assert_ne!(stored.by, env!("CARGO_PKG_VERSION"), "byte {place}, bit {bit}");
+                }
+            }
+        }
+    }
+}

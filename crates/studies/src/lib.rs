@@ -1,0 +1,18 @@
+//! Every study as a call: settings, inputs and a context in; results and a report out.
+//!
+//! A study is a module with its `Settings`, `Inputs` and `Results`, and a type that implements
+//! [`Study`]. It prints nothing, knows no command line and ends no process. Who runs it gives it a
+//! [`Context`]: an [`Observer`], told of progress and remarks and asked whether to stop, and a
+//! [`Store`], a run directory or memory, in which finished units of work are kept.
+
+pub mod balance;
+pub mod context;
+pub mod error;
+pub mod settings;
+mod study;
+
+pub use context::{
+    Artefact, Context, Event, Identity, Memory, Observer, Silent, Stage, Stopped, Store,
+};
+pub use error::{OrStudyError, StudyError};
+pub use study::{Settings, Study};

@@ -1,0 +1,406 @@
+//! From defaults, TOML files and single values to one resolved set of settings.
+//!
+//! Later layers win: the type's defaults, a preset, files, assignments (`key=value`) in the order
+//! given, single values by key. Tables merge key by key. A key that the settings do not have is an
+//! error, never ignored.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+/// Why settings cannot be resolved or used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// A file holds something that is no setting.
+    #[error("{}:{line}:{column}: {reason}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1, in characters.
+        column: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// An assignment cannot be read, or sets what cannot be set.
+    #[error("{assignment}: {reason}")]
+    InAssignment {
+        /// The assignment, as it was given.
+        assignment: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The value of a key cannot be used.
+    #[error("{key}: {reason}")]
+    OfKey {
+        /// The key, dotted for tables.
+        key: String,
+        /// What is wrong with its value.
+        reason: String,
+    },
+    /// Settings that make no sense, for a reason that names the key.
+    #[error("{0}")]
+    Senseless(String),
+}
+
+/// Layers of settings, to be resolved into one.
+///
+/// ```
+/// use equipoise_studies::settings::Layers;
+/// #[derive(serde::Deserialize, Debug, PartialEq)]
+/// #[serde(default, deny_unknown_fields)]
+/// struct Settings {
+///     seed: u64,
+///     rate: f64,
+/// }
+/// impl Default for Settings {
+///     fn default() -> Self {
+///         Self { seed: 0, rate: 100.0 }
+///     }
+/// }
+/// let layers = Layers::default().assign("rate=20.0").value("seed", &Some(7));
+/// assert_eq!(layers.resolve::<Settings>()?, Settings { seed: 7, rate: 20.0 });
+/// # Ok::<(), equipoise_studies::settings::SettingsError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Layers {
+    preset: String,
+    files: Vec<PathBuf>,
+    assignments: Vec<String>,
+    values: Vec<(String, Result<Value, String>)>,
+}
+
+impl Layers {
+    /// With a preset, in TOML, above the defaults.
+    #[must_use]
+    pub fn preset(mut self, toml: &str) -> Self {
+        toml.clone_into(&mut self.preset);
+        self
+    }
+
+    /// With a TOML file.
+    #[must_use]
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.files.push(path.into());
+        self
+    }
+
+    /// With an assignment `key=value`, the value in TOML's syntax; a bare word is a string.
+    #[must_use]
+    pub fn assign(mut self, assignment: impl Into<String>) -> Self {
+        self.assignments.push(assignment.into());
+        self
+    }
+
+    /// With the value of a key (dotted for tables), if there is one.
+    #[must_use]
+    pub fn value<T: Serialize>(mut self, key: impl Into<String>, value: &Option<T>) -> Self {
+        if let Some(value) = value {
+            // TOML has no whole numbers above i64::MAX, and no setting needs them.
+            let value = Value::try_from(value)
+                .map_err(|_| format!("whole numbers are possible up to {}", i64::MAX));
+            self.values.push((key.into(), value));
+        }
+        self
+    }
+
+    /// Whether nothing was given.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.assignments.is_empty() && self.values.is_empty()
+    }
+
+    /// The settings.
+    ///
+    /// # Errors
+    /// If a file cannot be read or parsed, a key is unknown or a type is wrong.
+    pub fn resolve<C: DeserializeOwned>(&self) -> Result<C, SettingsError> {
+        let preset = |e: toml::de::Error| SettingsError::Senseless(e.message().to_owned());
+        let mut table: Table = toml::from_str(&self.preset).map_err(preset)?;
+        for path in &self.files {
+            for (key, value) in read::<C>(path)? {
+                insert(&mut table, &key, value).map_err(SettingsError::Senseless)?;
+            }
+        }
+        for assignment in &self.assignments {
+            let wrong = |reason: String| SettingsError::InAssignment {
+                assignment: assignment.clone(),
+                reason: with_suggestion(reason),
+            };
+            let (key, value) = parse_assignment(assignment).map_err(wrong)?;
+            insert(&mut table, &key, value).map_err(wrong)?;
+            parse::<C>(table.clone()).map_err(wrong)?;
+        }
+        for (key, value) in &self.values {
+            let wrong = |reason: String| SettingsError::OfKey {
+                key: key.clone(),
+                reason: with_suggestion(reason),
+            };
+            insert(&mut table, key, value.clone().map_err(wrong)?).map_err(wrong)?;
+            parse::<C>(table.clone()).map_err(wrong)?;
+        }
+        parse::<C>(table).map_err(|reason| SettingsError::Senseless(with_suggestion(reason)))
+    }
+}
+
+/// Puts the values of `changes` into settings, merging tables key by key.
+///
+/// # Errors
+/// Where a key of `changes` goes into a value as if it were a table.
+pub fn merge(table: &mut Table, changes: Table) -> Result<(), String> {
+    changes.into_iter().try_for_each(|(key, value)| insert(table, &key, value))
+}
+
+/// Reads a file of settings, so that an error in it can name file, line and column.
+fn read<C: DeserializeOwned>(path: &Path) -> Result<Table, SettingsError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| SettingsError::Unreadable { path: path.to_owned(), reason: e.to_string() })?;
+    let place = |error: toml::de::Error| {
+        let start = error.span().map_or(0, |span| span.start.min(text.len()));
+        let before = text.get(..start).unwrap_or_default();
+        SettingsError::InFile {
+            path: path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before.chars().rev().take_while(|&c| c != '\n').count() + 1,
+            reason: with_suggestion(error.message().to_owned()),
+        }
+    };
+    toml::from_str::<C>(&text).map_err(place)?;
+    toml::from_str::<Table>(&text).map_err(place)
+}
+
+fn parse<C: DeserializeOwned>(table: Table) -> Result<C, String> {
+    C::deserialize(Value::Table(table)).map_err(|e| e.message().to_string())
+}
+
+/// The key and the value of an assignment.
+fn parse_assignment(text: &str) -> Result<(String, Value), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as key=value")?;
+    let key = key.trim();
+    if key.is_empty() || key.split('.').any(str::is_empty) {
+        return Err("the key is empty".to_owned());
+    }
+    let value = value.trim();
+    let parsed = toml::from_str::<Table>(&format!("value = {value}"));
+    let value = match parsed.ok().and_then(|mut t| t.remove("value")) {
+        Some(parsed) => parsed,
+        None => Value::String(value.to_string()),
+    };
+    Ok((key.to_string(), value))
+}
+
+/// Puts a value at a dotted key, merging tables.
+fn insert(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
+    let Some((first, rest)) = key.split_once('.') else {
+        match (table.get_mut(key), value) {
+            (Some(Value::Table(old)), Value::Table(new)) => {
+                for (k, v) in new {
+                    insert(old, &k, v)?;
+                }
+            }
+            (_, value) => {
+                table.insert(key.to_string(), value);
+            }
+        }
+        return Ok(());
+    };
+    match table.entry(first).or_insert_with(|| Value::Table(Table::new())) {
+        Value::Table(inner) => insert(inner, rest, value),
+        Value::Array(items) => {
+            let (index, rest) = rest.split_once('.').unwrap_or((rest, ""));
+            let count = items.len();
+            let slot = index.parse::<usize>().ok().and_then(|i| items.get_mut(i));
+            match (slot, rest) {
+                (Some(slot), "") => {
+                    *slot = value;
+                    Ok(())
+                }
+                (Some(Value::Table(inner)), rest) => insert(inner, rest, value),
+                _ => Err(format!("`{first}` has {count} items, and `{index}` is none of them")),
+            }
+        }
+        _ => Err(format!("`{first}` is a value, not a table")),
+    }
+}
+
+/// Adds the nearest of the known names to a message about an unknown one.
+///
+/// Messages of serde name the unknown word first and the known ones after it, each in backticks.
+fn with_suggestion(message: String) -> String {
+    if !message.starts_with("unknown ") {
+        return message;
+    }
+    let mut words = message.split('`').skip(1).step_by(2);
+    let Some(unknown) = words.next() else { return message };
+    match nearest(unknown, words) {
+        Some(name) => format!("{message}; did you mean `{name}`?"),
+        None => message,
+    }
+}
+
+/// The name that is most like `word`, if one is alike.
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', '_', ' '], "");
+    let word = plain(word);
+    let likeness = |name: &str| {
+        let name = plain(name);
+        // What is left out at the front or the end is more often meant than a like spelling.
+        let contained = word.len() >= 3 && (name.contains(&word) || word.contains(&name));
+        if contained { 1.0 } else { strsim::jaro_winkler(&word, &name) }
+    };
+    let best = names.into_iter().map(|name| (likeness(name), name));
+    let best = best.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.len().cmp(&a.1.len())))?;
+    (best.0 > 0.8).then_some(best.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Outer {
+        seed: u64,
+        name: String,
+        inner: Inner,
+        rates: Vec<f64>,
+        kind: Kind,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Inner {
+        threshold: f64,
+        neurons: usize,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Kind {
+        MlpUnet,
+        MlpVae,
+    }
+
+    impl Default for Outer {
+        fn default() -> Self {
+            Self {
+                seed: 1,
+                name: "x".into(),
+                inner: Inner::default(),
+                rates: vec![1.0],
+                kind: Kind::MlpVae,
+            }
+        }
+    }
+
+    impl Default for Inner {
+        fn default() -> Self {
+            Self { threshold: 20.0, neurons: 100 }
+        }
+    }
+
+    #[test]
+    fn layers_override_in_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("c.toml");
+        std::fs::write(&file, "seed = 5\n[inner]\nneurons = 7\n").unwrap();
+        let got: Outer = Layers::default()
+            .file(&file)
+            .assign("inner.threshold=3.5")
+            .assign("name=abc")
+            .assign("seed=6")
+            .assign("rates=[1, 2.5]")
+            .assign("kind=mlp-unet")
+            .value("seed", &Some(9))
+            .value("name", &None::<String>)
+            .resolve()
+            .unwrap();
+        let inner = Inner { threshold: 3.5, neurons: 7 };
+        let (rates, kind) = (vec![1.0, 2.5], Kind::MlpUnet);
+        assert_eq!(got, Outer { seed: 9, name: "abc".into(), inner, rates, kind });
+    }
+
+    #[test]
+    fn nothing_given_is_the_default() {
+        assert_eq!(Layers::default().resolve::<Outer>().unwrap(), Outer::default());
+    }
+
+    #[test]
+    fn a_preset_gives_way_to_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("c.toml");
+        std::fs::write(&file, "[inner]\nneurons = 7\n").unwrap();
+        let preset = "seed = 3\n[inner]\nneurons = 5\nthreshold = 1.0\n";
+        let got: Outer = Layers::default().preset(preset).file(&file).resolve().unwrap();
+        let inner = Inner { threshold: 1.0, neurons: 7 };
+        assert_eq!(got, Outer { seed: 3, inner, ..Outer::default() });
+    }
+
+    #[test]
+    fn a_wrong_assignment_is_named() {
+        for set in ["seed", "=3", "seed=abc", "unknown=3", "inner.x=3", "seed.x=3", "seed=-1"] {
+            match Layers::default().assign(set).resolve::<Outer>() {
+                Err(SettingsError::InAssignment { assignment, .. }) => assert_eq!(assignment, set),
+                other => panic!("{set}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn whole_numbers_above_what_toml_holds_are_refused() {
+        for number in [1 << 63, u64::MAX] {
+            let layers = Layers::default().value("inner.neurons", &Some(number));
+            match layers.resolve::<Outer>() {
+                Err(SettingsError::OfKey { key, .. }) => assert_eq!(key, "inner.neurons"),
+                other => panic!("{number}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_file_is_named_with_line_and_column() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("c.toml");
+        for (text, place) in
+            [("seed = 5\nnme = 1\n", (2, 1)), ("seed = \n", (1, 8)), ("seed='a'", (1, 6))]
+        {
+            std::fs::write(&file, text).unwrap();
+            match Layers::default().file(&file).resolve::<Outer>() {
+                Err(SettingsError::InFile { path, line, column, .. }) => {
+                    assert_eq!((path, (line, column)), (file.clone(), place), "{text}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        let missing = dir.path().join("none.toml");
+        let missing = Layers::default().file(missing).resolve::<Outer>();
+        assert!(matches!(missing, Err(SettingsError::Unreadable { .. })));
+    }
+
+    #[test]
+    fn near_names_are_suggested() {
+        for (set, name) in [
+            ("nme=1", "`name`?"),
+            ("inner.treshold=1", "`threshold`?"),
+            ("kind=unet", "`mlp-unet`?"),
+            ("kind=vae", "`mlp-vae`?"),
+        ] {
+            let error = Layers::default().assign(set).resolve::<Outer>().unwrap_err();
+            assert!(error.to_string().ends_with(name), "{error}");
+        }
+        assert_eq!(nearest("cifar10", ["mnist", "cifar-10", "shd"]), Some("cifar-10"));
+        assert_eq!(nearest("zzz", ["mnist", "cifar-10", "shd"]), None);
+    }
+}

@@ -1,0 +1,70 @@
+//! What all studies have in common.
+
+use std::path::Path;
+
+use equipoise_report::Report;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::context::Context;
+use crate::error::StudyError;
+
+/// All that a person can say of a study, with a seed.
+pub trait Settings: Serialize + DeserializeOwned + Clone {
+    /// The seed of every random number of the study.
+    fn seed(&self) -> u64;
+
+    /// The reason why these settings make no sense, as one line that names the key.
+    ///
+    /// # Errors
+    /// That reason.
+    fn validate(&self) -> Result<(), String>;
+}
+
+/// A study: settings, inputs and a context in; results out; a report of them.
+///
+/// ```text
+/// let inputs = Ratios::open(&settings, root)?;          // data are opened and checked
+/// let results = Ratios::run(&settings, &inputs, &context)?;
+/// let report = Ratios::report(&results);                // a pure function
+/// ```
+pub trait Study {
+    /// Its name in run directories, such as `study-ratios`.
+    const NAME: &'static str;
+    /// All that a person can say of it.
+    type Settings: Settings;
+    /// What it reads: data sets, models, earlier runs.
+    type Inputs;
+    /// What it finds.
+    type Results: Serialize + DeserializeOwned;
+
+    /// Opens and checks all that the study reads, before anything is computed or written. `root`
+    /// is the folder of the data sets.
+    ///
+    /// # Errors
+    /// If the settings make no sense, or what is to be read is missing or wrong.
+    fn open(settings: &Self::Settings, root: &Path) -> Result<Self::Inputs, StudyError>;
+
+    /// What a person should know of the inputs before the study begins: images left out, sizes
+    /// that were chosen, how long it may take.
+    fn remarks(settings: &Self::Settings, inputs: &Self::Inputs) -> Vec<String> {
+        let _ = (settings, inputs);
+        Vec::new()
+    }
+
+    /// Makes the study, or what is missing of it in the context's store.
+    ///
+    /// # Errors
+    /// If it fails or is stopped.
+    fn run(
+        settings: &Self::Settings,
+        inputs: &Self::Inputs,
+        context: &Context<'_>,
+    ) -> Result<Self::Results, StudyError>;
+
+    /// The report of the results: text, tables and figures.
+    fn report(results: &Self::Results) -> Report;
+
+    /// The results in a few lines of plain text, no wider than 80 columns where they can be.
+    fn summary(results: &Self::Results) -> String;
+}
