@@ -1,7 +1,7 @@
 """Reference values of crates/metrics, from SciPy, scikit-image, Elephant and NumPy.
 
 Writes crates/metrics/tests/reference/*.json, which the tests of that crate read.
-Needs: numpy scipy scikit-image elephant neo quantities.
+Needs: numpy scipy mpmath scikit-image elephant neo quantities.
 """
 import json
 import math
@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
+import mpmath
 import neo
 import numpy as np
 import quantities as pq
@@ -124,6 +125,23 @@ def nct_interval(t, df, scale, confidence):
     return [limit(1 - tail), limit(tail)]
 
 
+def noncentrality_limits(t, df, confidence):
+    """The noncentralities that t is compatible with, in 30 digits, over the normal instead of over the chi
+    distribution; for the large t where the quadrature above loses the rise of the normal distribution."""
+    with mpmath.workdps(30):
+        t, tail = mpmath.mpf(t), (1 - mpmath.mpf(confidence)) / 2
+        def above(z, delta):
+            return mpmath.gammainc(mpmath.mpf(df) / 2, df * ((z + delta) / t) ** 2 / 2, mpmath.inf, regularized=True)
+        def cdf(delta):
+            places = [-delta] if delta < 10 else []
+            places += [z for z in [-10, -5, -2, 0, 2, 5, 10] if z > -delta]
+            return mpmath.ncdf(-delta if delta < 10 else -10) + mpmath.quad(lambda z: mpmath.npdf(z) * above(z, delta), places)
+        def limit(p):
+            start = t * mpmath.mpf(stats.chi.ppf(1 - float(p), df) / math.sqrt(df))
+            return float(mpmath.findroot(lambda delta: cdf(delta) - p, (start, start * 1.001 + 0.1), tol=1e-24))
+        return [limit(1 - tail), limit(tail)]
+
+
 def hedges_factor(df):
     return math.exp(math.lgamma(df / 2) - math.lgamma((df - 1) / 2)) / math.sqrt(df / 2)
 
@@ -219,13 +237,16 @@ def statistics():
         binomial.append(row)
 
     distributions = dict(
-        t_sf=[[t, df, stats.t.sf(t, df)] for df in [1, 2.5, 7, 30, 999, 59998, 2e6] for t in [-3, 0, 0.01, 0.1, 1.7, 9.0, 37.0]],
+        t_sf=[[t, df, stats.t.sf(t, df)] for df in [1, 2.5, 7, 30, 999, 59998, 2e6] for t in [-3, 0, 0.01, 0.1, 1.7, 9.0, 37.0, 1e3, 1e8, 1e15]],
         t_quantile=[[p, df, stats.t.ppf(p, df)] for df in [1, 2.5, 7, 30, 999, 59998] for p in [1e-6, 0.025, 0.5, 0.975, 0.9995]],
         chi_squared_sf=[[x, df, stats.chi2.sf(x, df)] for df in [1, 2, 5, 50] for x in [0, 1e-5, 0.5, 4, 60, 1300]],
         normal_quantile=[[p, stats.norm.ppf(p)] for p in [1e-300, 1e-20, 1e-5, 0.025, 0.3, 0.5, 0.6, 0.975, 0.9999]],
         normal_cdf=[[z, stats.norm.cdf(z)] for z in [-37, -20, -8.3, -1.96, -0.1, 0, 0.7, 5]],
         noncentral_t=[[t, df, d, nct_cdf(t, df, d)] for t, df, d in
                       [(2, 5, 1), (0, 3, 0.5), (-1, 10, -2), (5, 58, 3.2), (1.5, 1, 0.3), (12, 40, 13), (1, 1000, 1.1)]],
+        noncentrality_limits=[[t, df, level, *noncentrality_limits(t, df, level)]
+                              for t in [1e2, 1e3, 3.6e4, 1e7, 1e10, 1e15] for df in [1, 2, 8, 38]
+                              for level in [0.95, 0.99]],
     )
     write("statistics", dict(pairs=rows, mann_whitney=mann_whitney, kruskal=kruskal, binomial=binomial,
                              distributions=distributions, bootstrap=bootstrap()))

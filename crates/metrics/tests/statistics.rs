@@ -253,7 +253,6 @@ fn groups_without_an_answer_say_why() {
     for (name, result) in all_of_two(&[2.0; 5], &[2.0; 5]) {
         match (name, result) {
             ("wilcoxon" | "pratt", Err(Undefined::NoDifference)) => {}
-            ("bootstrap", Ok(interval)) => assert_eq!(interval, [0.0, 0.0, 0.0]),
             (_, Err(Undefined::NoVariance)) => {}
             (_, other) => panic!("{name}: {other:?}"),
         }

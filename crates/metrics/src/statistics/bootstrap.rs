@@ -5,6 +5,7 @@ use equipoise_random::stream;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::moments::{largest, vary};
 use super::special::{normal_cdf, normal_quantile};
 use super::{Interval, Undefined, check_confidence, check_group};
 use crate::summary::quantile_of_sorted;
@@ -46,8 +47,8 @@ impl Bootstrap {
     /// The interval of a statistic of one group (of differences, for pairs).
     ///
     /// # Errors
-    /// If there are fewer than two values or one is not finite, a setting is out of its range,
-    /// the statistic is not finite, or BCa has no interval (see [`Undefined::Degenerate`]).
+    /// If there are fewer than two values or one is not finite, they do not vary by more than
+    /// rounding, a setting is out of its range, the statistic is not finite, or BCa has no interval (see [`Undefined::Degenerate`]).
     ///
     /// ```
     /// use equipoise_metrics::statistics::Bootstrap;
@@ -90,6 +91,10 @@ impl Bootstrap {
         }
         for (index, group) in groups.iter().enumerate() {
             check_group(index + 1, group, 2)?;
+        }
+        let magnitude = groups.iter().map(|group| largest(group)).fold(0.0, f64::max);
+        if groups.iter().all(|group| !vary(group, magnitude)) {
+            return Err(Undefined::NoVariance);
         }
         let sample: Vec<Vec<f64>> = groups.iter().map(|group| group.to_vec()).collect();
         let estimate = statistic(&sample);

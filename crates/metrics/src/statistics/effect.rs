@@ -3,17 +3,17 @@
 //! The intervals invert the noncentral t distribution, so they are exact for normal values
 //! (Steiger & Fouladi 1997; Cumming & Finch 2001, Educ. Psychol. Meas. 61:532).
 
-use super::moments::{mean, sample_variance};
-use super::special::{bisect, ln_beta, noncentral_t_cdf};
-use super::t_test::moments_of_differences;
-use super::{Interval, Undefined, check_confidence, check_group};
+use super::noncentral_t::noncentrality_limits;
+use super::special::ln_beta;
+use super::t_test::{moments_of_differences, moments_of_two};
+use super::{Interval, Undefined, check_confidence};
 
 /// Cohen's d of two independent groups: the difference of means over the pooled standard
 /// deviation (Cohen 1988), with its interval.
 ///
 /// # Errors
-/// If a group has fewer than two values or one that is not finite, neither group varies, or the
-/// level is not in (0, 1).
+/// If a group has fewer than two values or one that is not finite, neither group varies by more
+/// than rounding, or the level is not in (0, 1).
 ///
 /// ```
 /// use equipoise_metrics::statistics::cohens_d;
@@ -24,16 +24,11 @@ use super::{Interval, Undefined, check_confidence, check_group};
 /// ```
 pub fn cohens_d(a: &[f64], b: &[f64], confidence: f64) -> Result<Interval, Undefined> {
     check_confidence(confidence)?;
-    check_group(1, a, 2)?;
-    check_group(2, b, 2)?;
+    let [(mean_a, variance_a), (mean_b, variance_b)] = moments_of_two(a, b)?;
     let (n_a, n_b) = (a.len() as f64, b.len() as f64);
     let degrees_of_freedom = n_a + n_b - 2.0;
-    let squares = (n_a - 1.0) * sample_variance(a) + (n_b - 1.0) * sample_variance(b);
-    let deviation = (squares / degrees_of_freedom).sqrt();
-    if deviation == 0.0 {
-        return Err(Undefined::NoVariance);
-    }
-    let d = (mean(a) - mean(b)) / deviation;
+    let squares = (n_a - 1.0) * variance_a + (n_b - 1.0) * variance_b;
+    let d = (mean_a - mean_b) / (squares / degrees_of_freedom).sqrt();
     Ok(interval(d, (1.0 / n_a + 1.0 / n_b).sqrt(), degrees_of_freedom, confidence))
 }
 
@@ -56,7 +51,7 @@ pub fn hedges_g(a: &[f64], b: &[f64], confidence: f64) -> Result<Interval, Undef
 ///
 /// # Errors
 /// If the groups have different lengths, fewer than two values or one that is not finite, the
-/// differences do not vary, or the level is not in (0, 1).
+/// differences do not vary by more than rounding, or the level is not in (0, 1).
 pub fn paired_d(a: &[f64], b: &[f64], confidence: f64) -> Result<Interval, Undefined> {
     check_confidence(confidence)?;
     let (mean, variance) = moments_of_differences(a, b)?;
@@ -66,21 +61,6 @@ pub fn paired_d(a: &[f64], b: &[f64], confidence: f64) -> Result<Interval, Undef
 
 /// The interval of an effect `d` whose t statistic is d / `scale`.
 fn interval(d: f64, scale: f64, degrees_of_freedom: f64, confidence: f64) -> Interval {
-    let t = d / scale;
-    let tail = 0.5 - 0.5 * confidence;
-    let cdf = |delta: f64| noncentral_t_cdf(t, degrees_of_freedom, delta);
-    let limit = |wanted: f64| {
-        // The cdf falls as the noncentrality grows.
-        let mut width = 4.0 + 4.0 * t.abs() / degrees_of_freedom.sqrt();
-        while cdf(t - width) < wanted {
-            width *= 2.0;
-        }
-        let low = t - width;
-        let mut width = 4.0 + 4.0 * t.abs() / degrees_of_freedom.sqrt();
-        while cdf(t + width) > wanted {
-            width *= 2.0;
-        }
-        bisect(low, t + width, |delta| cdf(delta) > wanted) * scale
-    };
-    Interval { estimate: d, low: limit(1.0 - tail), high: limit(tail), confidence }
+    let (low, high) = noncentrality_limits(d / scale, degrees_of_freedom, confidence);
+    Interval { estimate: d, low: low * scale, high: high * scale, confidence }
 }

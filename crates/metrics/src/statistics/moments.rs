@@ -1,5 +1,30 @@
 //! Mean and variance that are exact where they can be: a constant sample has exactly its value
-//! for a mean and exactly 0 for a variance.
+//! for a mean and exactly 0 for a variance. And whether values vary at all, beyond rounding.
+
+/// How far apart two numbers near 1 may be and yet count as equal: 8 to 16 units in the last
+/// place, which the few sums and divisions behind a score, a mean or a difference can add up to.
+const ROUNDING: f64 = 8.0 * f64::EPSILON;
+
+/// How far apart numbers may be whose squares are lost below the smallest float.
+const UNDERFLOW: f64 = 1e-150;
+
+/// What may be rounding in numbers that are at most `magnitude` large, or come from such.
+pub(crate) fn rounding_of(magnitude: f64) -> f64 {
+    ROUNDING * magnitude
+}
+
+/// The largest absolute value; 0 for no values.
+pub(crate) fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()))
+}
+
+/// Whether the values differ by more than the rounding of numbers of this magnitude.
+pub(crate) fn vary(values: &[f64], magnitude: f64) -> bool {
+    let (low, high) = values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
+    high - low > rounding_of(magnitude).max(UNDERFLOW)
+}
 
 /// Mean of at least one finite value.
 pub(crate) fn mean(values: &[f64]) -> f64 {
@@ -25,7 +50,7 @@ pub(crate) fn population_variance(values: &[f64]) -> f64 {
 
 /// A power of two that brings very large or very small values near 1, else 1.
 fn scale_of(values: &[f64]) -> f64 {
-    let largest = values.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+    let largest = largest(values);
     if largest == 0.0 || (1e-100..1e100).contains(&largest) {
         return 1.0;
     }
@@ -69,6 +94,16 @@ mod tests {
             assert_eq!(sample_std(&[value; 7]), 0.0);
         }
         assert_eq!(sample_variance(&[0.1; 10]), 0.0);
+    }
+
+    #[test]
+    fn rounding_is_no_variation() {
+        assert!(!vary(&[0.12, 0.12 + 2.0 * f64::EPSILON * 0.12], 0.12));
+        assert!(!vary(&[0.1 + 0.2, 0.3], 0.3) && !vary(&[1e-160, 2e-160], 2e-160));
+        assert!(!vary(&[], 0.0) && !vary(&[5.0], 5.0) && !vary(&[f64::MAX; 3], f64::MAX));
+        assert!(vary(&[1.0, 1.0 + 1e-14], 1.0) && vary(&[1e-12, 2e-12], 2e-12));
+        // As differences of numbers near 1e5 the last two are rounding.
+        assert!(!vary(&[1e-12, 2e-12], 1e5) && vary(&[f64::MAX, -f64::MAX], f64::MAX));
     }
 
     #[test]

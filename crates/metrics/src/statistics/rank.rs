@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::moments::rounding_of;
 use super::special::{chi_squared_sf, normal_cdf};
 use super::{Alternative, Undefined, check_group};
 
@@ -42,20 +43,36 @@ pub struct KruskalWallis {
     pub eta_squared: Option<f64>,
 }
 
-/// Average ranks (from 1) of the values, and the sizes of the groups of equal values.
-pub(super) fn ranks(values: &[f64]) -> (Vec<f64>, Vec<usize>) {
+/// Average ranks (from 1) of the values, and the sizes of the groups of equal values: of those
+/// that differ by no more than the rounding of numbers of the magnitude given for each.
+pub(super) fn ranks(values: &[f64], magnitudes: &[f64]) -> (Vec<f64>, Vec<usize>) {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_unstable_by(|&i, &j| values[i].total_cmp(&values[j]).then(i.cmp(&j)));
     let mut ranks = vec![0.0; values.len()];
     let mut ties = Vec::new();
     let mut start = 0;
-    for group in order.chunk_by(|&i, &j| values[i] == values[j]) {
+    while let Some(&first) = order.get(start) {
+        // From the first of the group, so that small steps do not join what is far apart.
+        let size = order[start..]
+            .iter()
+            .take_while(|&&i| {
+                let gap = values[i] - values[first];
+                gap == 0.0 || gap <= rounding_of(magnitudes[i].max(magnitudes[first]))
+            })
+            .count();
+        let group = &order[start..start + size];
         let rank = start as f64 + (group.len() + 1) as f64 / 2.0;
         group.iter().for_each(|&i| ranks[i] = rank);
         ties.push(group.len());
         start += group.len();
     }
     (ranks, ties)
+}
+
+/// Average ranks of values that carry the rounding of their own magnitude.
+fn ranks_of(values: &[f64]) -> (Vec<f64>, Vec<usize>) {
+    let magnitudes: Vec<f64> = values.iter().map(|v| v.abs()).collect();
+    ranks(values, &magnitudes)
 }
 
 /// The sum of t³ - t over groups of t equal values.
@@ -82,7 +99,7 @@ pub(super) fn tie_sum(ties: &[usize]) -> f64 {
 pub fn mann_whitney(a: &[f64], b: &[f64], alternative: Alternative) -> Result<RankTest, Undefined> {
     check_group(1, a, 1)?;
     check_group(2, b, 1)?;
-    let (ranks, ties) = ranks(&[a, b].concat());
+    let (ranks, ties) = ranks_of(&[a, b].concat());
     if ties.len() == 1 {
         return Err(Undefined::NoVariance);
     }
@@ -151,7 +168,7 @@ pub fn kruskal_wallis<G: AsRef<[f64]>>(groups: &[G]) -> Result<KruskalWallis, Un
         check_group(index + 1, group.as_ref(), 1)?;
     }
     let all: Vec<f64> = groups.iter().flat_map(|g| g.as_ref()).copied().collect();
-    let (ranks, ties) = ranks(&all);
+    let (ranks, ties) = ranks_of(&all);
     if ties.len() == 1 {
         return Err(Undefined::NoVariance);
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::moments::{mean, sum};
+use super::moments::{largest, mean, sum, vary};
 use super::special::{beta_regularised, normal_quantile, students_t_two_sided};
 use super::{Undefined, check_confidence, check_pairs};
 
@@ -46,7 +46,7 @@ pub struct Correlation {
 ///
 /// # Errors
 /// If the slices have different lengths, fewer than two values or one that is not finite, or x
-/// does not vary.
+/// does not vary by more than rounding.
 ///
 /// ```
 /// use equipoise_metrics::statistics::linear_regression;
@@ -56,24 +56,29 @@ pub struct Correlation {
 /// ```
 pub fn linear_regression(x: &[f64], y: &[f64]) -> Result<LinearRegression, Undefined> {
     check_pairs(x, y, 2)?;
-    let Products { mean_x, mean_y, xx, yy, xy } = Products::new(x, y);
-    if xx == 0.0 {
+    if !vary(x, largest(x)) {
         return Err(Undefined::NoVariance);
     }
+    let Products { mean_x, mean_y, xx, yy, xy } = Products::new(x, y);
+    let y_varies = vary(y, largest(y));
     let n = x.len() as f64;
-    let slope = xy / xx;
+    let slope = if y_varies { xy / xx } else { 0.0 };
     let residuals: Vec<f64> =
         x.iter().zip(y).map(|(x, y)| (y - mean_y) - slope * (x - mean_x)).collect();
     let squares = sum(residuals.iter().map(|r| r * r));
-    let slope_error = (n > 2.0).then(|| (squares / (n - 2.0) / xx).sqrt());
+    // The quotient alone may be too large for a float.
+    let slope_error = (n > 2.0).then(|| match squares / (n - 2.0) / xx {
+        square if square.is_finite() => square.sqrt(),
+        _ => (squares / (n - 2.0)).sqrt() / xx.sqrt(),
+    });
     let intercept_error = slope_error.map(|error| error * (xx / n + mean_x * mean_x).sqrt());
     let p_value = slope_error
-        .filter(|_| yy > 0.0)
+        .filter(|_| y_varies)
         .map(|error| if error == 0.0 { 0.0 } else { students_t_two_sided(slope / error, n - 2.0) });
     Ok(LinearRegression {
         slope,
         intercept: mean_y - slope * mean_x,
-        r_squared: (yy > 0.0).then(|| (1.0 - squares / yy).clamp(0.0, 1.0)),
+        r_squared: y_varies.then(|| (1.0 - squares / yy).clamp(0.0, 1.0)),
         slope_error,
         intercept_error,
         rms_residual: (squares / n).sqrt(),
@@ -86,14 +91,14 @@ pub fn linear_regression(x: &[f64], y: &[f64]) -> Result<LinearRegression, Undef
 ///
 /// # Errors
 /// If the slices have different lengths, fewer than two values or one that is not finite, one
-/// does not vary, or the level is not in (0, 1).
+/// does not vary by more than rounding, or the level is not in (0, 1).
 pub fn pearson(x: &[f64], y: &[f64], confidence: f64) -> Result<Correlation, Undefined> {
     check_confidence(confidence)?;
     check_pairs(x, y, 2)?;
-    let Products { xx, yy, xy, .. } = Products::new(x, y);
-    if xx == 0.0 || yy == 0.0 {
+    if !vary(x, largest(x)) || !vary(y, largest(y)) {
         return Err(Undefined::NoVariance);
     }
+    let Products { xx, yy, xy, .. } = Products::new(x, y);
     let n = x.len() as f64;
     let r = (xy / xx.sqrt() / yy.sqrt()).clamp(-1.0, 1.0);
     // Two points lie on a line whatever they are.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::moments::{mean, sample_variance};
+use super::moments::{largest, mean, sample_variance, vary};
 use super::special::{students_t_quantile, students_t_sf, students_t_two_sided};
 use super::{Alternative, Interval, Undefined, check_confidence, check_group, check_pairs};
 
@@ -69,7 +69,8 @@ impl TTest {
 /// Student's t-test of two independent groups with a common variance.
 ///
 /// # Errors
-/// If a group has fewer than two values or one that is not finite, or neither group varies.
+/// If a group has fewer than two values or one that is not finite, or neither group varies by more
+/// than rounding.
 ///
 /// ```
 /// use equipoise_metrics::statistics::{Alternative, Undefined, student_t};
@@ -80,13 +81,11 @@ impl TTest {
 /// # Ok::<(), Undefined>(())
 /// ```
 pub fn student_t(a: &[f64], b: &[f64], alternative: Alternative) -> Result<TTest, Undefined> {
-    let (mean_a, variance_a) = moments(1, a)?;
-    let (mean_b, variance_b) = moments(2, b)?;
+    let [(mean_a, variance_a), (mean_b, variance_b)] = moments_of_two(a, b)?;
     let (n_a, n_b) = (a.len() as f64, b.len() as f64);
     let degrees_of_freedom = n_a + n_b - 2.0;
     let pooled = ((n_a - 1.0) * variance_a + (n_b - 1.0) * variance_b) / degrees_of_freedom;
     let error = (pooled * (1.0 / n_a + 1.0 / n_b)).sqrt();
-    check_error(error)?;
     Ok(TTest::new(mean_a - mean_b, error, degrees_of_freedom, alternative))
 }
 
@@ -94,14 +93,13 @@ pub fn student_t(a: &[f64], b: &[f64], alternative: Alternative) -> Result<TTest
 /// 34:28).
 ///
 /// # Errors
-/// If a group has fewer than two values or one that is not finite, or neither group varies.
+/// If a group has fewer than two values or one that is not finite, or neither group varies by more
+/// than rounding.
 pub fn welch_t(a: &[f64], b: &[f64], alternative: Alternative) -> Result<TTest, Undefined> {
-    let (mean_a, variance_a) = moments(1, a)?;
-    let (mean_b, variance_b) = moments(2, b)?;
+    let [(mean_a, variance_a), (mean_b, variance_b)] = moments_of_two(a, b)?;
     let (n_a, n_b) = (a.len() as f64, b.len() as f64);
     let (square_a, square_b) = (variance_a / n_a, variance_b / n_b);
     let error = (square_a + square_b).sqrt();
-    check_error(error)?;
     // In shares of the whole, so that no square of a square runs out of range.
     let share = square_a / (square_a + square_b);
     let degrees_of_freedom =
@@ -111,11 +109,9 @@ pub fn welch_t(a: &[f64], b: &[f64], alternative: Alternative) -> Result<TTest, 
 
 /// The t-test of pairs: whether the mean of `a[i] - b[i]` is 0.
 ///
-/// Differences that are equal up to the rounding of the values count as constant.
-///
 /// # Errors
 /// If the groups have different lengths, fewer than two values or one that is not finite, or the
-/// differences do not vary.
+/// differences do not vary by more than the rounding of the values.
 pub fn paired_t(a: &[f64], b: &[f64], alternative: Alternative) -> Result<TTest, Undefined> {
     let (mean, variance) = moments_of_differences(a, b)?;
     let n = a.len() as f64;
@@ -126,22 +122,20 @@ pub fn paired_t(a: &[f64], b: &[f64], alternative: Alternative) -> Result<TTest,
 pub(super) fn moments_of_differences(a: &[f64], b: &[f64]) -> Result<(f64, f64), Undefined> {
     check_pairs(a, b, 2)?;
     let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
-    let mean = mean(&differences);
-    let largest = a.iter().chain(b).fold(0.0, |m: f64, v| m.max(v.abs()));
-    let spread = differences.iter().fold(0.0, |m: f64, d| m.max((d - mean).abs()));
-    if spread <= 2.0 * f64::EPSILON * largest {
+    if !vary(&differences, largest(a).max(largest(b))) {
         return Err(Undefined::NoVariance);
     }
-    let variance = sample_variance(&differences);
-    check_error(variance)?;
-    Ok((mean, variance))
+    Ok((mean(&differences), sample_variance(&differences)))
 }
 
-fn moments(group: usize, values: &[f64]) -> Result<(f64, f64), Undefined> {
-    check_group(group, values, 2)?;
-    Ok((mean(values), sample_variance(values)))
-}
-
-fn check_error(error: f64) -> Result<(), Undefined> {
-    if error > 0.0 { Ok(()) } else { Err(Undefined::NoVariance) }
+/// Mean and sample variance of each of two independent groups, of which at least one varies by
+/// more than the rounding of the larger values.
+pub(super) fn moments_of_two(a: &[f64], b: &[f64]) -> Result<[(f64, f64); 2], Undefined> {
+    check_group(1, a, 2)?;
+    check_group(2, b, 2)?;
+    let magnitude = largest(a).max(largest(b));
+    if !vary(a, magnitude) && !vary(b, magnitude) {
+        return Err(Undefined::NoVariance);
+    }
+    Ok([(mean(a), sample_variance(a)), (mean(b), sample_variance(b))])
 }

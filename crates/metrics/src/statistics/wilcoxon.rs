@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::moments::rounding_of;
 use super::rank::{RankMethod, RankTest, ranks, tie_sum};
 use super::special::normal_cdf;
 use super::{Alternative, Undefined, check_pairs};
@@ -29,7 +30,7 @@ pub enum ZeroMethod {
 ///
 /// # Errors
 /// If the groups have different lengths, are empty or have a value that is not finite, or every
-/// difference is 0.
+/// difference is 0 but for rounding.
 ///
 /// ```
 /// use equipoise_metrics::statistics::{Alternative, ZeroMethod, wilcoxon};
@@ -46,16 +47,24 @@ pub fn wilcoxon(
 ) -> Result<RankTest, Undefined> {
     check_pairs(a, b, 1)?;
     let pairs = a.len();
-    let mut differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
+    let mut magnitudes: Vec<f64> = a.iter().zip(b).map(|(a, b)| a.abs().max(b.abs())).collect();
+    let difference = |((a, b), &magnitude): ((&f64, &f64), &f64)| {
+        let difference = a - b;
+        // A difference of rounding has no sign.
+        if difference.abs() <= rounding_of(magnitude) { 0.0 } else { difference }
+    };
+    let mut differences: Vec<f64> = a.iter().zip(b).zip(&magnitudes).map(difference).collect();
     let zero_count = differences.iter().filter(|&&d| d == 0.0).count();
     if zero_count == pairs {
         return Err(Undefined::NoDifference);
     }
     if zeros == ZeroMethod::Drop {
+        let mut kept = differences.iter().map(|&d| d != 0.0);
+        magnitudes.retain(|_| kept.next().unwrap_or(true));
         differences.retain(|&d| d != 0.0);
     }
     let absolute: Vec<f64> = differences.iter().map(|d| d.abs()).collect();
-    let (ranks, mut ties) = ranks(&absolute);
+    let (ranks, mut ties) = ranks(&absolute, &magnitudes);
     let tied = ties.iter().any(|&t| t > 1);
     let sum_where = |wanted: fn(f64) -> bool| {
         let chosen = differences.iter().zip(&ranks).filter(|&(&d, _)| wanted(d));
