@@ -196,17 +196,11 @@ fn wrong_idx_files_leave_no_run() {
 
 /// Three recordings in SHD's layout, with its channels and classes.
 fn speech() -> SpikeSet {
-    SpikeSet {
-        units: 700,
-        duration: 1.4,
-        offsets: vec![0, 3, 3, 5],
-        times: vec![0.125, 0.5, 1.25, 0.0, 0.75],
-        unit_ids: vec![699, 1, 3, 12, 400],
-        labels: vec![19, 0, 17],
-        speakers: vec![4, 5, 4],
-        classes: (0..20).map(|i| format!("word {i}")).collect(),
-        name: "small".into(),
-    }
+    let recordings: [(&[f32], &[u16]); 3] =
+        [(&[0.125, 0.5, 1.25], &[699, 1, 3]), (&[], &[]), (&[0.0, 0.75], &[12, 400])];
+    let classes = (0..20).map(|i| format!("word {i}")).collect();
+    let set = SpikeSet::new("small", 700, 1.4, recordings, vec![19, 0, 17], classes).unwrap();
+    SpikeSet { speakers: vec![4, 5, 4], ..set }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! CIFAR-10 (Krizhevsky 2009) in its binary version: records of a label and 3 x 32 x 32 values.
 
-use super::bytes::read_file;
+use super::bytes::{Content, GoOn, read_file};
+use super::identity::Source;
 use super::{DataError, Dataset, ImageSet, ImageShape};
 use std::path::{Path, PathBuf};
 
@@ -59,12 +60,12 @@ pub(crate) fn locate(root: &Path) -> Result<Vec<PathBuf>, DataError> {
 }
 
 /// Opens CIFAR-10.
-pub(crate) fn open(root: &Path) -> Result<Dataset, DataError> {
+pub(crate) fn open(root: &Path, go_on: GoOn<'_>) -> Result<Dataset, DataError> {
     let files = locate(root)?;
     let (test, train) = files.split_last().expect("six files were located");
     Ok(Dataset::Images {
-        train: read_batches(train, "cifar-10/train")?,
-        test: read_batches(std::slice::from_ref(test), "cifar-10/test")?,
+        train: read_batches(train, "cifar-10/train", go_on)?,
+        test: read_batches(std::slice::from_ref(test), "cifar-10/test", go_on)?,
     })
 }
 
@@ -72,12 +73,13 @@ pub(crate) fn open(root: &Path) -> Result<Dataset, DataError> {
 ///
 /// # Errors
 /// If a file cannot be read, does not hold whole records or not as many as the first one (which
-/// is how a batch cut between records shows), or holds a label above 9.
-pub fn read_batches(paths: &[PathBuf], name: &str) -> Result<ImageSet, DataError> {
-    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+/// is how a batch cut between records shows), or holds a label above 9, or if the caller stops it.
+pub fn read_batches(paths: &[PathBuf], name: &str, go_on: GoOn<'_>) -> Result<ImageSet, DataError> {
+    let (mut pixels, mut labels, mut files) = (Vec::new(), Vec::new(), Vec::new());
     let mut expected = None;
     for path in paths {
-        let bytes = read_file(path, LIMIT)?;
+        let Content { bytes, file } = read_file(path, LIMIT, go_on)?;
+        files.push(file);
         let extra = bytes.len() % RECORD;
         if extra != 0 {
             let record = bytes.len() / RECORD;
@@ -105,6 +107,8 @@ pub fn read_batches(paths: &[PathBuf], name: &str) -> Result<ImageSet, DataError
     }
     Ok(ImageSet {
         shape: SHAPE,
+        indices: (0..labels.len()).collect(),
+        source: Source::files(files),
         pixels,
         labels,
         classes: CLASSES.iter().map(|&c| c.to_owned()).collect(),

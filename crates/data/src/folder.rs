@@ -1,5 +1,7 @@
 //! A person's own images: a folder with one subfolder a class.
 
+use super::bytes::{GoOn, file_name};
+use super::identity::{FileIdentity, Fingerprint, Source};
 use super::select::{Share, stratified_split};
 use super::{DataError, Dataset, ImageSet, ImageShape, OpenOptions};
 use image::imageops::FilterType;
@@ -59,18 +61,23 @@ fn locate(path: &str, root: &Path) -> Result<PathBuf, DataError> {
 }
 
 /// Opens a folder of images.
-pub(crate) fn open(path: &str, root: &Path, options: &OpenOptions) -> Result<Dataset, DataError> {
+pub(crate) fn open(
+    path: &str,
+    root: &Path,
+    options: &OpenOptions,
+    go_on: GoOn<'_>,
+) -> Result<Dataset, DataError> {
     options.folder.validate()?;
     let base = locate(path, root)?;
     let name = format!("folder:{path}");
     let (train, test) = (base.join("train"), base.join("test"));
     if train.is_dir() && test.is_dir() {
-        let train_set = read(&train, &options.folder, format!("{name}/train"), None)?;
+        let train_set = read(&train, &options.folder, format!("{name}/train"), None, go_on)?;
         let wanted = (&train_set.classes[..], train_set.shape);
-        let test_set = read(&test, &options.folder, format!("{name}/test"), Some(wanted))?;
+        let test_set = read(&test, &options.folder, format!("{name}/test"), Some(wanted), go_on)?;
         return Ok(Dataset::Images { train: train_set, test: test_set });
     }
-    let all = read(&base, &options.folder, name.clone(), None)?;
+    let all = read(&base, &options.folder, name.clone(), None, go_on)?;
     let share = Share::Fraction(options.folder.test_fraction);
     let (train, test) = stratified_split(&all.labels, share, options.seed)?;
     let part = |indices: &[usize], part: &str| ImageSet {
@@ -94,10 +101,6 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(paths)
 }
 
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
 /// Reads the images of the subfolders of `folder`; `wanted` are the classes and the shape that
 /// they must have.
 fn read(
@@ -105,6 +108,7 @@ fn read(
     options: &FolderOptions,
     name: String,
     wanted: Option<(&[String], ImageShape)>,
+    go_on: GoOn<'_>,
 ) -> Result<ImageSet, DataError> {
     let wrong = |problem: String| Err(DataError::format(folder, "the folder", problem));
     let class_folders: Vec<PathBuf> = entries(folder)?.into_iter().filter(|p| p.is_dir()).collect();
@@ -131,8 +135,16 @@ fn read(
         }
         files.extend(found.into_iter().map(|path| (path, label as u16)));
     }
-    let images: Vec<DynamicImage> =
-        files.par_iter().map(|(path, _)| decode(path, options)).collect::<Result<_, _>>()?;
+    let (images, identities): (Vec<DynamicImage>, Vec<FileIdentity>) = files
+        .par_iter()
+        .map(
+            |(path, _)| {
+                if go_on().is_break() { Err(DataError::Stopped) } else { decode(path, options) }
+            },
+        )
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .unzip();
     let size = |image: &DynamicImage| (image.height(), image.width());
     let first = size(&images[0]);
     if let Some(other) = images.iter().position(|image| size(image) != first) {
@@ -167,24 +179,41 @@ fn read(
         }
     }
     let labels = files.iter().map(|(_, label)| *label).collect();
-    Ok(ImageSet { shape, pixels, labels, classes, name })
+    let indices = (0..files.len()).collect();
+    Ok(ImageSet {
+        shape,
+        pixels,
+        labels,
+        classes,
+        name,
+        source: Source::files(identities),
+        indices,
+    })
 }
 
 /// Decodes and resizes one image. The decoder's limits (512 MiB) hold for what a file claims.
-fn decode(path: &Path, options: &FolderOptions) -> Result<DynamicImage, DataError> {
-    let reader = ImageReader::open(path)
-        .and_then(ImageReader::with_guessed_format)
+fn decode(path: &Path, options: &FolderOptions) -> Result<(DynamicImage, FileIdentity), DataError> {
+    let bytes = std::fs::read(path).map_err(|e| DataError::io(path, "open", e))?;
+    let folder = path.parent().map(file_name).unwrap_or_default();
+    let identity = FileIdentity {
+        name: format!("{folder}/{}", file_name(path)),
+        bytes: bytes.len() as u64,
+        sha256: Fingerprint::of(&bytes),
+    };
+    let reader = ImageReader::new(std::io::Cursor::new(bytes))
+        .with_guessed_format()
         .map_err(|e| DataError::io(path, "open", e))?;
     let image = reader.decode().map_err(|e| {
         let reason = e.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
         DataError::format(path, "the image", format!("{reason}; expected a PNG or JPEG image"))
     })?;
-    Ok(match options.size {
+    let image = match options.size {
         Some((height, width)) if (image.height(), image.width()) != (height, width) => {
             image.resize_exact(width, height, FilterType::CatmullRom)
         }
         _ => image,
-    })
+    };
+    Ok((image, identity))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! MNIST and Fashion-MNIST: where their four IDX files lie.
 
+use super::bytes::GoOn;
 use super::{DataError, Dataset, ImageSet, ImageShape, idx};
 use std::path::{Path, PathBuf};
 
@@ -72,11 +73,11 @@ pub(crate) fn locate(name: &str, root: &Path) -> Result<[(PathBuf, PathBuf); 2],
 }
 
 /// Opens MNIST or Fashion-MNIST.
-pub(crate) fn open(name: &str, root: &Path) -> Result<Dataset, DataError> {
+pub(crate) fn open(name: &str, root: &Path, go_on: GoOn<'_>) -> Result<Dataset, DataError> {
     let classes = if name == "mnist" { DIGITS } else { CLOTHES };
     let [train, test] = locate(name, root)?;
     let read = |(images, labels): &(PathBuf, PathBuf), part: &str| {
-        let set = idx::read_images(images, labels, &classes, &format!("{name}/{part}"))?;
+        let set = idx::read_images(images, labels, &classes, &format!("{name}/{part}"), go_on)?;
         check_shape(&set, images)?;
         Ok(set)
     };
@@ -279,7 +280,10 @@ mod tests {
             .zip(locate("mnist", &root).unwrap())
             .flat_map(|(stems, (images, labels))| [(stems[0], images), (stems[1], labels)])
         {
-            let bytes = crate::bytes::read_file(&path, 1 << 30).unwrap();
+            let bytes =
+                crate::bytes::read_file(&path, 1 << 30, &|| std::ops::ControlFlow::Continue(()))
+                    .unwrap()
+                    .bytes;
             fs::write(plain.path().join(stem), bytes).unwrap();
         }
         let peer = mnist::MnistBuilder::new()

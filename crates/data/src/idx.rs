@@ -1,16 +1,24 @@
 //! The IDX files of MNIST and Fashion-MNIST (LeCun, Cortes & Burges): a big-endian magic number
 //! `00 00 type rank`, one 32-bit size a dimension, then the values.
 
-use super::bytes::read_file;
+use super::bytes::{Content, GoOn, read_file};
+use super::identity::{FileIdentity, Source};
 use super::{DataError, ImageSet, ImageShape};
 use std::path::Path;
 
 /// The most that an IDX file may unpack to: 2 GiB, forty times MNIST's training images.
 const LIMIT: u64 = 1 << 31;
 
-/// Reads an IDX file of unsigned bytes with `rank` dimensions: its sizes and values.
-fn read(path: &Path, rank: u8, what: &str) -> Result<(Vec<usize>, Vec<u8>), DataError> {
-    let mut bytes = read_file(path, LIMIT)?;
+/// The content of an IDX file.
+struct Idx {
+    sizes: Vec<usize>,
+    values: Vec<u8>,
+    file: FileIdentity,
+}
+
+/// Reads an IDX file of unsigned bytes with `rank` dimensions.
+fn read(path: &Path, rank: u8, what: &str, go_on: GoOn<'_>) -> Result<Idx, DataError> {
+    let Content { mut bytes, file } = read_file(path, LIMIT, go_on)?;
     let header = 4 + 4 * usize::from(rank);
     if bytes.len() < header {
         let problem = format!("the file ends within the header of {header} bytes of {what}");
@@ -35,22 +43,26 @@ fn read(path: &Path, rank: u8, what: &str) -> Result<(Vec<usize>, Vec<u8>), Data
         return Err(DataError::format(path, "byte 4", problem));
     }
     bytes.drain(..header);
-    Ok((sizes, bytes))
+    Ok(Idx { sizes, values: bytes, file })
 }
 
 /// Reads a pair of IDX files, images and their labels.
 ///
 /// # Errors
 /// If a file cannot be read, is not IDX of unsigned bytes, is cut short or goes on after its end,
-/// holds no image, holds a label that is no class, or if the two differ in their number.
+/// holds no image, holds a label that is no class, if the two differ in their number, or if the
+/// caller stops it.
 pub fn read_images(
     images: &Path,
     labels: &Path,
     classes: &[&str],
     name: &str,
+    go_on: GoOn<'_>,
 ) -> Result<ImageSet, DataError> {
-    let (sizes, pixels) = read(images, 3, "images, count x rows x columns")?;
-    let (counts, label_bytes) = read(labels, 1, "labels")?;
+    let Idx { sizes, values: pixels, file: image_file } =
+        read(images, 3, "images, count x rows x columns", go_on)?;
+    let Idx { sizes: counts, values: label_bytes, file: label_file } =
+        read(labels, 1, "labels", go_on)?;
     if let Some(axis) = sizes.iter().position(|&n| n == 0) {
         let problem = "a size of 0, expected at least one image of at least one pixel";
         return Err(DataError::format(images, format!("byte {}", 4 + 4 * axis), problem));
@@ -72,6 +84,8 @@ pub fn read_images(
         labels: label_bytes.into_iter().map(u16::from).collect(),
         classes: classes.iter().map(|&c| c.to_owned()).collect(),
         name: name.to_owned(),
+        source: Source::files(vec![image_file, label_file]),
+        indices: (0..sizes[0]).collect(),
     })
 }
 

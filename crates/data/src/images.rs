@@ -1,6 +1,7 @@
 //! Labelled images of one size.
 
 use super::DataError;
+use super::identity::{DataIdentity, Fingerprint, Source};
 use super::select::{Share, balanced_indices, class_counts, stratified_split};
 
 /// The size of every image of a set.
@@ -47,9 +48,62 @@ pub struct ImageSet {
     pub classes: Vec<String>,
     /// The set's name, such as "mnist/train".
     pub name: String,
+    /// Where the images come from.
+    pub source: Source,
+    /// The index of each image in its source, before any selection, split or new order.
+    pub indices: Vec<usize>,
 }
 
 impl ImageSet {
+    /// A set of images that the caller has in memory: values `[images, channels, height, width]`.
+    ///
+    /// # Errors
+    /// If there is no value in an image, the number of values does not fit that of the labels, or
+    /// a label is no class.
+    pub fn new(
+        name: impl Into<String>,
+        shape: ImageShape,
+        pixels: Vec<u8>,
+        labels: Vec<u16>,
+        classes: Vec<String>,
+    ) -> Result<ImageSet, DataError> {
+        let name = name.into();
+        let wanted = shape
+            .channels
+            .checked_mul(shape.height)
+            .and_then(|n| n.checked_mul(shape.width))
+            .filter(|&n| n > 0)
+            .and_then(|n| n.checked_mul(labels.len()));
+        if wanted != Some(pixels.len()) {
+            return Err(DataError::Request(format!(
+                "{name}: {} values for {} images of {shape}",
+                pixels.len(),
+                labels.len()
+            )));
+        }
+        check_labels(&name, &labels, &classes)?;
+        let indices = (0..labels.len()).collect();
+        Ok(ImageSet { shape, pixels, labels, classes, name, source: Source::Memory, indices })
+    }
+
+    /// The digest of the content: values, size, labels, names of the classes, and order.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut digest = Fingerprint::builder("images");
+        let ImageShape { channels, height, width } = self.shape;
+        digest
+            .list([channels, height, width].into_iter().map(|n| (n as u64).to_le_bytes()))
+            .bytes(&self.pixels)
+            .list(self.labels.iter().map(|l| l.to_le_bytes()))
+            .texts(&self.classes)
+            .finish()
+    }
+
+    /// What the set is made of, to be kept with results and compared.
+    pub fn identity(&self) -> DataIdentity {
+        let form = format!("images {}", self.shape);
+        DataIdentity::new(&self.name, &self.source, form, &self.indices, self.fingerprint())
+    }
+
     /// The number of images.
     pub fn len(&self) -> usize {
         self.labels.len()
@@ -102,6 +156,8 @@ impl ImageSet {
             labels: indices.iter().map(|&i| self.labels[i]).collect(),
             classes: self.classes.clone(),
             name: self.name.clone(),
+            source: self.source.clone(),
+            indices: indices.iter().map(|&i| self.indices[i]).collect(),
         }
     }
 
@@ -162,17 +218,83 @@ impl ImageSet {
     }
 }
 
+/// Every label is a class.
+pub(crate) fn check_labels(
+    name: &str,
+    labels: &[u16],
+    classes: &[String],
+) -> Result<(), DataError> {
+    match labels.iter().position(|&l| usize::from(l) >= classes.len()) {
+        None => Ok(()),
+        Some(i) => Err(DataError::Request(format!(
+            "{name}: sample {i} has label {}, but there are {} classes",
+            labels[i],
+            classes.len()
+        ))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::DifferenceKind;
 
     fn set() -> ImageSet {
-        ImageSet {
-            shape: ImageShape { channels: 1, height: 1, width: 2 },
-            pixels: (0..20).map(|i| i * 10).collect(),
-            labels: (0..10).map(|i| i % 2).collect(),
-            classes: vec!["even".into(), "odd".into()],
-            name: "test".into(),
+        let shape = ImageShape { channels: 1, height: 1, width: 2 };
+        let labels = (0..10).map(|i| i % 2).collect();
+        let classes = vec!["even".into(), "odd".into()];
+        ImageSet::new("test", shape, (0..20).map(|i| i * 10).collect(), labels, classes).unwrap()
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let shape = ImageShape { channels: 1, height: 2, width: 2 };
+        let make = |shape, pixels: usize, labels: &[u16]| {
+            ImageSet::new("x", shape, vec![0; pixels], labels.to_vec(), vec!["a".into()])
+        };
+        assert!(make(shape, 8, &[0, 0]).is_ok());
+        assert!(make(shape, 7, &[0, 0]).is_err());
+        assert!(make(shape, 8, &[0, 1]).is_err());
+        assert!(make(ImageShape { width: 0, ..shape }, 0, &[0, 0]).is_err());
+        assert!(make(ImageShape { width: usize::MAX, ..shape }, 8, &[0, 0]).is_err());
+    }
+
+    #[test]
+    fn a_selection_is_traced_to_its_source() {
+        use crate::DifferenceKind::{Content, Form, Name, Order, Samples, Selection};
+        let set =
+            ImageSet { source: Source::Synthetic { generator: "g".into(), seed: 1 }, ..set() };
+        let chosen = set.subset(&[7, 2, 5]).subset(&[2, 0]);
+        assert_eq!(chosen.indices, [5, 7]);
+        assert_eq!(chosen.pixels, [set.image(5), set.image(7)].concat());
+        let kind = |here: &ImageSet, expected: &ImageSet| {
+            here.identity().difference(&expected.identity()).map(|d| d.kind)
+        };
+        assert_eq!(kind(&set, &set.clone()), None);
+        assert_eq!(kind(&chosen, &set.subset(&[5, 7])), None);
+        assert_eq!(kind(&chosen, &set.subset(&[7, 5])), Some(Order));
+        assert_eq!(kind(&chosen, &set.subset(&[5, 6])), Some(Selection));
+        assert_eq!(kind(&chosen, &set), Some(Samples(2, 10)));
+        let seed = Source::Synthetic { generator: "g".into(), seed: 2 };
+        let other = ImageSet { source: seed, pixels: vec![0; 20], ..set.clone() };
+        assert!(matches!(kind(&other, &set), Some(DifferenceKind::Source(_))));
+        let tall = ImageShape { channels: 1, height: 2, width: 1 };
+        assert!(matches!(kind(&ImageSet { shape: tall, ..set.clone() }, &set), Some(Form(..))));
+        let named = ImageSet { name: "g/train".into(), pixels: vec![0; 20], ..set.clone() };
+        assert!(matches!(kind(&named, &set), Some(Name(..))));
+        // A name alone is no difference: the content decides.
+        assert_eq!(kind(&ImageSet { name: "moved/test".into(), ..set.clone() }, &set), None);
+        let memory = ImageSet { source: Source::Memory, ..set };
+        let changed = ImageSet { pixels: vec![1; 20], ..memory.clone() };
+        assert_eq!(kind(&changed, &memory), Some(Content));
+        // Every part of the content counts.
+        let base = memory.fingerprint();
+        let mut labels = memory.clone();
+        labels.labels[3] = 0;
+        let mut classes = memory.clone();
+        classes.classes[0] = "evens".into();
+        for other in [labels, classes, memory.subset(&[1, 0, 2, 3, 4, 5, 6, 7, 8, 9])] {
+            assert_ne!(other.fingerprint(), base);
         }
     }
 

@@ -11,6 +11,7 @@ mod error;
 pub mod fetch;
 pub mod folder;
 pub mod grey;
+mod identity;
 pub mod idx;
 mod images;
 mod make;
@@ -22,15 +23,21 @@ pub mod synthetic;
 #[doc(hidden)]
 pub mod testing;
 
+pub use bytes::GoOn;
 pub use check::{Content, Entry, FileReport, PartReport, Report, catalog, check};
 pub use error::DataError;
 pub use folder::FolderOptions;
+pub use identity::{
+    DataIdentity, Difference, DifferenceKind, FileIdentity, Fingerprint, FingerprintBuilder,
+    NotAFingerprint, Source,
+};
 pub use images::{ImageSet, ImageShape};
 pub use make::make;
 pub use select::{Share, balanced_indices, class_counts, stratified_split};
 pub use spike_set::{SampleSpikes, SpikeSet};
 pub use synthetic::Part;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// The names that [`open`] knows, for messages.
@@ -193,21 +200,54 @@ fn synthesise(name: &str, train: usize, test: usize, seed: u64) -> Dataset {
 /// If the name is unknown, the files are absent or wrong in any way, or more samples are asked
 /// for than there are.
 pub fn open(spec: &str, root: &Path, options: &OpenOptions) -> Result<Dataset, DataError> {
+    load(spec, root, options, &|| ControlFlow::Continue(())).map(|loaded| loaded.dataset)
+}
+
+/// A data set that was opened, and what should be said about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The data.
+    pub dataset: Dataset,
+    /// What was decided or noticed while it was read.
+    pub remarks: Vec<Remark>,
+}
+
+/// Something that a person should know about data that were read.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Remark(pub String);
+
+impl std::fmt::Display for Remark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// As [`open`], with what was noticed on the way; `go_on` is asked now and then whether to go on.
+///
+/// # Errors
+/// As [`open`], and [`DataError::Stopped`] if `go_on` says so.
+pub fn load(
+    spec: &str,
+    root: &Path,
+    options: &OpenOptions,
+    go_on: GoOn<'_>,
+) -> Result<Loaded, DataError> {
     let whole = match spec {
-        "mnist" | "fashion-mnist" => grey::open(spec, root)?,
-        "shd" => shd::open(shd::locate(root)?, spec, options)?,
-        "cifar-10" => cifar::open(root)?,
+        "mnist" | "fashion-mnist" => grey::open(spec, root, go_on)?,
+        "shd" => shd::open(shd::locate(root)?, spec, options, go_on)?,
+        "cifar-10" => cifar::open(root, go_on)?,
         "synthetic-digits" | "synthetic-color" | "synthetic-speech" => {
             let (train, test) = options.synthetic_sizes()?;
-            return Ok(synthesise(spec, train, test, options.seed));
+            let dataset = synthesise(spec, train, test, options.seed);
+            return Ok(Loaded { dataset, remarks: Vec::new() });
         }
         _ => match spec.split_once(':') {
             Some(("spikes", path)) if !path.is_empty() => {
-                shd::open(shd::locate_pair(path, root)?, spec, options)?
+                shd::open(shd::locate_pair(path, root)?, spec, options, go_on)?
             }
-            Some(("folder", path)) if !path.is_empty() => folder::open(path, root, options)?,
+            Some(("folder", path)) if !path.is_empty() => folder::open(path, root, options, go_on)?,
             _ => return Err(DataError::UnknownName(spec.to_owned())),
         },
     };
-    options.limit(whole)
+    Ok(Loaded { dataset: options.limit(whole)?, remarks: Vec::new() })
 }

@@ -1,6 +1,8 @@
 //! The Spiking Heidelberg Digits (Cramer et al. 2022, IEEE Trans. Neural Netw. Learn. Syst.
 //! 33:2744), and any two files of the same layout.
 
+use super::bytes::GoOn;
+use super::identity::Source;
 use super::{DataError, Dataset, OpenOptions, SpikeSet};
 use crate::spikes::file::SpikeRows;
 use crate::spikes::hdf5_read::SpikeFile;
@@ -94,6 +96,7 @@ pub(crate) fn open(
     [train, test]: [PathBuf; 2],
     name: &str,
     options: &OpenOptions,
+    go_on: GoOn<'_>,
 ) -> Result<Dataset, DataError> {
     if let Some(max_time) = options.max_time
         && !(max_time > 0.0 && max_time.is_finite())
@@ -104,8 +107,9 @@ pub(crate) fn open(
     }
     let is_shd = name == "shd";
     let limit = if is_shd { CHANNELS as u64 } else { 1 << 16 };
-    let read =
-        |path: &Path| SpikeRows::read(SpikeFile::open(path)?, limit, |seconds| seconds as f32);
+    let read = |path: &Path| {
+        SpikeRows::read(SpikeFile::open(path, go_on)?, limit, |seconds| seconds as f32)
+    };
     let parts = [(read(&train)?, &train), (read(&test)?, &test)];
     let names = |rows: &SpikeRows| rows.keys.clone();
     let (first, second) = (names(&parts[0].0), names(&parts[1].0));
@@ -143,6 +147,8 @@ pub(crate) fn open(
         Ok(SpikeSet {
             units,
             duration,
+            source: Source::files(vec![rows.file.identity().clone()]),
+            indices: (0..rows.labels.len()).collect(),
             offsets: rows.offsets,
             times: rows.times,
             unit_ids: rows.units.into_iter().map(|u| u as u16).collect(),

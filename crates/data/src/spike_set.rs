@@ -1,6 +1,8 @@
 //! Labelled spike recordings on the same channels.
 
 use super::DataError;
+use super::identity::{DataIdentity, Fingerprint, Source};
+use super::images::check_labels;
 use super::select::{Share, balanced_indices, class_counts, stratified_split};
 
 /// Labelled spike recordings, all events in one array a field (compressed sparse rows).
@@ -24,6 +26,10 @@ pub struct SpikeSet {
     pub classes: Vec<String>,
     /// The set's name, such as "shd/train".
     pub name: String,
+    /// Where the samples come from.
+    pub source: Source,
+    /// The index of each sample in its source, before any selection, split or new order.
+    pub indices: Vec<usize>,
 }
 
 /// The events of one sample.
@@ -36,6 +42,93 @@ pub struct SampleSpikes<'a> {
 }
 
 impl SpikeSet {
+    /// A set of recordings that the caller has in memory, each as the times of its spikes, s, and
+    /// their channels. All are of speaker 0.
+    ///
+    /// # Errors
+    /// If a recording has not as many times as channels, a time is not from 0 to `duration`, a
+    /// channel is not below `units`, a label is no class, or there are not as many labels as
+    /// recordings.
+    pub fn new<'a>(
+        name: impl Into<String>,
+        units: usize,
+        duration: f32,
+        recordings: impl IntoIterator<Item = (&'a [f32], &'a [u16])>,
+        labels: Vec<u16>,
+        classes: Vec<String>,
+    ) -> Result<SpikeSet, DataError> {
+        let name = name.into();
+        let wrong = |problem: String| Err(DataError::Request(format!("{name}: {problem}")));
+        let possible = duration > 0.0 && duration.is_finite() && (1..=1 << 16).contains(&units);
+        if !possible {
+            return wrong(format!(
+                "{units} channels over {duration} s: 1 to 65536 channels and a positive time are \
+                 needed"
+            ));
+        }
+        let (mut offsets, mut times, mut unit_ids) = (vec![0], Vec::new(), Vec::new());
+        for (i, (t, u)) in recordings.into_iter().enumerate() {
+            if t.len() != u.len() {
+                return wrong(format!(
+                    "recording {i} has {} times but {} channels",
+                    t.len(),
+                    u.len()
+                ));
+            }
+            if let Some(t) = t.iter().find(|&&t| !(0.0..=duration).contains(&t)) {
+                return wrong(format!(
+                    "recording {i} has a spike at {t} s, expected 0 to {duration} s"
+                ));
+            }
+            if let Some(u) = u.iter().find(|&&u| usize::from(u) >= units) {
+                return wrong(format!("recording {i} has a spike on channel {u} of {units}"));
+            }
+            times.extend_from_slice(t);
+            unit_ids.extend_from_slice(u);
+            offsets.push(times.len());
+        }
+        let n = offsets.len() - 1;
+        if labels.len() != n {
+            return wrong(format!("{} labels for {n} recordings", labels.len()));
+        }
+        check_labels(&name, &labels, &classes)?;
+        Ok(SpikeSet {
+            units,
+            duration,
+            offsets,
+            times,
+            unit_ids,
+            labels,
+            speakers: vec![0; n],
+            classes,
+            name,
+            source: Source::Memory,
+            indices: (0..n).collect(),
+        })
+    }
+
+    /// The digest of the content: events, channels, duration, labels, speakers, names of the
+    /// classes, and order.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut digest = Fingerprint::builder("spikes");
+        digest
+            .number(self.units as u64)
+            .float(f64::from(self.duration))
+            .list(self.offsets.iter().map(|&n| (n as u64).to_le_bytes()))
+            .list(self.times.iter().map(|t| t.to_bits().to_le_bytes()))
+            .list(self.unit_ids.iter().map(|u| u.to_le_bytes()))
+            .list(self.labels.iter().map(|l| l.to_le_bytes()))
+            .list(self.speakers.iter().map(|s| s.to_le_bytes()))
+            .texts(&self.classes)
+            .finish()
+    }
+
+    /// What the set is made of, to be kept with results and compared.
+    pub fn identity(&self) -> DataIdentity {
+        let form = format!("spikes of {} channels over {} s", self.units, self.duration);
+        DataIdentity::new(&self.name, &self.source, form, &self.indices, self.fingerprint())
+    }
+
     /// The number of samples.
     pub fn len(&self) -> usize {
         self.labels.len()
@@ -71,6 +164,8 @@ impl SpikeSet {
             speakers: indices.iter().map(|&i| self.speakers[i]).collect(),
             classes: self.classes.clone(),
             name: self.name.clone(),
+            source: self.source.clone(),
+            indices: indices.iter().map(|&i| self.indices[i]).collect(),
         };
         set.offsets.push(0);
         for &i in indices {
@@ -154,17 +249,50 @@ mod tests {
     use super::*;
 
     fn set() -> SpikeSet {
-        SpikeSet {
-            units: 4,
-            duration: 1.0,
-            offsets: vec![0, 1, 1, 3, 4],
-            times: vec![0.5, 0.1, 0.2, 0.9],
-            unit_ids: vec![0, 1, 2, 3],
-            labels: vec![0, 1, 0, 1],
-            speakers: vec![7, 7, 9, 9],
-            classes: vec!["a".into(), "b".into()],
-            name: "test".into(),
+        let recordings: [(&[f32], &[u16]); 4] =
+            [(&[0.5], &[0]), (&[], &[]), (&[0.1, 0.2], &[1, 2]), (&[0.9], &[3])];
+        let classes = vec!["a".into(), "b".into()];
+        let set = SpikeSet::new("test", 4, 1.0, recordings, vec![0, 1, 0, 1], classes).unwrap();
+        SpikeSet { speakers: vec![7, 7, 9, 9], ..set }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let make = |t: &[f32], u: &[u16], labels: &[u16], duration: f32| {
+            SpikeSet::new("x", 2, duration, [(t, u)], labels.to_vec(), vec!["a".into()])
+        };
+        assert!(make(&[0.5], &[1], &[0], 1.0).is_ok());
+        for (t, u, labels, duration) in [
+            (&[0.5, 0.6][..], &[1][..], &[0][..], 1.0),
+            (&[1.5], &[1], &[0], 1.0),
+            (&[f32::NAN], &[1], &[0], 1.0),
+            (&[0.5], &[2], &[0], 1.0),
+            (&[0.5], &[1], &[1], 1.0),
+            (&[0.5], &[1], &[0, 0], 1.0),
+            (&[0.5], &[1], &[0], 0.0),
+            (&[0.5], &[1], &[0], f32::INFINITY),
+        ] {
+            assert!(make(t, u, labels, duration).is_err(), "{t:?} {u:?} {labels:?} {duration}");
         }
+    }
+
+    #[test]
+    fn every_part_of_the_content_counts() {
+        let set = set();
+        let mut others = vec![set.subset(&[0, 2, 1, 3]), set.subset(&[0, 1, 2])];
+        others.push(SpikeSet { units: 5, ..set.clone() });
+        others.push(SpikeSet { duration: 1.5, ..set.clone() });
+        others.push(SpikeSet { times: vec![0.5, 0.1, 0.2, 0.8], ..set.clone() });
+        others.push(SpikeSet { unit_ids: vec![0, 1, 2, 2], ..set.clone() });
+        others.push(SpikeSet { offsets: vec![0, 0, 1, 3, 4], ..set.clone() });
+        others.push(SpikeSet { labels: vec![0, 1, 1, 1], ..set.clone() });
+        others.push(SpikeSet { speakers: vec![7, 7, 9, 8], ..set.clone() });
+        for other in others {
+            assert_ne!(other.fingerprint(), set.fingerprint());
+            assert!(other.identity().difference(&set.identity()).is_some());
+        }
+        assert_eq!(set.subset(&[3, 1]).indices, [3, 1]);
+        assert_eq!(set.identity().difference(&set.clone().identity()), None);
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl Drop for CountsWriter {
 /// # Errors
 /// If the file cannot be read or is wrong in any way.
 pub fn read_counts(path: &Path) -> Result<Counts, DataError> {
-    let bytes = read_file(path, LIMIT)?;
+    let bytes = read_file(path, LIMIT, &|| std::ops::ControlFlow::Continue(()))?.bytes;
     let wrong = |place: &str, problem: String| DataError::format(path, place, problem);
     let header = |e: safetensors::SafeTensorError| wrong("the safetensors header", e.to_string());
     let tensors = SafeTensors::deserialize(&bytes).map_err(header)?;

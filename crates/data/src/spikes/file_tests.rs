@@ -104,13 +104,21 @@ fn shd_bytes() -> Vec<u8> {
         speakers: vec![4, 5, 4],
         classes: vec!["zero".into(), "null".into()],
         name: "small".into(),
+        source: crate::Source::Memory,
+        indices: vec![0, 1, 2],
     };
     super::file::write_set(&path, &set, TimePrecision::Float16).unwrap();
     fs::read(&path).unwrap()
 }
 
 fn from_bytes(bytes: Vec<u8>) -> Result<Recordings, DataError> {
-    recordings_in(SpikeFile::from_bytes(Path::new("damaged.h5"), bytes)?)
+    let file = crate::FileIdentity {
+        name: "damaged.h5".into(),
+        bytes: bytes.len() as u64,
+        sha256: crate::Fingerprint::of(&bytes),
+    };
+    let content = crate::bytes::Content { bytes, file };
+    recordings_in(SpikeFile::from_content(Path::new("damaged.h5"), content)?)
 }
 
 fn open_pair(folder: &Path, train: &[u8], test: &[u8]) -> Result<Dataset, DataError> {

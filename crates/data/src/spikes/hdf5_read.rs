@@ -7,7 +7,8 @@
 //! before it is used, so that no memory is ever taken on the word of a damaged file.
 
 use crate::DataError;
-use crate::bytes::read_file;
+use crate::bytes::{Content, GoOn, read_file};
+use crate::identity::FileIdentity;
 use hdf5_reader::error::Error;
 use hdf5_reader::{ByteOrder, Dataset, Datatype, Hdf5File, OpenOptions};
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ pub(crate) struct SpikeFile {
     path: PathBuf,
     bytes: Shared,
     file: Hdf5File,
+    identity: FileIdentity,
 }
 
 /// How a number is stored.
@@ -110,12 +112,13 @@ impl Rows<'_> {
 
 impl SpikeFile {
     /// Opens a file, plain or gzipped.
-    pub fn open(path: &Path) -> Result<SpikeFile, DataError> {
-        SpikeFile::from_bytes(path, read_file(path, LIMIT)?)
+    pub fn open(path: &Path, go_on: GoOn<'_>) -> Result<SpikeFile, DataError> {
+        SpikeFile::from_content(path, read_file(path, LIMIT, go_on)?)
     }
 
     /// Opens the unpacked content of the file at `path`.
-    pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<SpikeFile, DataError> {
+    pub fn from_content(path: &Path, content: Content) -> Result<SpikeFile, DataError> {
+        let Content { bytes, file: identity } = content;
         let bytes = Shared(Arc::new(bytes));
         let length = bytes.0.len();
         let options = OpenOptions::default()
@@ -133,7 +136,12 @@ impl SpikeFile {
             let end = superblock.eof_address;
             return wrong(format!("the file should be {end} bytes long, but it has {length}"));
         }
-        Ok(SpikeFile { path: path.to_owned(), bytes, file })
+        Ok(SpikeFile { path: path.to_owned(), bytes, file, identity })
+    }
+
+    /// The file as it is stored.
+    pub fn identity(&self) -> &FileIdentity {
+        &self.identity
     }
 
     /// An error at a dataset of this file.

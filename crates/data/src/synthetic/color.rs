@@ -1,7 +1,7 @@
 //! Ten coloured shapes and textures, 32 x 32 RGB: each class has its figure and a favoured hue,
 //! which others come near; place, size, turn, colours, light and noise vary.
 
-use super::{Part, label};
+use super::{Part, generated, label};
 use crate::{ImageSet, ImageShape};
 use equipoise_random::{Stream, stream};
 use rayon::prelude::*;
@@ -119,7 +119,8 @@ pub fn color(count: usize, seed: u64, part: Part) -> ImageSet {
         },
     );
     let classes = CLASSES.map(str::to_owned).to_vec();
-    ImageSet { shape: SHAPE, pixels, labels, classes, name }
+    let (source, indices) = (generated(&name, seed), (0..count).collect());
+    ImageSet { shape: SHAPE, pixels, labels, classes, name, source, indices }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! random width and pressure, and with noise in the ink.
 
 use super::strokes::{Canvas, Point, curve};
-use super::{Part, label};
+use super::{Part, generated, label};
 use crate::{ImageSet, ImageShape};
 use equipoise_random::{Stream, stream};
 use rayon::prelude::*;
@@ -303,7 +303,8 @@ pub fn digits(count: usize, seed: u64, part: Part) -> ImageSet {
         .enumerate()
         .for_each(|(i, (image, &digit))| draw(digit, &mut stream(seed, &purpose, i as u64), image));
     let classes = (0..10).map(|d| d.to_string()).collect();
-    ImageSet { shape, pixels, labels, classes, name }
+    let (source, indices) = (generated(&name, seed), (0..count).collect());
+    ImageSet { shape, pixels, labels, classes, name, source, indices }
 }
 
 #[cfg(test)]

@@ -10,7 +10,13 @@ pub use color::color;
 pub use digits::digits;
 pub use speech::speech;
 
+use crate::Source;
 use equipoise_random::stream;
+
+/// Where samples of a generator come from.
+fn generated(name: &str, seed: u64) -> Source {
+    Source::Synthetic { generator: name.to_owned(), seed }
+}
 
 /// The class of sample `i`: every run of `classes` samples holds each class once, in an order of
 /// its own.

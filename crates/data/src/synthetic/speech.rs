@@ -4,7 +4,7 @@
 //! highest frequency. Speakers differ in pitch, speed and the length of their vocal tract; two of
 //! the twelve are heard in the test part alone, as in SHD.
 
-use super::{Part, label};
+use super::{Part, generated, label};
 use crate::SpikeSet;
 use crate::shd::{CHANNELS, CLASSES, MAX_TIME};
 use equipoise_random::{Stream, stream};
@@ -176,6 +176,8 @@ pub fn speech(count: usize, seed: u64, part: Part) -> SpikeSet {
         labels,
         speakers: made.iter().map(|(speaker, _)| *speaker).collect(),
         classes: (0..CLASSES).map(|c| format!("word {c}")).collect(),
+        source: generated(&name, seed),
+        indices: (0..count).collect(),
         name,
     };
     for (_, events) in made {

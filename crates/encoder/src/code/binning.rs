@@ -23,7 +23,8 @@ impl Default for Binning {
 
 /// The spikes of every sample on the grid: step floor(t / width) with width = max_time / steps,
 /// and a spike at max_time itself in the last step. A unit that spikes several times in a step
-/// gives that many events (as the E:I study sums them).
+/// gives that many events (as the E:I study sums them). The width is the events'
+/// [`step_ms`](Events::step_ms).
 ///
 /// # Errors
 /// If the grid has no step, more than 65,536 steps or channels, or no length.
@@ -32,8 +33,9 @@ pub fn bin_spikes(spikes: &SpikeSet, settings: &Binning) -> Result<Events, CodeE
     if !(max_time > 0.0 && max_time.is_finite()) {
         return Err(CodeError(format!("max_time {max_time} s: it must be a positive time")));
     }
-    let mut events = Events::new(settings.steps, spikes.units)?;
     let width = max_time / settings.steps as f64;
+    let mut events = Events::new(settings.steps, spikes.units)?
+        .with_step_ms(1000.0 * max_time / settings.steps as f64)?;
     // Times are 32-bit numbers, and so is "at max_time": 1.4 as such a number is a little less
     // than 1.4, and 0.7 a little less than 0.7, which must not decide about a spike.
     let end = f64::from(max_time as f32).max(max_time);
@@ -58,17 +60,11 @@ mod tests {
     use super::*;
 
     fn set() -> SpikeSet {
-        SpikeSet {
-            units: 3,
-            duration: 1.0,
-            offsets: vec![0, 5, 5, 7],
-            times: vec![0.0, 0.25, 0.26, 0.26, 1.0, 0.1, 1.5],
-            unit_ids: vec![2, 1, 0, 0, 1, 2, 2],
-            labels: vec![0, 0, 0],
-            speakers: vec![0, 0, 0],
-            classes: vec!["only".into()],
-            name: "test".into(),
-        }
+        let recordings: [(&[f32], &[u16]); 3] =
+            [(&[0.0, 0.25, 0.26, 0.26, 1.0], &[2, 1, 0, 0, 1]), (&[], &[]), (&[0.1, 1.5], &[2, 2])];
+        let classes = vec!["only".into()];
+        let set = SpikeSet::new("test", 3, 1.5, recordings, vec![0; 3], classes).unwrap();
+        SpikeSet { duration: 1.0, ..set }
     }
 
     #[test]
@@ -78,6 +74,9 @@ mod tests {
         assert_eq!(events.sample(1), (&[][..], &[][..]));
         // The spike at 1.5 s is after the end.
         assert_eq!(events.sample(2), (&[0][..], &[2][..]));
+        assert_eq!(events.step_ms, 250.0);
+        // Two spikes of unit 0 in 1 s.
+        assert_eq!(events.rate_hz(2.0), 2.0);
         let longer = bin_spikes(&set(), &Binning { steps: 2, max_time: Some(1.5) }).unwrap();
         assert_eq!(longer.sample(2), (&[0, 1][..], &[2, 2][..]));
         assert_eq!(events.subset(&[2, 0]).sample(1), events.sample(0));

@@ -84,13 +84,8 @@ mod tests {
     use equipoise_data::{ImageShape, OpenOptions, open, testing};
 
     fn one_image(pixels: Vec<u8>) -> ImageSet {
-        ImageSet {
-            shape: ImageShape { channels: 1, height: 1, width: pixels.len() },
-            pixels,
-            labels: vec![0],
-            classes: vec!["only".into()],
-            name: "test".into(),
-        }
+        let shape = ImageShape { channels: 1, height: 1, width: pixels.len() };
+        ImageSet::new("test", shape, pixels, vec![0], vec!["only".into()]).unwrap()
     }
 
     #[test]

@@ -9,10 +9,13 @@ pub use latency::{Latency, latency};
 /// The events of many samples on one time grid. The events of sample i are
 /// `offsets[i]..offsets[i + 1]`, sorted by step and then by channel; several spikes of one
 /// channel in one step are that many equal events.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Events {
     /// The number of steps of the grid; every event's step is below it.
     pub steps: usize,
+    /// The time that a step stands for, ms: of recordings, the width of a bin; of codes that have
+    /// no time of their own, 1 by convention. Rates in Hz and time constants in ms go by it.
+    pub step_ms: f64,
     /// The number of input channels; every event's channel is below it.
     pub channels: usize,
     /// Where each sample's events start, and the end of the last: one more than the samples.
@@ -29,7 +32,7 @@ pub struct Events {
 pub struct CodeError(pub(crate) String);
 
 impl Events {
-    /// No samples yet, on a grid of `steps` steps and `channels` channels.
+    /// No samples yet, on a grid of `steps` steps of 1 ms and `channels` channels.
     ///
     /// # Errors
     /// If the grid has no step or no channel, or more than 65,536 of either.
@@ -39,7 +42,54 @@ impl Events {
                 return Err(CodeError(format!("{n} {what}: from 1 to 65536 are possible")));
             }
         }
-        Ok(Events { steps, channels, offsets: vec![0], step: Vec::new(), channel: Vec::new() })
+        Ok(Events {
+            steps,
+            step_ms: 1.0,
+            channels,
+            offsets: vec![0],
+            step: Vec::new(),
+            channel: Vec::new(),
+        })
+    }
+
+    /// The same events on steps of so many ms.
+    ///
+    /// # Errors
+    /// If that is no positive time.
+    pub fn with_step_ms(self, step_ms: f64) -> Result<Events, CodeError> {
+        if !(step_ms > 0.0 && step_ms.is_finite()) {
+            return Err(CodeError(format!("a step of {step_ms} ms: it must be a positive time")));
+        }
+        Ok(Events { step_ms, ..self })
+    }
+
+    /// The time that the grid covers, ms.
+    pub fn duration_ms(&self) -> f64 {
+        self.steps as f64 * self.step_ms
+    }
+
+    /// The rate, Hz, of a unit that spikes so many times in a sample.
+    pub fn rate_hz(&self, spikes: f64) -> f64 {
+        1000.0 * spikes / self.duration_ms()
+    }
+
+    /// Adds a sample with these (step, channel) events, in any order.
+    ///
+    /// # Errors
+    /// If a step or channel is not on the grid; nothing is added then.
+    pub fn push(&mut self, mut events: Vec<(u16, u16)>) -> Result<(), CodeError> {
+        let outside = |&&(step, channel): &&(u16, u16)| {
+            usize::from(step) >= self.steps || usize::from(channel) >= self.channels
+        };
+        if let Some((step, channel)) = events.iter().find(outside) {
+            return Err(CodeError(format!(
+                "an event at step {step} on channel {channel}: the grid has {} steps and {} \
+                 channels",
+                self.steps, self.channels
+            )));
+        }
+        self.push_sample(&mut events);
+        Ok(())
     }
 
     /// The number of samples.
@@ -93,5 +143,33 @@ impl Events {
         self.step.extend(events.iter().map(|e| e.0));
         self.channel.extend(events.iter().map(|e| e.1));
         self.offsets.push(self.step.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_of_a_caller_are_sorted_and_checked() {
+        let mut events = Events::new(4, 3).unwrap();
+        events.push(vec![(2, 1), (0, 2), (2, 0), (0, 2)]).unwrap();
+        assert_eq!(events.sample(0), (&[0, 0, 2, 2][..], &[2, 2, 0, 1][..]));
+        for wrong in [(4, 0), (0, 3)] {
+            assert!(events.push(vec![(0, 0), wrong]).is_err());
+        }
+        assert_eq!(events.len(), 1);
+    }
+
+    #[test]
+    fn rates_go_by_the_time_that_the_grid_covers() {
+        let events = Events::new(100, 1).unwrap();
+        assert_eq!(events.rate_hz(7.0), 70.0);
+        let events = events.with_step_ms(14.0).unwrap();
+        assert_eq!(events.duration_ms(), 1400.0);
+        assert_eq!(events.rate_hz(7.0), 5.0);
+        for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(events.clone().with_step_ms(wrong).is_err());
+        }
     }
 }
