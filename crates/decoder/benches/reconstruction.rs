@@ -8,8 +8,9 @@
 #![allow(clippy::print_stdout)]
 
 use burn::tensor::Device;
+use equipoise_decoder::observer::{Event, Observer};
 use equipoise_decoder::reconstruct::{DecoderConfig, DecoderKind, ImageShape};
-use equipoise_decoder::training::{Examples, Progress, TrainConfig, train};
+use equipoise_decoder::training::{Examples, TrainConfig, Training};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -47,17 +48,25 @@ fn main() {
             let mut times = Vec::new();
             let mut last = Instant::now();
             let mut busy = Vec::new();
-            let mut report = |progress: Progress<'_>| {
-                if let Progress::Step { .. } = progress {
+            let mut observer = Observer::new(|event| {
+                if let Event::Batch(_) = event {
                     times.push(last.elapsed().as_secs_f64() * 1e3);
                     busy.push(processor_seconds().unwrap_or(f64::NAN) * 1e3);
                 }
                 last = Instant::now();
                 ControlFlow::Continue(())
-            };
-            let data = (training, one);
-            train(&decoder, SHAPE, data, None, &config, &Device::flex(), &mut report, None)
-                .expect("a training of the default decoder");
+            });
+            let device = Device::flex();
+            Training {
+                decoder: &decoder,
+                shape: SHAPE,
+                config: &config,
+                device: &device,
+                start: None,
+            }
+            .run(training, one, &mut observer)
+            .expect("a training of the default decoder");
+            drop(observer);
             let busy = (busy[busy.len() - 1] - busy[3]) / (busy.len() - 4) as f64;
             let times = &mut times[4..];
             times.sort_by(f64::total_cmp);

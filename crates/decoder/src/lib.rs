@@ -5,5 +5,6 @@ pub mod checkpoint;
 pub mod classifier;
 pub mod device;
 pub mod lif;
+pub mod observer;
 pub mod reconstruct;
 pub mod training;

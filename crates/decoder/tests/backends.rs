@@ -1,14 +1,13 @@
 //! Every backend that is compiled in gives the numbers of Flex, up to rounding.
 
-use burn::tensor::Device;
 use equipoise_decoder::device::Backend;
+use equipoise_decoder::observer::Observer;
 use equipoise_decoder::reconstruct::{
-    DecoderConfig, DecoderKind, FeatureConfig, Fitted, ImageShape, Pairs, Reconstructor,
+    DecoderConfig, DecoderKind, Fitted, ImageShape, Pairs, Reconstructor, ReconstructorConfig,
     SpikeFeatures,
 };
 use equipoise_decoder::training::TrainConfig;
 use equipoise_random::stream;
-use std::ops::ControlFlow;
 
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 16, width: 12 };
 const IMAGES: usize = 24;
@@ -32,9 +31,9 @@ fn data() -> (Vec<f32>, SpikeFeatures) {
     (images, SpikeFeatures { images: IMAGES, features: 20, values })
 }
 
-fn fit(kind: DecoderKind, device: &Device) -> Fitted {
+fn fit(kind: DecoderKind, backend: Backend) -> Fitted {
     let (images, features) = data();
-    let pairs = Pairs { features: &features, images: &images };
+    let pairs = Pairs { features: &features, images: &images, shape: SHAPE };
     let decoder = DecoderConfig {
         kind,
         hidden: vec![24, 24],
@@ -44,30 +43,25 @@ fn fit(kind: DecoderKind, device: &Device) -> Fitted {
         ssim_share: 0.2,
         ..DecoderConfig::default()
     };
-    let train = TrainConfig { epochs: 4, batch_size: 8, ..TrainConfig::default() };
-    let mut go_on = |_: equipoise_decoder::training::Progress<'_>| ControlFlow::Continue(());
-    let features = FeatureConfig::default();
-    Reconstructor::fit(&decoder, &features, SHAPE, pairs, pairs, &train, device, &mut go_on, None)
-        .expect("a short training")
+    let training = TrainConfig { epochs: 4, batch_size: 8, ..TrainConfig::default() };
+    let config = ReconstructorConfig { decoder, training, backend, ..Default::default() };
+    Reconstructor::fit(pairs, pairs, &config, &mut Observer::silent()).expect("a short training")
 }
 
 #[test]
 fn the_same_training_gives_the_same_images() {
     let features = data().1;
     for kind in [DecoderKind::MlpUnet, DecoderKind::MlpVae] {
-        let flex = fit(kind, &Backend::Flex.device().unwrap());
+        let flex = fit(kind, Backend::Flex);
         let want = flex.reconstructor.predict(&features).unwrap();
         let spread = want.iter().fold(0.0f32, |m, v| m.max((v - want[0]).abs()));
         assert!(spread > 1e-3, "the images are flat");
         for backend in [Backend::Ndarray, Backend::Wgpu] {
-            let device = match backend.device() {
-                Ok(device) => device,
-                Err(why) => {
-                    println!("{why}: skipped");
-                    continue;
-                }
-            };
-            let other = fit(kind, &device);
+            if let Err(why) = backend.device() {
+                println!("{why}: skipped");
+                continue;
+            }
+            let other = fit(kind, backend);
             let got = other.reconstructor.predict(&features).unwrap();
             let apart = got.iter().zip(&want).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
             assert!(apart < 2e-3, "{kind} on {backend}: images differ by {apart}");

@@ -63,7 +63,10 @@ pub enum ClassifierError {
         /// The optimiser's rate, in words.
         learning_rate: String,
     },
-    /// The caller's flag asked to stop; nothing of the unfinished epoch was kept.
+    /// The checkpoint was made with other settings or data.
+    #[error("the checkpoint belongs to another training: settings, seed or sizes differ")]
+    OtherTraining,
+    /// The observer asked for it, in this epoch; nothing of the unfinished epoch was kept.
     #[error("stopped on request in epoch {0}")]
     Stopped(usize),
     /// A saved state that does not belong here or is damaged.

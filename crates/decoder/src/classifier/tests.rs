@@ -1,6 +1,7 @@
 //! Training: signs, resume, agreement with Burn's optimisers, and the study's numbers.
 
 use super::*;
+use crate::observer::{Event, Observer};
 use burn::module::{Module, Param};
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, SgdConfig};
@@ -10,7 +11,7 @@ use equipoise_data::{Dataset, OpenOptions, default_root, open};
 use equipoise_encoder::code::{Events, Latency};
 use equipoise_random::stream;
 use proptest::prelude::*;
-use std::sync::atomic::AtomicBool;
+use std::ops::ControlFlow;
 
 /// Three classes that differ in the channels that fire early.
 fn toy(samples: usize, seed: u64) -> LabelledEvents {
@@ -47,11 +48,8 @@ fn small() -> ClassifierConfig {
 }
 
 fn train(trainer: &mut Trainer, data: &LabelledEvents) -> Vec<EpochRecord> {
-    let stop = AtomicBool::new(false);
-    let mut records = Vec::new();
-    while !trainer.is_finished() {
-        records.push(trainer.train_epoch(data, data, &stop, &mut |_, _| {}).unwrap());
-    }
+    let mut records = trainer.fit(data, data, &mut Observer::silent()).unwrap();
+    records.retain(|r| r.epoch > 0);
     records
 }
 
@@ -208,7 +206,6 @@ fn burn_optimises_the_same_from_the_same_gradients() {
 #[test]
 fn a_linear_schedule_ends_at_rest() {
     let data = toy(32, 2);
-    let stop = AtomicBool::new(false);
     // So slow that the gradients stay what they are.
     let optimizer = Optimizer::Sgd { learning_rate: 1e-4 };
     let change = |schedule| {
@@ -217,7 +214,7 @@ fn a_linear_schedule_ends_at_rest() {
         let mut change = Vec::new();
         while !trainer.is_finished() {
             let before = trainer.weights().input();
-            trainer.train_epoch(&data, &data, &stop, &mut |_, _| {}).unwrap();
+            trainer.train_epoch(&data, &data, &mut Observer::silent()).unwrap();
             let after = trainer.weights().input();
             change.push(before.iter().zip(&after).map(|(a, b)| f64::from((a - b).abs())).sum());
         }
@@ -235,7 +232,6 @@ fn a_linear_schedule_ends_at_rest() {
 #[test]
 fn a_saved_trainer_continues_to_the_same_bits() {
     let data = toy(50, 3);
-    let stop = AtomicBool::new(false);
     for optimizer in [Optimizer::Sgd { learning_rate: 0.1 }, Optimizer::adam(0.01)] {
         let config = ClassifierConfig {
             optimizer,
@@ -248,13 +244,13 @@ fn a_saved_trainer_continues_to_the_same_bits() {
         let mut whole = Trainer::new(config, 1, &data).unwrap();
         let records = train(&mut whole, &data);
         let mut first = Trainer::new(config, 1, &data).unwrap();
-        first.train_epoch(&data, &data, &stop, &mut |_, _| {}).unwrap();
-        first.train_epoch(&data, &data, &stop, &mut |_, _| {}).unwrap();
-        let mut second = Trainer::from_bytes(&first.to_bytes().unwrap()).unwrap();
+        first.train_epoch(&data, &data, &mut Observer::silent()).unwrap();
+        first.train_epoch(&data, &data, &mut Observer::silent()).unwrap();
+        let mut second = Trainer::from_bytes(&first.to_bytes()).unwrap();
         assert_eq!((second.epoch(), second.config(), second.seed()), (2, &config, 1));
         let rest = train(&mut second, &data);
         assert_eq!(numbers(&second), numbers(&whole));
-        assert!(second.to_bytes().unwrap() == whole.to_bytes().unwrap());
+        assert!(second.to_bytes() == whole.to_bytes());
         assert_eq!(rest[..], records[2..]);
     }
 }
@@ -283,7 +279,7 @@ fn the_price_of_spikes_is_the_same_with_and_without_the_squared_penalty() {
 fn a_damaged_state_is_refused() {
     let data = toy(50, 3);
     let trainer = Trainer::new(small(), 1, &data).unwrap();
-    let bytes = trainer.to_bytes().unwrap();
+    let bytes = trainer.to_bytes();
     for cut in [0, 7, 100, bytes.len() - 1] {
         assert!(Trainer::from_bytes(&bytes[..cut]).is_err(), "{cut}");
     }
@@ -294,21 +290,70 @@ fn a_damaged_state_is_refused() {
 fn stopping_gives_the_epoch_up() {
     let data = toy(50, 3);
     let mut trainer = Trainer::new(small(), 1, &data).unwrap();
-    let stop = AtomicBool::new(true);
-    let problem = trainer.train_epoch(&data, &data, &stop, &mut |_, _| {}).unwrap_err();
+    let mut batches = Vec::new();
+    let mut observer = Observer::new(|event| match event {
+        Event::Batch(batch) if batch.batch == 2 => {
+            batches.push(batch);
+            ControlFlow::Break(())
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    let problem = trainer.train_epoch(&data, &data, &mut observer).unwrap_err();
+    drop(observer);
     assert!(matches!(problem, ClassifierError::Stopped(1)));
     assert_eq!(trainer.epoch(), 0);
+    assert_eq!((batches.len(), batches[0].epoch, batches[0].batches), (1, 1, 3));
+    assert!(batches[0].loss > 0.0);
+}
+
+/// Stopped at any event, and gone on from the last checkpoint, a training ends in the same bits.
+#[test]
+fn stopped_anywhere_it_goes_on_to_the_same_bits() {
+    let data = toy(50, 3);
+    let config = ClassifierConfig { noise: 0.3, optimizer: Optimizer::adam(0.01), ..small() };
+    let mut whole = Trainer::new(config, 1, &data).unwrap();
+    let mut told = 0;
+    let mut count = Observer::new(|_| {
+        told += 1;
+        ControlFlow::Continue(())
+    });
+    let records = whole.fit(&data, &data, &mut count).unwrap();
+    drop(count);
+    // Before training, and in each of four epochs three batches, a checkpoint and a record.
+    assert_eq!((records.len(), told), (5, 1 + 4 * 5));
+    for stop_at in 1..told - 1 {
+        let (mut seen, mut kept) = (0, None);
+        let mut observer = Observer::new(|event| {
+            seen += 1;
+            if let Event::Checkpoint(checkpoint) = event {
+                kept = Some(checkpoint.to_bytes());
+            }
+            if seen == stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        let stopped = Trainer::new(config, 1, &data).unwrap().fit(&data, &data, &mut observer);
+        drop(observer);
+        assert!(matches!(stopped, Err(ClassifierError::Stopped(_))), "event {stop_at}");
+        let mut again = Trainer::new(config, 1, &data).unwrap();
+        let rest =
+            again.fit(&data, &data, &mut Observer::silent().resume_from(kept.clone())).unwrap();
+        assert!(again.to_bytes() == whole.to_bytes(), "event {stop_at}");
+        assert_eq!(rest[..], records[records.len() - rest.len()..]);
+        if kept.is_some() {
+            let mut other = Trainer::new(config, 2, &data).unwrap();
+            let refused = other.fit(&data, &data, &mut Observer::silent().resume_from(kept));
+            assert!(matches!(refused, Err(ClassifierError::OtherTraining)));
+        }
+    }
 }
 
 #[test]
 fn divergence_is_explained() {
     let data = toy(50, 3);
-    let stop = AtomicBool::new(false);
     let optimizer = Optimizer::Sgd { learning_rate: 1e38 };
     let config = ClassifierConfig { optimizer, dale: false, ..small() };
     let mut trainer = Trainer::new(config, 1, &data).unwrap();
     let problem = (0..4)
-        .find_map(|_| trainer.train_epoch(&data, &data, &stop, &mut |_, _| {}).err())
+        .find_map(|_| trainer.train_epoch(&data, &data, &mut Observer::silent()).err())
         .expect("weights of 1e38 do not stay finite")
         .to_string();
     assert!(problem.contains("diverged in batch"), "{problem}");
@@ -369,13 +414,12 @@ proptest! {
         let config = ClassifierConfig {
             excitatory_fraction: ratio, noise, optimizer, recurrent, epochs: 2, ..small()
         };
-        let stop = AtomicBool::new(false);
         let mut trainer = Trainer::new(config, seed, &data).unwrap();
         prop_assert!(trainer.signs().hold(trainer.weights()));
-        trainer.train_epoch(&data, &data, &stop, &mut |_, _| {}).unwrap();
+        trainer.train_epoch(&data, &data, &mut Observer::silent()).unwrap();
         prop_assert!(trainer.signs().hold(trainer.weights()));
-        let mut trainer = Trainer::from_bytes(&trainer.to_bytes().unwrap()).unwrap();
-        trainer.train_epoch(&data, &data, &stop, &mut |_, _| {}).unwrap();
+        let mut trainer = Trainer::from_bytes(&trainer.to_bytes()).unwrap();
+        trainer.train_epoch(&data, &data, &mut Observer::silent()).unwrap();
         prop_assert!(trainer.signs().hold(trainer.weights()));
         // The check itself can fail.
         let mut wrong = trainer.weights().readout();

@@ -6,9 +6,9 @@ use super::{ClassifierConfig, ClassifierError, Evaluation, LabelledEvents, Regul
 use super::{evaluate, initial_weights};
 use crate::lif::kernel::{Kernel, Outcome, Workspace, cross_entropy};
 use crate::lif::{Matrices, Shape};
+use crate::observer::{Batch, Checkpoint, Event, Observer, Remark};
 use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What is known about a network after an epoch; epoch 0 is before training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -170,8 +170,61 @@ impl Trainer {
         })
     }
 
-    /// Goes through the training set once and evaluates on the other one. `batch_done` hears of
-    /// every update (done, of how many); once `stop` is set, the epoch is given up.
+    /// Trains to the last epoch; from the observer's checkpoint, if it has one. The observer is told
+    /// of every update, of the checkpoint at the end of each epoch, and of the epoch after that
+    /// (epoch 0, before training, has a record too). The records are those of this call.
+    ///
+    /// # Errors
+    /// As [`train_epoch`](Self::train_epoch); [`ClassifierError::OtherTraining`] for a checkpoint of
+    /// another configuration, seed or size of data.
+    pub fn fit(
+        &mut self,
+        train: &LabelledEvents,
+        test: &LabelledEvents,
+        observer: &mut Observer<'_, EpochRecord>,
+    ) -> Result<Vec<EpochRecord>, ClassifierError> {
+        if let Some(bytes) = observer.take_checkpoint() {
+            let saved = Trainer::from_bytes(&bytes)?;
+            let kind = |t: &Trainer| (t.config, t.seed, t.kernel.shape(), t.kernel.dynamics());
+            if kind(&saved) != kind(self) {
+                return Err(ClassifierError::OtherTraining);
+            }
+            *self = saved;
+        }
+        let mut records = Vec::new();
+        if self.epoch == 0 {
+            let before = self.before(test)?;
+            let mut stop = observer.tell(Event::Epoch(&before)).is_break();
+            if before.is_silent() {
+                stop |= observer.tell(Event::Remark(Remark::Silent { epoch: 0 })).is_break();
+            }
+            records.push(before);
+            if stop {
+                return Err(ClassifierError::Stopped(1));
+            }
+        }
+        while !self.is_finished() {
+            let record = self.train_epoch(train, test, observer)?;
+            let epoch = record.epoch;
+            let write = || self.to_bytes();
+            if observer.tell(Event::Checkpoint(&Checkpoint::new(&write))).is_break() {
+                return Err(ClassifierError::Stopped(epoch));
+            }
+            let mut stop = observer.tell(Event::Epoch(&record)).is_break();
+            if self.is_finished() && record.is_silent() {
+                stop |= observer.tell(Event::Remark(Remark::Silent { epoch })).is_break();
+            }
+            records.push(record);
+            // A training that is at its end has its result to give, whatever is asked.
+            if stop && !self.is_finished() {
+                return Err(ClassifierError::Stopped(epoch + 1));
+            }
+        }
+        Ok(records)
+    }
+
+    /// Goes through the training set once and evaluates on the other one. The observer is told of
+    /// every update; when it asks to stop, the epoch is given up.
     ///
     /// # Errors
     /// [`ClassifierError::Diverged`] if loss or weights are not numbers,
@@ -181,17 +234,13 @@ impl Trainer {
         &mut self,
         train: &LabelledEvents,
         test: &LabelledEvents,
-        stop: &AtomicBool,
-        batch_done: &mut dyn FnMut(usize, usize),
+        observer: &mut Observer<'_, EpochRecord>,
     ) -> Result<EpochRecord, ClassifierError> {
         let epoch = self.epoch + 1;
         let order = stream(self.seed, "classifier/order", epoch as u64).permutation(train.len());
         let batches = train.len() / self.config.batch;
         let mut total = Outcome { counts: vec![0; self.config.hidden], ..Outcome::default() };
         for (batch, samples) in order.chunks_exact(self.config.batch).enumerate() {
-            if stop.load(Ordering::Relaxed) {
-                return Err(ClassifierError::Stopped(epoch));
-            }
             let done = (epoch - 1) as f64 + batch as f64 / batches as f64;
             self.updates.factor = self.config.schedule.factor(done / self.config.epochs as f64);
             let outcome = self.update(train, samples)?;
@@ -217,7 +266,11 @@ impl Trainer {
             for (a, b) in total.counts.iter_mut().zip(outcome.counts) {
                 *a += b;
             }
-            batch_done(batch + 1, batches);
+            let loss = outcome.loss / samples.len() as f64;
+            let batch = Batch { epoch, batch: batch + 1, batches, loss };
+            if observer.tell(Event::Batch(batch)).is_break() {
+                return Err(ClassifierError::Stopped(epoch));
+            }
         }
         let seen = batches * self.config.batch;
         let seconds = self.kernel.dynamics().steps as f64 * self.config.dt * 1e-3;

@@ -24,7 +24,7 @@ pub use features::{
 };
 pub use layers::Draws;
 pub use model::{Decoded, DecoderModel};
-pub use reconstructor::{Fitted, Pairs, Reconstructor};
+pub use reconstructor::{Fitted, Pairs, Reconstructor, ReconstructorConfig};
 pub use start::LinearStart;
 pub use unet::MlpUnet;
 pub use vae::{Latent, MlpVae};

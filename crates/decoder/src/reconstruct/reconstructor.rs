@@ -5,14 +5,15 @@ use super::features::{FeatureConfig, FeatureError, Normaliser, SpikeFeatures};
 use super::layout::push_channels_first;
 use super::model::{DecoderModel, bounded};
 use super::start::LinearStart;
+use crate::device::Backend;
+use crate::observer::Observer;
 use crate::training::{
-    self, CHUNK, CheckpointStore, EpochReport, Examples, Finish, Progress, TrainConfig, TrainError,
-    TrainedModel,
+    CHUNK, EpochReport, Examples, Finish, TrainConfig, TrainError, TrainedModel, Training,
 };
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use equipoise_data::ImageShape;
-use std::ops::ControlFlow;
+use serde::{Deserialize, Serialize};
 
 /// Features of images and the images themselves.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +22,8 @@ pub struct Pairs<'a> {
     pub features: &'a SpikeFeatures,
     /// Intensities in [0, 1], [images, channels, height, width].
     pub images: &'a [f32],
+    /// Shape of an image.
+    pub shape: ImageShape,
 }
 
 /// A trained decoder.
@@ -51,56 +54,73 @@ pub struct Fitted {
     pub seconds_before: f64,
 }
 
+/// Everything that decides what a reconstructor becomes on given data.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReconstructorConfig {
+    /// The network and its loss.
+    pub decoder: DecoderConfig,
+    /// What it reads.
+    pub features: FeatureConfig,
+    /// How it is trained.
+    pub training: TrainConfig,
+    /// Where it is trained.
+    pub backend: Backend,
+}
+
 impl Reconstructor {
     /// Trains a decoder on `training`, choosing the epoch by `validation`; the normalisation comes
-    /// from `training` alone. See [`training::train`] for checkpoints and progress.
+    /// from `training` alone. See [`Training::run`] for what the observer is told, and for going on
+    /// from a checkpoint.
     ///
     /// # Errors
-    /// As [`training::train`].
-    #[expect(clippy::too_many_arguments, reason = "each is one thing a training needs")]
+    /// As [`Training::run`], and a backend that is not there.
     pub fn fit(
-        config: &DecoderConfig,
-        features: &FeatureConfig,
-        shape: ImageShape,
         training: Pairs<'_>,
         validation: Pairs<'_>,
-        train: &TrainConfig,
-        device: &Device,
-        report: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
-        store: Option<&mut dyn CheckpointStore>,
+        config: &ReconstructorConfig,
+        observer: &mut Observer<'_, EpochReport>,
     ) -> Result<Fitted, TrainError> {
+        let ReconstructorConfig { decoder, features, training: train, backend } = config;
+        let device = backend.device()?;
+        let shape = training.shape;
+        if validation.shape != shape {
+            return Err(TrainError::Data(format!(
+                "training images are of {shape}, validation images of {}",
+                validation.shape
+            )));
+        }
         let normaliser = if features.standardise {
             Normaliser::fit(training.features)
         } else {
             Normaliser::identity(training.features.features)
         };
-        config.validate(shape).map_err(TrainError::from)?;
+        decoder.validate(shape)?;
         let normal = |pairs: Pairs<'_>| {
             normaliser.apply(pairs.features).map_err(|e| TrainError::Data(e.to_string()))
         };
         let (x, x_validation) = (normal(training)?, normal(validation)?);
-        let data = (
-            Examples { images: x.images, features: &x.values, targets: training.images },
-            Examples {
-                images: x_validation.images,
-                features: &x_validation.values,
-                targets: validation.images,
-            },
-        );
-        let start = match config.start {
+        let examples = Examples { images: x.images, features: &x.values, targets: training.images };
+        let held_out = Examples {
+            images: x_validation.images,
+            features: &x_validation.values,
+            targets: validation.images,
+        };
+        let start = match decoder.start {
             Start::Random => None,
             Start::Ridge => {
                 let (training, validation) =
                     ((&x, training.images), (&x_validation, validation.images));
-                let start = LinearStart::fit(config, shape, training, validation);
+                let start = LinearStart::fit(decoder, shape, training, validation);
                 Some(start.map_err(|e| TrainError::Data(e.to_string()))?)
             }
         };
-        let start = start.as_ref();
+        let training =
+            Training { decoder, shape, config: train, device: &device, start: start.as_ref() };
         let TrainedModel { model, history, finish, seconds_before } =
-            training::train(config, shape, data, start, train, device, report, store)?;
+            training.run(examples, held_out, observer)?;
         let reconstructor =
-            Self { model, config: config.clone(), features: features.clone(), normaliser, shape };
+            Self { model, config: decoder.clone(), features: features.clone(), normaliser, shape };
         Ok(Fitted { reconstructor, history, finish, seconds_before })
     }
 

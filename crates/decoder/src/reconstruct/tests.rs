@@ -3,8 +3,9 @@
 use super::loss::{reconstruction_loss, squared_error, ssim};
 use super::*;
 use crate::checkpoint;
+use crate::observer::{Event, Observer};
 use crate::training::{
-    CheckpointStore, Examples, Finish, MemoryStore, Progress, TrainConfig, TrainError, train,
+    EpochReport, Examples, Finish, TrainConfig, TrainError, TrainedModel, Training,
 };
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -66,25 +67,27 @@ fn small(kind: DecoderKind) -> DecoderConfig {
     DecoderConfig { kind, hidden: vec![48, 48], channels: 4, latent: 8, ..Default::default() }
 }
 
-fn go_on(_: Progress<'_>) -> ControlFlow<()> {
-    ControlFlow::Continue(())
+/// The training of such a decoder on grey images, from random weights.
+fn training<'a>(
+    decoder: &'a DecoderConfig,
+    config: &'a TrainConfig,
+    device: &'a Device,
+) -> Training<'a> {
+    Training { decoder, shape: GREY, config, device, start: None }
 }
 
 /// Trains on 40 images and validates on 10 of the same surrogate.
 fn fit(
     decoder: &DecoderConfig,
     config: &TrainConfig,
-    report: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
-    store: Option<&mut dyn CheckpointStore>,
-) -> Result<crate::training::TrainedModel, TrainError> {
+    observer: &mut Observer<'_, EpochReport>,
+) -> Result<TrainedModel, TrainError> {
     let (a, b) = (surrogate(40, 60, GREY, 1), surrogate(10, 60, GREY, 2));
     let normaliser = Normaliser::fit(&a.features);
     let (x, y) = (normaliser.apply(&a.features).unwrap(), normaliser.apply(&b.features).unwrap());
-    let data = (
-        Examples { images: 40, features: &x.values, targets: &a.images },
-        Examples { images: 10, features: &y.values, targets: &b.images },
-    );
-    train(decoder, GREY, data, None, config, &Device::flex(), report, store)
+    let seen = Examples { images: 40, features: &x.values, targets: &a.images };
+    let held_out = Examples { images: 10, features: &y.values, targets: &b.images };
+    training(decoder, config, &Device::flex()).run(seen, held_out, observer)
 }
 
 #[test]
@@ -149,9 +152,9 @@ fn a_few_images_are_learned_by_heart() {
             weight_decay: 0.0,
             ..Default::default()
         };
+        let device = Device::flex();
         let trained =
-            train(&decoder, GREY, (all, all), None, &config, &Device::flex(), &mut go_on, None)
-                .unwrap();
+            training(&decoder, &config, &device).run(all, all, &mut Observer::silent()).unwrap();
         let first = trained.history[0].validation_mse;
         let last = trained.history.last().unwrap().validation_mse;
         assert!(last < 2e-3 && last < first / 5.0, "{kind}: {first} to {last}");
@@ -167,7 +170,7 @@ fn one_image_is_enough() {
         let decoder = DecoderConfig { ssim_share: 0.5, ..small(kind) };
         let device = Device::flex();
         let trained =
-            train(&decoder, GREY, (all, all), None, &config, &device, &mut go_on, None).unwrap();
+            training(&decoder, &config, &device).run(all, all, &mut Observer::silent()).unwrap();
         assert_eq!(trained.history.len(), 2);
     }
 }
@@ -235,7 +238,7 @@ fn similarity_agrees_with_the_metrics_crate() {
 }
 
 /// Weights after a training.
-fn weights_of(trained: &crate::training::TrainedModel) -> Vec<weights::Weights> {
+fn weights_of(trained: &TrainedModel) -> Vec<weights::Weights> {
     weights::read(&trained.model)
 }
 
@@ -261,7 +264,7 @@ fn any_number_of_threads_gives_the_same_bits() {
         let config = TrainConfig { epochs: 1, batch_size: 20, ..config };
         let with = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| weights_of(&fit(&decoder, &config, &mut go_on, None).unwrap()))
+            pool.install(|| weights_of(&fit(&decoder, &config, &mut Observer::silent()).unwrap()))
         };
         let one = with(1);
         assert!(one == with(2), "two threads differ from one");
@@ -269,38 +272,33 @@ fn any_number_of_threads_gives_the_same_bits() {
     }
 }
 
+/// The losses of each epoch.
+fn losses(trained: &TrainedModel) -> Vec<[f64; 2]> {
+    trained.history.iter().map(|e| [e.train_loss, e.validation_loss]).collect()
+}
+
 #[test]
 fn a_killed_training_goes_on_to_the_same_bits() {
-    /// Keeps checkpoints, and loses all after the given number of them, as a kill would.
-    struct Dying {
-        memory: MemoryStore,
-        left: usize,
-    }
-    impl CheckpointStore for Dying {
-        fn save(&mut self, checkpoint: &[u8]) -> std::io::Result<()> {
-            if self.left == 0 {
-                return Err(std::io::Error::other("killed"));
-            }
-            self.left -= 1;
-            self.memory.save(checkpoint)
-        }
-        fn load(&mut self) -> std::io::Result<Option<Vec<u8>>> {
-            self.memory.load()
-        }
-    }
     for kind in [DecoderKind::MlpUnet, DecoderKind::MlpVae] {
         let (decoder, config) = short(kind);
-        let whole = fit(&decoder, &config, &mut go_on, None).unwrap();
+        let whole = fit(&decoder, &config, &mut Observer::silent()).unwrap();
+        // All but the first so many checkpoints are lost, as by a kill or a full disk.
         for left in 0..8 {
-            let mut store = Dying { memory: MemoryStore::default(), left };
-            let killed = fit(&decoder, &config, &mut go_on, Some(&mut store));
-            assert!(matches!(killed, Err(TrainError::Store(_))), "after {left}");
-            let mut store = store.memory;
-            let resumed = fit(&decoder, &config, &mut go_on, Some(&mut store)).unwrap();
+            let mut kept = Vec::new();
+            let mut dying = Observer::new(|event| match event {
+                Event::Checkpoint(_) if kept.len() == left => ControlFlow::Break(()),
+                Event::Checkpoint(checkpoint) => {
+                    kept.push(checkpoint.to_bytes());
+                    ControlFlow::Continue(())
+                }
+                _ => ControlFlow::Continue(()),
+            });
+            let killed = fit(&decoder, &config, &mut dying);
+            drop(dying);
+            assert!(matches!(killed, Err(TrainError::Stopped { .. })), "after {left}");
+            let resumed =
+                fit(&decoder, &config, &mut Observer::silent().resume_from(kept.pop())).unwrap();
             assert!(weights_of(&resumed) == weights_of(&whole), "after {left}");
-            let losses = |t: &crate::training::TrainedModel| -> Vec<[f64; 2]> {
-                t.history.iter().map(|e| [e.train_loss, e.validation_loss]).collect()
-            };
             assert_eq!(losses(&resumed), losses(&whole));
         }
     }
@@ -309,53 +307,71 @@ fn a_killed_training_goes_on_to_the_same_bits() {
 #[test]
 fn interrupted_anywhere_it_goes_on_to_the_same_bits() {
     let (decoder, config) = short(DecoderKind::MlpUnet);
-    let whole = fit(&decoder, &config, &mut go_on, None).unwrap();
-    let mut store = MemoryStore::default();
-    let (mut rounds, mut seconds_before) = (0, 0.0);
-    loop {
-        let mut seen = 0;
-        let mut stop = |_: Progress<'_>| {
+    let whole = fit(&decoder, &config, &mut Observer::silent()).unwrap();
+    let mut checkpoint: Option<Vec<u8>> = None;
+    let mut rounds = 0;
+    let finished = loop {
+        let (mut seen, mut kept, from) = (0, None, checkpoint.take());
+        let mut stop = Observer::new(|event| {
+            if let Event::Checkpoint(checkpoint) = event {
+                kept = Some(checkpoint.to_bytes());
+                return ControlFlow::Continue(());
+            }
             seen += 1;
             if seen == 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        let part = fit(&decoder, &config, &mut stop, Some(&mut store)).unwrap();
-        // The time of the parts adds up.
-        assert!(if rounds == 0 {
-            part.seconds_before == 0.0
-        } else {
-            part.seconds_before > seconds_before
-        });
-        seconds_before = part.seconds_before;
+        })
+        .resume_from(from);
+        let part = fit(&decoder, &config, &mut stop);
+        drop(stop);
+        checkpoint = kept;
         rounds += 1;
-        if part.finish == Finish::AllEpochs {
-            assert!(weights_of(&part) == weights_of(&whole));
-            let total: f64 = part.history.iter().map(|epoch| epoch.seconds).sum();
-            assert!(total > seconds_before);
-            break;
+        match part {
+            Ok(finished) => break finished,
+            Err(TrainError::Stopped { epoch }) => assert!((1..=3).contains(&epoch)),
+            Err(other) => panic!("{other}"),
         }
-        assert_eq!(part.finish, Finish::Interrupted);
         assert!(rounds < 10);
-    }
+    };
+    assert!(rounds > 3);
+    assert!(weights_of(&finished) == weights_of(&whole));
+    assert_eq!(losses(&finished), losses(&whole));
+    // The time of the parts adds up.
+    let total: f64 = finished.history.iter().map(|epoch| epoch.seconds).sum();
+    assert!(0.0 < finished.seconds_before && finished.seconds_before < total);
     // A finished training is not done again.
-    let again = fit(&decoder, &config, &mut |_| panic!("trained again"), Some(&mut store)).unwrap();
+    let mut never = Observer::new(|_| panic!("trained again")).resume_from(checkpoint);
+    let again = fit(&decoder, &config, &mut never).unwrap();
     assert!(weights_of(&again) == weights_of(&whole));
+}
+
+/// The newest checkpoint of a training that is not stopped.
+fn last_checkpoint(decoder: &DecoderConfig, config: &TrainConfig) -> Vec<u8> {
+    let mut kept = None;
+    let mut observer = Observer::new(|event| {
+        if let Event::Checkpoint(checkpoint) = event {
+            kept = Some(checkpoint.to_bytes());
+        }
+        ControlFlow::Continue(())
+    });
+    fit(decoder, config, &mut observer).unwrap();
+    drop(observer);
+    kept.unwrap()
 }
 
 #[test]
 fn a_checkpoint_of_another_training_or_a_damaged_one_is_refused() {
     let (decoder, config) = short(DecoderKind::MlpUnet);
     let config = TrainConfig { epochs: 1, ..config };
-    let mut store = MemoryStore::default();
-    fit(&decoder, &config, &mut go_on, Some(&mut store)).unwrap();
+    let bytes = last_checkpoint(&decoder, &config);
+    let resume = |config: &TrainConfig, bytes: Vec<u8>| {
+        fit(&decoder, config, &mut Observer::silent().resume_from(Some(bytes)))
+    };
     let other = TrainConfig { seed: 6, ..config.clone() };
-    let refused = fit(&decoder, &other, &mut go_on, Some(&mut store));
-    assert!(matches!(refused, Err(TrainError::OtherTraining)));
-    let bytes = store.checkpoint.clone().unwrap();
+    assert!(matches!(resume(&other, bytes.clone()), Err(TrainError::OtherTraining)));
     for damage in [0, 20, bytes.len() / 2, bytes.len() - 1] {
         let mut damaged = bytes.clone();
         damaged[damage] ^= 0x10;
-        store.checkpoint = Some(damaged);
-        let refused = fit(&decoder, &config, &mut go_on, Some(&mut store));
+        let refused = resume(&config, damaged);
         assert!(matches!(refused, Err(TrainError::Checkpoint(_))), "byte {damage}");
     }
 }
@@ -371,7 +387,7 @@ fn training_stops_early_when_validation_does_not_improve() {
         weight_decay: 0.0,
         ..config
     };
-    let trained = fit(&decoder, &config, &mut go_on, None).unwrap();
+    let trained = fit(&decoder, &config, &mut Observer::silent()).unwrap();
     assert_eq!(trained.finish, Finish::EarlyStopping);
     assert_eq!(trained.history.len(), 3);
     assert!(trained.history[0].best);
@@ -383,11 +399,9 @@ fn data_that_do_not_fit_are_refused() {
     let device = Device::flex();
     let (x, y) = (vec![0.0; 20], vec![0.5; 2 * GREY.pixels()]);
     let good = Examples { images: 2, features: &x, targets: &y };
-    let refused = |training, validation, text: &str| {
-        let data = (training, validation);
-        let error = train(&decoder, GREY, data, None, &config, &device, &mut go_on, None)
-            .unwrap_err()
-            .to_string();
+    let refused = |seen, held_out, text: &str| {
+        let training = training(&decoder, &config, &device);
+        let error = training.run(seen, held_out, &mut Observer::silent()).unwrap_err().to_string();
         assert!(error.contains(text), "{error}");
     };
     refused(Examples { images: 0, ..good }, good, "no images");
@@ -403,17 +417,13 @@ fn data_that_do_not_fit_are_refused() {
 /// A reconstructor after a short training.
 fn reconstructor(kind: DecoderKind) -> (Reconstructor, Surrogate) {
     let (a, b) = (surrogate(40, 60, GREY, 1), surrogate(10, 60, GREY, 2));
-    let (decoder, config) = short(kind);
+    let (decoder, training) = short(kind);
+    let config = ReconstructorConfig { decoder, training, ..Default::default() };
     let fitted = Reconstructor::fit(
-        &decoder,
-        &FeatureConfig::default(),
-        GREY,
-        Pairs { features: &a.features, images: &a.images },
-        Pairs { features: &b.features, images: &b.images },
+        Pairs { features: &a.features, images: &a.images, shape: GREY },
+        Pairs { features: &b.features, images: &b.images, shape: GREY },
         &config,
-        &Device::flex(),
-        &mut go_on,
-        None,
+        &mut Observer::silent(),
     );
     (fitted.unwrap().reconstructor, b)
 }

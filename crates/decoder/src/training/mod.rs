@@ -6,6 +6,6 @@ mod state;
 mod steps;
 
 pub use config::{Schedule, TrainConfig, TrainConfigError};
-pub use state::{CheckpointStore, EpochReport, MemoryStore};
+pub use state::EpochReport;
 pub(crate) use steps::CHUNK;
-pub use steps::{Examples, Finish, Progress, TrainError, TrainedModel, train};
+pub use steps::{Examples, Finish, TrainError, TrainedModel, Training};

@@ -4,40 +4,6 @@ use super::adam::{Adam, Moments};
 use crate::checkpoint::{self, ArchiveError, Array};
 use crate::reconstruct::weights::Weights;
 use serde::{Deserialize, Serialize};
-use std::io;
-
-/// Where checkpoints are kept: a run directory, or memory.
-pub trait CheckpointStore {
-    /// Keeps a checkpoint; the one before it may go once this one is safe.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    fn save(&mut self, checkpoint: &[u8]) -> io::Result<()>;
-
-    /// The newest checkpoint that is whole, or none.
-    ///
-    /// # Errors
-    /// When there is one that cannot be read.
-    fn load(&mut self) -> io::Result<Option<Vec<u8>>>;
-}
-
-/// A store in memory.
-#[derive(Debug, Clone, Default)]
-pub struct MemoryStore {
-    /// The newest checkpoint.
-    pub checkpoint: Option<Vec<u8>>,
-}
-
-impl CheckpointStore for MemoryStore {
-    fn save(&mut self, checkpoint: &[u8]) -> io::Result<()> {
-        self.checkpoint = Some(checkpoint.to_vec());
-        Ok(())
-    }
-
-    fn load(&mut self) -> io::Result<Option<Vec<u8>>> {
-        Ok(self.checkpoint.clone())
-    }
-}
 
 /// What one epoch came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -102,7 +68,7 @@ const KIND: &str = "equipoise training checkpoint";
 
 impl State {
     /// As bytes.
-    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, ArchiveError> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut arrays = Vec::with_capacity(4 * self.weights.len());
         for (w, m) in self.weights.iter().zip(&self.adam.moments) {
             arrays.push(Array::new(format!("weights/{}", w.name), &w.shape, &w.values));
@@ -112,8 +78,9 @@ impl State {
         for w in &self.best {
             arrays.push(Array::new(format!("best/{}", w.name), &w.shape, &w.values));
         }
-        let position = serde_json::to_string(&self.position).map_err(ArchiveError::json)?;
+        let position = serde_json::to_string(&self.position).expect("numbers and texts alone");
         checkpoint::to_bytes(KIND, &[("position", position)], &arrays)
+            .expect("parameters have different names and whole shapes")
     }
 
     /// From bytes; `like` are the parameters of the model, in order.

@@ -2,8 +2,10 @@
 
 use super::adam::Adam;
 use super::config::{TrainConfig, TrainConfigError};
-use super::state::{CheckpointStore, EpochReport, Position, State};
+use super::state::{EpochReport, Position, State};
 use crate::checkpoint::ArchiveError;
+use crate::device::BackendError;
+use crate::observer::{Batch, Checkpoint, Event, Observer};
 use crate::reconstruct::layout::push_channels_last;
 use crate::reconstruct::model::mean_output;
 use crate::reconstruct::weights::{self, Weights, WeightsError};
@@ -14,7 +16,6 @@ use equipoise_data::ImageShape;
 use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::io;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -53,24 +54,6 @@ impl Examples<'_> {
     }
 }
 
-/// What a training tells while it runs.
-#[derive(Debug, Clone, Copy)]
-pub enum Progress<'a> {
-    /// After each update.
-    Step {
-        /// Epoch, from 1.
-        epoch: usize,
-        /// Updates of the epoch so far.
-        step: usize,
-        /// Updates of an epoch.
-        steps: usize,
-        /// Mean loss of the batch.
-        loss: f64,
-    },
-    /// After each epoch.
-    Epoch(&'a EpochReport),
-}
-
 /// Why a training ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -79,8 +62,6 @@ pub enum Finish {
     AllEpochs,
     /// The validation loss had not fallen for `patience` epochs.
     EarlyStopping,
-    /// The callback asked for it; a checkpoint was kept.
-    Interrupted,
 }
 
 /// A trained decoder with the weights of its best epoch.
@@ -105,6 +86,9 @@ pub enum TrainError {
     /// A setting of the training.
     #[error(transparent)]
     Config(#[from] TrainConfigError),
+    /// There is no such device.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
     /// The numbers of features, images and targets do not go together.
     #[error("{0}")]
     Data(String),
@@ -117,9 +101,12 @@ pub enum TrainError {
     /// The checkpoint's weights do not fit.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// The store of checkpoints failed.
-    #[error("the checkpoint could not be kept or read: {0}")]
-    Store(#[from] io::Error),
+    /// The observer asked for it; the state it was in had been offered as a checkpoint.
+    #[error("stopped on request in epoch {epoch}")]
+    Stopped {
+        /// Epoch, from 1.
+        epoch: usize,
+    },
     /// The loss is no longer a number.
     #[error("the loss is {loss} in epoch {epoch}, update {step}: lower `learning_rate`")]
     Diverged {
@@ -136,129 +123,144 @@ pub enum TrainError {
 /// image's reconstruction does not depend on how many others there are.
 pub(crate) const CHUNK: usize = 64;
 
-/// Trains a decoder; with a store, from its checkpoint if there is one. Without a `start` all
-/// weights are random at first.
-///
-/// The result is the same, bit for bit, for any number of threads and after any number of
-/// interruptions. `report` is called after each update and each epoch, and may end the training.
-///
-/// # Errors
-/// Settings out of range, data that do not fit, a checkpoint that is damaged or of another
-/// training, a loss that is not finite.
-#[expect(clippy::too_many_arguments, reason = "each is one thing a training needs")]
-pub fn train(
-    decoder: &DecoderConfig,
-    shape: ImageShape,
-    data: (Examples<'_>, Examples<'_>),
-    start: Option<&LinearStart>,
-    config: &TrainConfig,
-    device: &Device,
-    report: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
-    mut store: Option<&mut dyn CheckpointStore>,
-) -> Result<TrainedModel, TrainError> {
-    config.validate()?;
-    decoder.validate(shape)?;
-    let (training, validation) = data;
-    let features = check_data(shape, training, validation)?;
-    let fingerprint = fingerprint(decoder, shape, config, training, validation);
-    let device = device.clone().autodiff();
-    let mut model = DecoderModel::new(decoder, features, shape, config.seed, &device);
-    model = weights::set_output_bias(model, &mean_output(decoder, training.targets, shape));
-    let mut first = weights::read(&model);
-    if let Some(start) = start {
-        start.put(decoder, &mut first);
-        model = weights::write(model, &first)?;
-    }
-    let found = match &mut store {
-        Some(store) => store.load()?,
-        None => None,
-    };
-    let (mut at, mut adam, mut best) = match found {
-        Some(bytes) => {
-            let state = State::from_bytes(&bytes, &first)?;
-            if state.position.fingerprint != fingerprint {
-                return Err(TrainError::OtherTraining);
-            }
-            model = weights::write(model, &state.weights)?;
-            (state.position, state.adam, state.best)
-        }
-        None => {
-            let adam = Adam::new(first.iter().map(|w| w.values.len()));
-            (Position::new(fingerprint), adam, Vec::new())
-        }
-    };
-    drop(first);
-    let seconds_before = at.total_seconds();
-    let highest = config.highest_rate(decoder.kind);
-    let steps = training.images.div_ceil(config.batch_size);
+/// The training of a decoder on normalised features.
+#[derive(Debug, Clone, Copy)]
+pub struct Training<'a> {
+    /// What is trained.
+    pub decoder: &'a DecoderConfig,
+    /// Shape of the images.
+    pub shape: ImageShape,
+    /// How it is trained.
+    pub config: &'a TrainConfig,
+    /// Where it is trained.
+    pub device: &'a Device,
+    /// What it starts from; without it all weights are random at first.
+    pub start: Option<&'a LinearStart>,
+}
 
-    while at.finished.is_none() {
-        let (begun, before) = (Instant::now(), at.seconds);
-        let order =
-            stream(config.seed, "decoder/order", at.epoch as u64).permutation(training.images);
-        while at.step < steps {
-            let from = at.step * config.batch_size;
-            let images = &order[from..training.images.min(from + config.batch_size)];
-            let (x, y) = training.batch(images, features, shape, &device);
-            let draws = Draws { seed: config.seed, epoch: at.epoch, images };
-            let losses = model.forward(decoder, x, Some(&draws)).losses(decoder, y);
-            let loss = losses.mean();
-            let batch_loss = f64::from(loss.clone().inner().into_scalar::<f32>());
-            if !batch_loss.is_finite() {
-                let (epoch, step) = (at.epoch + 1, at.step + 1);
-                return Err(TrainError::Diverged { epoch, step, loss: batch_loss });
-            }
-            let rate = config.rate(highest, adam.step, steps);
-            model = adam.update(model, loss.backward(), rate, config.weight_decay);
-            at.loss_sum += batch_loss * images.len() as f64;
-            at.step += 1;
-            let (epoch, step) = (at.epoch + 1, at.step);
-            let asked = report(Progress::Step { epoch, step, steps, loss: batch_loss });
-            let due = config.checkpoint_every > 0
-                && at.step.is_multiple_of(config.checkpoint_every)
-                && at.step < steps;
-            if due || asked.is_break() {
-                at.seconds = before + begun.elapsed().as_secs_f64();
-                keep(&mut store, &at, &model, &adam, &best)?;
-            }
-            if asked.is_break() {
-                return finished(model, at, best, Finish::Interrupted, seconds_before);
-            }
+impl Training<'_> {
+    /// Trains the decoder, choosing the epoch by `validation`; from the observer's checkpoint, if it
+    /// has one.
+    ///
+    /// The result is the same, bit for bit, for any number of threads and after any number of
+    /// interruptions. The observer is told of every update, of a checkpoint every
+    /// `checkpoint_every` updates and at the end of each epoch, and of the epoch after that.
+    ///
+    /// # Errors
+    /// Settings out of range, data that do not fit, a checkpoint that is damaged or of another
+    /// training, a loss that is not finite; [`TrainError::Stopped`] if the observer asked for it.
+    pub fn run(
+        &self,
+        training: Examples<'_>,
+        validation: Examples<'_>,
+        observer: &mut Observer<'_, EpochReport>,
+    ) -> Result<TrainedModel, TrainError> {
+        let Self { decoder, shape, config, device, start } = *self;
+        config.validate()?;
+        decoder.validate(shape)?;
+        let features = check_data(shape, training, validation)?;
+        let fingerprint = fingerprint(decoder, shape, config, training, validation);
+        let device = device.clone().autodiff();
+        let mut model = DecoderModel::new(decoder, features, shape, config.seed, &device);
+        model = weights::set_output_bias(model, &mean_output(decoder, training.targets, shape));
+        let mut first = weights::read(&model);
+        if let Some(start) = start {
+            start.put(decoder, &mut first);
+            model = weights::write(model, &first)?;
         }
-        let (validation_loss, validation_mse) =
-            validate(&model.valid(), decoder, shape, validation, features);
-        let is_best = at.best_loss.is_none_or(|best| validation_loss < best);
-        if is_best {
-            at.best_loss = Some(validation_loss);
-            best = weights::read(&model);
-        }
-        let done = EpochReport {
-            epoch: at.epoch + 1,
-            train_loss: at.loss_sum / training.images as f64,
-            validation_loss,
-            validation_mse,
-            learning_rate: config.rate(highest, adam.step.saturating_sub(1), steps),
-            best: is_best,
-            seconds: before + begun.elapsed().as_secs_f64(),
+        let (mut at, mut adam, mut best) = match observer.take_checkpoint() {
+            Some(bytes) => {
+                let state = State::from_bytes(&bytes, &first)?;
+                if state.position.fingerprint != fingerprint {
+                    return Err(TrainError::OtherTraining);
+                }
+                model = weights::write(model, &state.weights)?;
+                (state.position, state.adam, state.best)
+            }
+            None => {
+                let adam = Adam::new(first.iter().map(|w| w.values.len()));
+                (Position::new(fingerprint), adam, Vec::new())
+            }
         };
-        at.history.push(done);
-        at.epoch += 1;
-        at.step = 0;
-        (at.loss_sum, at.seconds) = (0.0, 0.0);
-        let since = at.history.iter().rev().take_while(|report| !report.best).count();
-        if at.epoch == config.epochs {
-            at.finished = Some(Finish::AllEpochs);
-        } else if config.patience > 0 && since >= config.patience {
-            at.finished = Some(Finish::EarlyStopping);
+        drop(first);
+        let seconds_before = at.total_seconds();
+        let highest = config.highest_rate(decoder.kind);
+        let steps = training.images.div_ceil(config.batch_size);
+
+        while at.finished.is_none() {
+            let (begun, before) = (Instant::now(), at.seconds);
+            let epoch = at.epoch + 1;
+            let stopped = Err(TrainError::Stopped { epoch });
+            let order =
+                stream(config.seed, "decoder/order", at.epoch as u64).permutation(training.images);
+            while at.step < steps {
+                let from = at.step * config.batch_size;
+                let images = &order[from..training.images.min(from + config.batch_size)];
+                let (x, y) = training.batch(images, features, shape, &device);
+                let draws = Draws { seed: config.seed, epoch: at.epoch, images };
+                let losses = model.forward(decoder, x, Some(&draws)).losses(decoder, y);
+                let loss = losses.mean();
+                let batch_loss = f64::from(loss.clone().inner().into_scalar::<f32>());
+                if !batch_loss.is_finite() {
+                    let step = at.step + 1;
+                    return Err(TrainError::Diverged { epoch, step, loss: batch_loss });
+                }
+                let rate = config.rate(highest, adam.step, steps);
+                model = adam.update(model, loss.backward(), rate, config.weight_decay);
+                at.loss_sum += batch_loss * images.len() as f64;
+                at.step += 1;
+                let batch = Batch { epoch, batch: at.step, batches: steps, loss: batch_loss };
+                let stop = observer.tell(Event::Batch(batch)).is_break();
+                let due = config.checkpoint_every > 0
+                    && at.step.is_multiple_of(config.checkpoint_every)
+                    && at.step < steps;
+                if due || stop {
+                    at.seconds = before + begun.elapsed().as_secs_f64();
+                    let answer = offer(observer, &at, &model, &adam, &best);
+                    if stop || answer.is_break() {
+                        return stopped;
+                    }
+                }
+            }
+            let (validation_loss, validation_mse) =
+                validate(&model.valid(), decoder, shape, validation, features);
+            let is_best = at.best_loss.is_none_or(|best| validation_loss < best);
+            if is_best {
+                at.best_loss = Some(validation_loss);
+                best = weights::read(&model);
+            }
+            let done = EpochReport {
+                epoch,
+                train_loss: at.loss_sum / training.images as f64,
+                validation_loss,
+                validation_mse,
+                learning_rate: config.rate(highest, adam.step.saturating_sub(1), steps),
+                best: is_best,
+                seconds: before + begun.elapsed().as_secs_f64(),
+            };
+            at.history.push(done.clone());
+            at.epoch += 1;
+            at.step = 0;
+            (at.loss_sum, at.seconds) = (0.0, 0.0);
+            let since = at.history.iter().rev().take_while(|report| !report.best).count();
+            if at.epoch == config.epochs {
+                at.finished = Some(Finish::AllEpochs);
+            } else if config.patience > 0 && since >= config.patience {
+                at.finished = Some(Finish::EarlyStopping);
+            }
+            if offer(observer, &at, &model, &adam, &best).is_break() {
+                return stopped;
+            }
+            // A training that is at its end has its result to give, whatever is asked.
+            if observer.tell(Event::Epoch(&done)).is_break() && at.finished.is_none() {
+                return stopped;
+            }
         }
-        keep(&mut store, &at, &model, &adam, &best)?;
-        let asked = report(Progress::Epoch(at.history.last().expect("just pushed")));
-        if asked.is_break() && at.finished.is_none() {
-            return finished(model, at, best, Finish::Interrupted, seconds_before);
-        }
+        let model = model.valid();
+        let model = if best.is_empty() { model } else { weights::write(model, &best)? };
+        let finish = at.finished.unwrap_or(Finish::AllEpochs);
+        Ok(TrainedModel { model, history: at.history, finish, seconds_before })
     }
-    let finish = at.finished.unwrap_or(Finish::AllEpochs);
-    finished(model, at, best, finish, seconds_before)
 }
 
 impl Position {
@@ -277,34 +279,20 @@ impl Position {
     }
 }
 
-/// Writes a checkpoint, if there is a store.
-fn keep(
-    store: &mut Option<&mut dyn CheckpointStore>,
+/// Offers the state as a checkpoint.
+fn offer(
+    observer: &mut Observer<'_, EpochReport>,
     at: &Position,
     model: &DecoderModel,
     adam: &Adam,
     best: &[Weights],
-) -> Result<(), TrainError> {
-    if let Some(store) = store {
+) -> ControlFlow<()> {
+    let write = || {
         let position = Position { adam_step: adam.step, ..at.clone() };
         let weights = weights::read(model);
-        let state = State { position, weights, adam: adam.clone(), best: best.to_vec() };
-        store.save(&state.to_bytes()?)?;
-    }
-    Ok(())
-}
-
-/// The model of the best epoch so far, or as it is before the first epoch's end.
-fn finished(
-    model: DecoderModel,
-    at: Position,
-    best: Vec<Weights>,
-    finish: Finish,
-    seconds_before: f64,
-) -> Result<TrainedModel, TrainError> {
-    let model = model.valid();
-    let model = if best.is_empty() { model } else { weights::write(model, &best)? };
-    Ok(TrainedModel { model, history: at.history, finish, seconds_before })
+        State { position, weights, adam: adam.clone(), best: best.to_vec() }.to_bytes()
+    };
+    observer.tell(Event::Checkpoint(&Checkpoint::new(&write)))
 }
 
 /// Mean loss (without KL) and mean squared error over all images.

@@ -1,8 +1,10 @@
 //! Input codes that need no network: a picture or a recording becomes events on a time grid.
 
+mod arrays;
 mod binning;
 mod latency;
 
+pub use arrays::EventsError;
 pub use binning::{Binning, bin_spikes};
 pub use latency::{Latency, latency};
 

@@ -1,11 +1,10 @@
 //! One training from the first weight to the last measurement.
 
-use std::sync::atomic::AtomicBool;
-
 use equipoise_decoder::classifier::{
     ClassifierConfig, ClassifierError, EpochRecord, Trainer, VanRossum, WeightSummary, score,
     van_rossum_by_type, weight_summary,
 };
+use equipoise_decoder::observer::{Event, Observer};
 use equipoise_metrics::van_rossum::GroupMeans;
 use serde::{Deserialize, Serialize};
 
@@ -168,19 +167,20 @@ pub fn raster(
 /// What is measured of the untrained network: distances, weights, and one sample with its spikes.
 pub type Start = (VanRossum, Vec<WeightSummary>, usize, Vec<(u32, u32)>);
 
-/// Trains a network from the start. `epoch_done` hears of every record.
+/// Trains a network from the start. The observer is told of every batch and record.
 ///
 /// # Errors
 /// As [`Trainer::train_epoch`], except that divergence is a result.
 pub fn run_trial(
     plan: &Plan,
     sets: &Sets,
-    stop: &AtomicBool,
-    epoch_done: &mut dyn FnMut(&EpochRecord),
+    observer: &mut Observer<'_, EpochRecord>,
 ) -> Result<TrialResult, ClassifierError> {
     let mut trainer = Trainer::new(plan.config, plan.seed, &sets.train)?;
     let first = trainer.before(&sets.test)?;
-    epoch_done(&first);
+    if observer.tell(Event::Epoch(&first)).is_break() {
+        return Err(ClassifierError::Stopped(1));
+    }
     let start = distances(&trainer, sets, plan)?;
     let weights_before = weight_summary(trainer.weights(), trainer.signs());
     let sample = representative(&trainer, sets)?;
@@ -188,9 +188,12 @@ pub fn run_trial(
     let mut records = vec![first];
     let mut ending = Ending::Finished;
     while !trainer.is_finished() {
-        match trainer.train_epoch(&sets.train, &sets.test, stop, &mut |_, _| {}) {
+        match trainer.train_epoch(&sets.train, &sets.test, observer) {
             Ok(record) => {
-                epoch_done(&record);
+                let stop = observer.tell(Event::Epoch(&record)).is_break();
+                if stop && !trainer.is_finished() {
+                    return Err(ClassifierError::Stopped(record.epoch + 1));
+                }
                 let half = plan.config.epochs / 2;
                 if let Some(last) = records.last_mut().filter(|r| r.epoch > 1 && r.epoch != half) {
                     last.test.confusion.clear();

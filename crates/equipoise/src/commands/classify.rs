@@ -3,6 +3,7 @@
 use equipoise_decoder::classifier::{
     ClassifierConfig, ClassifierError, EpochRecord, Trainer, van_rossum_by_type, weight_summary,
 };
+use equipoise_decoder::observer::Observer;
 use equipoise_report::Report;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ use crate::classification::{
 };
 use crate::console;
 use crate::failure::{Failure, Outcome};
+use crate::interrupt;
 use crate::job::{self, Job, Request, RunArgs};
 use crate::settings::Flags;
 
@@ -193,7 +195,7 @@ fn classify(job: &Job<Config>, sets: &Sets) -> Outcome {
     let (trainer, records) = train(job, sets, initial)?;
     let result =
         finish(&plan, sets, &trainer, records, Ending::Finished, start).map_err(failure)?;
-    job.dir.write_file("model.safetensors", &trainer.to_bytes().map_err(failure)?)?;
+    job.dir.write_file("model.safetensors", &trainer.to_bytes())?;
     job.dir.write_json("result.json", &result)?;
     job.dir.save_report(&report(config, sets, &trainer, &result))?;
     let measured_on = sets.measured_on;
@@ -238,9 +240,9 @@ fn train(job: &Job<Config>, sets: &Sets, initial: Trainer) -> Outcome<(Trainer, 
     let task = job.progress.task("training", trainer.config().epochs as u64);
     task.set(trainer.epoch() as u64);
     while !trainer.is_finished() {
-        let record = trainer
-            .train_epoch(&sets.train, &sets.test, job.stop(), &mut |_, _| {})
-            .map_err(failure)?;
+        let mut observer = Observer::new(|_| interrupt::poll());
+        let record =
+            trainer.train_epoch(&sets.train, &sets.test, &mut observer).map_err(failure)?;
         task.advance(1);
         task.detail(format!(
             "{} accuracy {:.2} %, {:.1} Hz",
@@ -249,7 +251,7 @@ fn train(job: &Job<Config>, sets: &Sets, initial: Trainer) -> Outcome<(Trainer, 
             record.test.activity.rate
         ));
         job.dir.append_jsonl(RECORDS, &record)?;
-        job.dir.save_checkpoint(STATE, &trainer.to_bytes().map_err(failure)?)?;
+        job.dir.save_checkpoint(STATE, &trainer.to_bytes())?;
         records.push(record);
     }
     task.finish();

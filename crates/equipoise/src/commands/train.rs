@@ -175,14 +175,14 @@ fn work(job: &Job<TrainSettings>, inputs: &Inputs) -> Outcome {
         progress: job.progress,
         decoder: &settings.decoder,
         features: &settings.features,
-        shape: images.train.shape,
         backend: settings.backend,
     };
     let config = TrainConfig { seed: settings.seed, ..settings.training.clone() };
+    let shape = images.train.shape;
     let fitted = trainer.fit(
         DECODER,
-        Pairs { features: train, images: &intensities(&images.train) },
-        Pairs { features: validation, images: &intensities(&images.validation) },
+        Pairs { features: train, images: &intensities(&images.train), shape },
+        Pairs { features: validation, images: &intensities(&images.validation), shape },
         &config,
     )?;
     job.dir.write_records("epochs", &fitted.history)?;

@@ -295,7 +295,6 @@ impl Bench<'_> {
             progress: self.work.progress,
             decoder: &settings.decoder_of(kind),
             features: &settings.features,
-            shape: self.work.inputs.images.train.shape,
             backend: settings.backend,
         };
         let config = TrainConfig {
@@ -303,10 +302,12 @@ impl Bench<'_> {
             seed: derive_seed(settings.seed, "reconstruction/decoder", self.repeat as u64),
             ..settings.training.clone()
         };
+        let shape = self.work.inputs.images.train.shape;
+        let pairs = |features, images| Pairs { features, images, shape };
         let fitted = trainer.fit(
             &self.label(regime, Method::Decoder { kind, given }),
-            Pairs { features: &features.train, images: &self.work.inputs.targets.train },
-            Pairs { features: &features.validation, images: &self.work.inputs.targets.validation },
+            pairs(&features.train, &self.work.inputs.targets.train),
+            pairs(&features.validation, &self.work.inputs.targets.validation),
             &config,
         )?;
         let predicted = fitted.reconstructor.predict(&features.test).or_run()?;

@@ -1,13 +1,14 @@
 //! Training a decoder inside a run directory: progress on the terminal, checkpoints on the disk.
 
-use std::io;
 use std::ops::ControlFlow;
 
-use equipoise_data::ImageShape;
 use equipoise_decoder::checkpoint;
 use equipoise_decoder::device::Backend;
-use equipoise_decoder::reconstruct::{DecoderConfig, FeatureConfig, Fitted, Pairs, Reconstructor};
-use equipoise_decoder::training::{CheckpointStore, Finish, Progress, TrainConfig};
+use equipoise_decoder::observer::{Batch, Event, Observer};
+use equipoise_decoder::reconstruct::{
+    DecoderConfig, FeatureConfig, Fitted, Pairs, Reconstructor, ReconstructorConfig,
+};
+use equipoise_decoder::training::{EpochReport, TrainConfig, TrainError};
 use equipoise_report::RunDir;
 
 use crate::console;
@@ -25,8 +26,6 @@ pub struct Trainer<'a> {
     pub decoder: &'a DecoderConfig,
     /// What it reads.
     pub features: &'a FeatureConfig,
-    /// Shape of the images.
-    pub shape: ImageShape,
     /// The backend that trains.
     pub backend: Backend,
 }
@@ -44,44 +43,62 @@ impl Trainer<'_> {
         validation: Pairs<'_>,
         config: &TrainConfig,
     ) -> Outcome<Fitted> {
-        let device = self.backend.device().or_request()?;
         let steps = training.features.images.div_ceil(config.batch_size) as u64;
         let task = self.progress.task(format!("train {label}"), config.epochs as u64 * steps);
-        let mut store =
-            RunStore { dir: self.dir, progress: self.progress, name: checkpoint_name(label) };
-        let mut report = |progress: Progress<'_>| {
-            match progress {
-                Progress::Step { epoch, step, steps, .. } => {
-                    task.set(((epoch - 1) * steps + step) as u64);
+        let name = checkpoint_name(label);
+        let kept = self.newest_checkpoint(&name)?;
+        let mut failed = None;
+        let mut observer = Observer::new(|event: Event<'_, EpochReport>| {
+            match event {
+                Event::Batch(Batch { epoch, batch, batches, .. }) => {
+                    task.set(((epoch - 1) * batches + batch) as u64);
                 }
-                Progress::Epoch(epoch) => {
+                Event::Epoch(epoch) => {
                     task.detail(format!("validation loss {:.5}", epoch.validation_loss));
                 }
+                Event::Checkpoint(checkpoint) => {
+                    if let Err(error) = self.dir.save_checkpoint(&name, &checkpoint.to_bytes()) {
+                        failed = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                }
+                Event::Remark(remark) => self.progress.say(format!("{label}: {remark}")),
+                _ => {}
             }
-            match interrupt::check() {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(_) => ControlFlow::Break(()),
-            }
+            interrupt::poll()
+        })
+        .resume_from(kept);
+        let config = ReconstructorConfig {
+            decoder: self.decoder.clone(),
+            features: self.features.clone(),
+            training: config.clone(),
+            backend: self.backend,
         };
-        let fitted = Reconstructor::fit(
-            self.decoder,
-            self.features,
-            self.shape,
-            training,
-            validation,
-            config,
-            &device,
-            &mut report,
-            Some(&mut store),
-        )
-        .or_run()?;
-        if fitted.finish == Finish::Interrupted {
-            return Err(Failure::Interrupted("stopped".into()));
+        let fitted = Reconstructor::fit(training, validation, &config, &mut observer);
+        drop(observer);
+        if let Some(error) = failed {
+            return Err(error.into());
         }
+        let fitted = match fitted {
+            Err(TrainError::Stopped { .. }) => return Err(Failure::Interrupted("stopped".into())),
+            Err(error @ TrainError::Backend(_)) => return Err(Failure::request(error)),
+            fitted => fitted.or_run()?,
+        };
         task.finish();
         let bytes = checkpoint::model_to_bytes(&fitted.reconstructor).or_run()?;
         self.dir.write_file(&format!("models/{label}.safetensors"), &bytes)?;
         Ok(fitted)
+    }
+
+    /// The newest whole checkpoint, if there is one.
+    fn newest_checkpoint(&self, name: &str) -> Outcome<Option<Vec<u8>>> {
+        let found = self.dir.load_checkpoint(name)?;
+        for refused in found.iter().flat_map(|checkpoint| &checkpoint.refused) {
+            let path = refused.path.display();
+            self.progress
+                .say(format!("{path} is damaged ({}); the one before is used", refused.reason));
+        }
+        Ok(found.map(|checkpoint| checkpoint.payload))
     }
 }
 
@@ -96,27 +113,4 @@ pub fn forget(dir: &RunDir, label: &str) -> Outcome {
 
 fn checkpoint_name(label: &str) -> String {
     format!("train-{label}")
-}
-
-/// Checkpoints in the run directory, under a checksum.
-struct RunStore<'a> {
-    dir: &'a RunDir,
-    progress: console::Progress,
-    name: String,
-}
-
-impl CheckpointStore for RunStore<'_> {
-    fn save(&mut self, checkpoint: &[u8]) -> io::Result<()> {
-        self.dir.save_checkpoint(&self.name, checkpoint).map(|_| ()).map_err(io::Error::other)
-    }
-
-    fn load(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let found = self.dir.load_checkpoint(&self.name).map_err(io::Error::other)?;
-        for refused in found.iter().flat_map(|checkpoint| &checkpoint.refused) {
-            let path = refused.path.display();
-            self.progress
-                .say(format!("{path} is damaged ({}); the one before is used", refused.reason));
-        }
-        Ok(found.map(|checkpoint| checkpoint.payload))
-    }
 }

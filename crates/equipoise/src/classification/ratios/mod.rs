@@ -10,7 +10,8 @@ pub use grid::{Condition, Config, Grid};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use equipoise_decoder::classifier::{ClassifierError, Trainer};
+use equipoise_decoder::classifier::{ClassifierError, EpochRecord, Trainer};
+use equipoise_decoder::observer::{Event, Observer};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -161,12 +162,13 @@ fn train(
         van_rossum_samples: config.van_rossum_samples,
         van_rossum_tau: config.van_rossum_tau,
     };
-    let result = run_trial(&plan, sets, job.stop(), &mut |record| {
-        if record.epoch > 0 {
+    let mut observer = Observer::new(|event| {
+        if let Event::Epoch(EpochRecord { epoch: 1.., .. }) = event {
             task.advance(1);
         }
-    })
-    .map_err(|e| match e {
+        interrupt::poll()
+    });
+    let result = run_trial(&plan, sets, &mut observer).map_err(|e| match e {
         ClassifierError::Stopped(_) => Failure::Interrupted(e.to_string()),
         ClassifierError::Setting { .. } | ClassifierError::Data(_) => Failure::request(e),
         _ => Failure::run(format!("{} trial {trial}: {e}", condition.name())),
