@@ -5,4 +5,5 @@
 //! * [`stimulation`]: can a network whose synapses nobody can set be trained by driving it?
 
 pub mod hebb;
+mod power;
 pub mod stimulation;

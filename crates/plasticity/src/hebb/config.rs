@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::HebbError;
+use crate::power::power;
 
 /// The most neurons a layer may have: a layer's states are the bits of one word.
 pub const MAX_NEURONS: usize = 64;
@@ -184,7 +185,7 @@ impl Default for InitialWeights {
 impl InitialWeights {
     /// One over the grain of the rounding.
     pub(crate) fn scale(&self) -> f64 {
-        10f64.powi(self.decimals as i32)
+        power(10.0, u64::from(self.decimals))
     }
 
     /// The lowest and the highest magnitude, in units of the grain.

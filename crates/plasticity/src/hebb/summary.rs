@@ -6,6 +6,7 @@ use equipoise_metrics::statistics::wilson;
 
 use super::study::{Cell, RunSpec};
 use super::{Allotment, Mapping, Outcome};
+use crate::power::power;
 
 /// One run: a row of the study's table.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,7 +124,7 @@ impl CellSummary {
         }
         let n = self.epochs.len() as f64;
         let mean = self.epochs.iter().map(|&e| f64::from(e)).sum::<f64>() / n;
-        let squares = self.epochs.iter().map(|&e| (f64::from(e) - mean).powi(2)).sum::<f64>();
+        let squares = self.epochs.iter().map(|&e| power(f64::from(e) - mean, 2)).sum::<f64>();
         Some((mean, if n > 1.0 { (squares / (n - 1.0)).sqrt() } else { 0.0 }))
     }
 

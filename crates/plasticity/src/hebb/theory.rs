@@ -38,20 +38,21 @@ use super::judge::meets;
 use super::network::{argmax, sign};
 use super::trainer::{WEIGHTS_PURPOSE, check_mapping};
 use super::{Allotment, HebbConfig, HebbError, Mapping, Network, NeuronType, Trainer};
+use crate::power::power;
 
 /// The magnitude to which every weight from an excitatory input goes, at the end of an epoch:
 /// `epsilon (1 - epsilon)^d / (1 - (1 - epsilon)^N)`, with `decays` the presentations `d` after
 /// its own and `neurons` the `N` presentations of an epoch.
 pub fn excitatory_fixed_point(epsilon: f64, neurons: usize, decays: usize) -> f64 {
     let keep = 1.0 - epsilon;
-    epsilon * keep.powi(decays as i32) / (1.0 - keep.powi(neurons as i32))
+    epsilon * power(keep, decays as u64) / (1.0 - power(keep, neurons as u64))
 }
 
 /// The magnitude at which every weight from an inhibitory input ends, changing its sign in every
 /// epoch: `epsilon (1 - epsilon)^d / (1 + (1 - epsilon)^N)`.
 pub fn inhibitory_amplitude(epsilon: f64, neurons: usize, decays: usize) -> f64 {
     let keep = 1.0 - epsilon;
-    epsilon * keep.powi(decays as i32) / (1.0 + keep.powi(neurons as i32))
+    epsilon * power(keep, decays as u64) / (1.0 + power(keep, neurons as u64))
 }
 
 /// Whether the plain rule can never learn a map with these inputs under this criterion, because
@@ -155,8 +156,8 @@ fn up_phase_chance(config: &HebbConfig, place: usize) -> f64 {
 /// Whether a weight of an inhibitory input is positive at late even epochs.
 fn settles_up(config: &HebbConfig, place: usize, start: f64) -> bool {
     let keep = 1.0 - config.epsilon;
-    let decay = keep.powi(config.neurons as i32);
-    let kick = config.epsilon * keep.powi((config.neurons - 1 - place) as i32);
+    let decay = power(keep, config.neurons as u64);
+    let kick = config.epsilon * power(keep, (config.neurons - 1 - place) as u64);
     let (mut weight, mut epoch) = (start, 0u64);
     // Down to |w| < kick / decay every epoch lowers |w| by more than kick; then signs alternate.
     while weight.abs() * decay >= kick {

@@ -281,7 +281,7 @@ impl Associative {
                 let v = r_off - r_on + self.margin;
                 if v > 0.0 {
                     let d = v * v;
-                    let e = (self.gamma * d).exp();
+                    let e = libm::exp(self.gamma * d);
                     cost += d * e;
                     let change = (1.0 + self.gamma * d) * e * 2.0 * v;
                     slope[off] += change;

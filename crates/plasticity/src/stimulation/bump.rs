@@ -86,7 +86,7 @@ impl RingConfig {
         let mut drive = vec![self.background; self.neurons()];
         for (i, f) in drive.iter_mut().take(self.excitatory).enumerate() {
             let distance = TAU * i as f64 / self.excitatory as f64 - angle;
-            *f += self.cue * (self.concentration * (distance.cos() - 1.0)).exp();
+            *f += self.cue * libm::exp(self.concentration * (libm::cos(distance) - 1.0));
         }
         drive
     }
@@ -120,7 +120,7 @@ impl RingConfig {
             position,
             drift,
             late_drift: wrap(position - halfway),
-            width: (-2.0 * length.ln()).sqrt().to_degrees(),
+            width: (-2.0 * libm::log(length)).sqrt().to_degrees(),
             contrast,
             held: contrast >= LEAST_CONTRAST && drift.abs() < 180.0 / self.excitatory as f64,
             residual: solver.residual(),
@@ -159,7 +159,7 @@ impl RingConfig {
         });
         let place = |i: usize| TAU * i as f64 / self.excitatory as f64 - position.to_radians();
         let odd: Vec<f64> = (0..n)
-            .map(|i| if i < self.excitatory { place(i).sin() * slopes[i] } else { 0.0 })
+            .map(|i| if i < self.excitatory { libm::sin(place(i)) * slopes[i] } else { 0.0 })
             .collect();
         let (mut along, mut across) = (odd.clone(), odd);
         for _ in 0..12 {
@@ -173,8 +173,8 @@ impl RingConfig {
         // A step of length 1 along it is to turn the population vector by 1 radian.
         let (mut turn, mut length) = (0.0, 0.0);
         for i in 0..self.excitatory {
-            turn += along[i] * place(i).sin();
-            length += rates[i] * place(i).cos();
+            turn += along[i] * libm::sin(place(i));
+            length += rates[i] * libm::cos(place(i));
         }
         let scale = turn / length / linear::dot(&across, &along);
         if !scale.is_finite() {
@@ -194,14 +194,14 @@ fn population_vector(rates: &[f64], floor: f64) -> (f64, f64) {
     let (mut x, mut y, mut sum) = (0.0, 0.0, 0.0);
     for (i, r) in rates.iter().enumerate() {
         let angle = TAU * i as f64 / rates.len() as f64;
-        x += (r - floor) * angle.cos();
-        y += (r - floor) * angle.sin();
+        x += (r - floor) * libm::cos(angle);
+        y += (r - floor) * libm::sin(angle);
         sum += r - floor;
     }
     if sum <= 0.0 {
         return (0.0, 0.0);
     }
-    (y.atan2(x).to_degrees().rem_euclid(360.0), x.hypot(y) / sum)
+    (libm::atan2(y, x).to_degrees().rem_euclid(360.0), libm::hypot(x, y) / sum)
 }
 
 /// An angle in degrees, brought to -180 to 180.

@@ -1,9 +1,8 @@
 //! Correcting the constants that a controller reckons with by what the network does.
 
-use faer::linalg::solvers::{Llt, Solve};
-use faer::{Mat, Side};
-
+use super::linear::{self, Cholesky};
 use super::{Measurements, Network, NeuronType, PlasticityRule, StimulationError, Transfer};
+use crate::power::power;
 
 /// Standard deviation of a constant around what is believed of it at first, relative to that.
 const PRIOR_DEVIATION: f64 = 0.2;
@@ -34,11 +33,11 @@ pub(super) fn gain_of(
     data: &Measurements,
 ) -> Result<Transfer, StimulationError> {
     let error = |log_gain: f64| {
-        let transfer = Transfer { gain: log_gain.exp(), ..*believed };
+        let transfer = Transfer { gain: libm::exp(log_gain), ..*believed };
         misfit(&transfer, network, data).unwrap_or(f64::INFINITY)
     };
     // A coarse scan for the valley, and the golden section in it.
-    let (middle, reach) = (believed.gain.ln(), WIDEST.ln());
+    let (middle, reach) = (libm::log(believed.gain), libm::log(WIDEST));
     let points = 12;
     let at = |p: usize| middle + reach * (2.0 * p as f64 / points as f64 - 1.0);
     let best = (0..=points)
@@ -62,7 +61,7 @@ pub(super) fn gain_of(
             of_right = error(right);
         }
     }
-    Ok(Transfer { gain: (0.5 * (low + high)).exp(), ..*believed })
+    Ok(Transfer { gain: libm::exp(0.5 * (low + high)), ..*believed })
 }
 
 /// The sum of the squared errors of the rates under the weights that fit them best.
@@ -71,19 +70,20 @@ fn misfit(transfer: &Transfer, network: &Network, data: &Measurements) -> Option
     let mut sum = 0.0;
     for i in 0..n {
         let pre = network.inputs_of(i);
-        let mut normal = Mat::<f64>::zeros(pre.len(), pre.len());
-        let mut rhs = Mat::<f64>::zeros(pre.len(), 1);
+        let k = pre.len();
+        let mut normal = vec![0.0; k * k];
+        let mut rhs = vec![0.0; k];
         let mut square = 0.0;
         for (rates, drives) in data.rates.chunks_exact(n).zip(data.drives.chunks_exact(n)) {
             // An error of the input is one of the rate by the slope there.
             let Some(input) = transfer.inverse(rates[i]) else { continue };
-            let weight = transfer.slope(input).powi(2);
+            let weight = power(transfer.slope(input), 2);
             let wanted = input - drives[i];
             square += weight * wanted * wanted;
             for (b, &j) in pre.iter().enumerate() {
-                rhs[(b, 0)] += weight * wanted * rates[j];
-                for (a, &k) in pre.iter().enumerate() {
-                    normal[(a, b)] += weight * rates[j] * rates[k];
+                rhs[b] += weight * wanted * rates[j];
+                for (a, &i) in pre.iter().enumerate() {
+                    normal[a + b * k] += weight * rates[j] * rates[i];
                 }
             }
         }
@@ -91,9 +91,10 @@ fn misfit(transfer: &Transfer, network: &Network, data: &Measurements) -> Option
             sum += square;
             continue;
         }
-        let factor = Llt::new(normal.as_ref(), Side::Lower).ok()?;
-        let fit = factor.solve(&rhs);
-        sum += square - (0..pre.len()).map(|a| fit[(a, 0)] * rhs[(a, 0)]).sum::<f64>();
+        let factor = Cholesky::new(k, |a, b| normal[a + b * k])?;
+        let mut fit = rhs.clone();
+        factor.solve(&mut fit);
+        sum += square - linear::dot(&fit, &rhs);
     }
     sum.is_finite().then_some(sum)
 }
@@ -114,7 +115,7 @@ impl RuleEstimate {
         let mut normal = [[0.0; UNKNOWN]; UNKNOWN];
         let mut rhs = [0.0; UNKNOWN];
         for (a, value) in unknowns(&believed).into_iter().enumerate() {
-            normal[a][a] = (PRIOR_DEVIATION * value.abs().max(1e-3)).powi(-2);
+            normal[a][a] = 1.0 / power(PRIOR_DEVIATION * value.abs().max(1e-3), 2);
             rhs[a] = normal[a][a] * value;
         }
         Self { believed, error: WEIGHT_ERROR.0 + WEIGHT_ERROR.1 * noise, normal, rhs }
@@ -130,7 +131,7 @@ impl RuleEstimate {
         after: &[f64],
     ) {
         let n = network.neurons();
-        let precision = (duration / self.error).powi(2);
+        let precision = power(duration / self.error, 2);
         let bound = BELOW_BOUND * self.believed.soft_bound;
         for (j, kind) in network.types().iter().enumerate() {
             for i in 0..n {
@@ -163,24 +164,26 @@ impl RuleEstimate {
 
     /// The rule that explains the changes best; the soft bound is as believed.
     pub(super) fn rule(&self) -> PlasticityRule {
-        let normal = Mat::from_fn(UNKNOWN, UNKNOWN, |a, b| self.normal[a][b]);
-        let Ok(factor) = Llt::new(normal.as_ref(), Side::Lower) else { return self.believed };
-        let x = factor.solve(Mat::from_fn(UNKNOWN, 1, |a, _| self.rhs[a]));
+        let Some(factor) = Cholesky::new(UNKNOWN, |a, b| self.normal[a][b]) else {
+            return self.believed;
+        };
+        let mut x = self.rhs;
+        factor.solve(&mut x);
         let theta = |product: f64, eta: f64, believed: f64| {
             if eta.abs() > 1e-6 { product / eta } else { believed }
         };
-        let beta_1 = x[(4, 0)].max(0.0);
+        let beta_1 = x[4].max(0.0);
         let homeostatic = |product: f64, believed: f64| {
             if beta_1 > 1e-6 { (product / beta_1).max(0.0).sqrt() } else { believed }
         };
         let b = &self.believed;
         let rule = PlasticityRule {
-            eta_excitatory: x[(0, 0)],
-            eta_inhibitory: x[(2, 0)],
-            theta_excitatory: theta(x[(1, 0)], x[(0, 0)], b.theta_excitatory),
-            theta_inhibitory: theta(x[(3, 0)], x[(2, 0)], b.theta_inhibitory),
-            homeostatic_excitatory: homeostatic(x[(5, 0)], b.homeostatic_excitatory),
-            homeostatic_inhibitory: homeostatic(x[(6, 0)], b.homeostatic_inhibitory),
+            eta_excitatory: x[0],
+            eta_inhibitory: x[2],
+            theta_excitatory: theta(x[1], x[0], b.theta_excitatory),
+            theta_inhibitory: theta(x[3], x[2], b.theta_inhibitory),
+            homeostatic_excitatory: homeostatic(x[5], b.homeostatic_excitatory),
+            homeostatic_inhibitory: homeostatic(x[6], b.homeostatic_inhibitory),
             beta_1,
             ..*b
         };
@@ -196,8 +199,8 @@ fn unknowns(rule: &PlasticityRule) -> [f64; UNKNOWN] {
         rule.eta_inhibitory,
         rule.eta_inhibitory * rule.theta_inhibitory,
         rule.beta_1,
-        rule.beta_1 * rule.homeostatic_excitatory.powi(2),
-        rule.beta_1 * rule.homeostatic_inhibitory.powi(2),
+        rule.beta_1 * power(rule.homeostatic_excitatory, 2),
+        rule.beta_1 * power(rule.homeostatic_inhibitory, 2),
     ]
 }
 

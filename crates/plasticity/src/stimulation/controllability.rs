@@ -1,11 +1,11 @@
 //! Which changes of the weights stimulation can make.
 
 use equipoise_random::stream;
-use faer::Mat;
-use faer::linalg::solvers::Solve;
 use serde::{Deserialize, Serialize};
 
-use super::{Model, SteadySolver, StimulationError, linear};
+use super::linear::{self, Lu};
+use super::{Model, SteadySolver, StimulationError};
+use crate::power::power;
 
 /// Singular values below this share of the largest count as zero.
 const RANK_TOLERANCE: f64 = 1e-9;
@@ -56,10 +56,18 @@ pub fn plasticity_jacobian(
     let (rates, slopes) = (solver.rates(), solver.slopes());
     // All responses dr/df at once.
     let weights = network.weights();
-    let system =
-        Mat::from_fn(n, n, |i, j| f64::from(u8::from(i == j)) - slopes[i] * weights[i + j * n]);
-    let diagonal = Mat::from_fn(n, n, |i, j| if i == j { slopes[i] } else { 0.0 });
-    let response = system.partial_piv_lu().solve(&diagonal);
+    let mut system = Lu::new(n);
+    system.factorise(|j, column| {
+        for ((a, w), d) in column.iter_mut().zip(&weights[j * n..]).zip(slopes) {
+            *a = -d * w;
+        }
+        column[j] += 1.0;
+    });
+    let mut response = vec![0.0; n * n];
+    for (k, column) in response.chunks_exact_mut(n).enumerate() {
+        column[k] = slopes[k];
+        system.solve(column);
+    }
 
     let mut synapses = Vec::with_capacity(network.synapses());
     for (j, &kind) in network.types().iter().enumerate() {
@@ -74,11 +82,9 @@ pub fn plasticity_jacobian(
         }
     }
     let mut jacobian = Vec::with_capacity(synapses.len() * n);
-    for k in 0..n {
+    for by_drive in response.chunks_exact(n) {
         jacobian.extend(
-            synapses
-                .iter()
-                .map(|&(i, j, post, pre)| post * response[(i, k)] + pre * response[(j, k)]),
+            synapses.iter().map(|&(i, j, post, pre)| post * by_drive[i] + pre * by_drive[j]),
         );
     }
     Ok(jacobian)
@@ -190,7 +196,7 @@ impl Basis {
     /// The length of the projection of a vector over its own; `None` for the zero vector.
     fn share(&self, vector: &[f64]) -> Option<f64> {
         let length = linear::dot(vector, vector).sqrt();
-        let inside: f64 = self.vectors.iter().map(|v| linear::dot(v, vector).powi(2)).sum();
+        let inside: f64 = self.vectors.iter().map(|v| power(linear::dot(v, vector), 2)).sum();
         (length > 0.0).then(|| (inside.sqrt() / length).min(1.0))
     }
 }

@@ -9,6 +9,7 @@ use super::{
     Assessment, Estimator, Measurements, Network, Objective, Outcome, Plant, SteadySolver,
     StepRecord, StimulationError, Structural, TrainingConfig, TrainingResult, Transfer, train,
 };
+use crate::power::power;
 
 /// How a training is guided.
 ///
@@ -196,11 +197,11 @@ fn descend(
     let mut solvers = vec![SteadySolver::new(structure.neurons()); objective.states()];
     let mut gradient = vec![0.0; weights.len()];
     let mut moments = vec![(0.0, 0.0); weights.len()];
-    for t in 1..=guide.descent as i32 {
+    for t in 1..=guide.descent as u64 {
         if objective.evaluate(transfer, &weights, &mut solvers, Some(&mut gradient)).is_err() {
             break;
         }
-        let (c1, c2) = (1.0 - 0.9f64.powi(t), 1.0 - 0.999f64.powi(t));
+        let (c1, c2) = (1.0 - power(0.9, t), 1.0 - power(0.999, t));
         for ((w, &g), (m, v)) in weights.iter_mut().zip(&gradient).zip(&mut moments) {
             *m = 0.9 * *m + 0.1 * g;
             *v = 0.999 * *v + 0.001 * g * g;

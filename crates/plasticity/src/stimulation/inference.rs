@@ -1,13 +1,12 @@
 //! Inferring the connectivity from rates under known drives.
 
 use equipoise_random::stream;
-use faer::Side;
-use faer::linalg::solvers::{Llt, Solve};
-use faer::{Mat, MatRef};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Network, Plant, StimulationError, Transfer, linear};
+use super::linear::{self, Cholesky};
+use super::{Network, Plant, StimulationError, Transfer};
+use crate::power::power;
 
 /// How the connectivity is probed and inferred.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -192,7 +191,7 @@ impl Estimator {
     pub fn new(network: &Network, config: InferenceConfig, prior: &[f64]) -> Self {
         let n = network.neurons();
         let inputs: Vec<Vec<usize>> = (0..n).map(|i| network.inputs_of(i)).collect();
-        let precision = config.prior_deviation.powi(-2);
+        let precision = 1.0 / power(config.prior_deviation, 2);
         let information = inputs
             .iter()
             .map(|pre| {
@@ -217,7 +216,7 @@ impl Estimator {
         // Process noise Q = q I turns the covariance P into P + Q. The information matrix
         // (P + Q)^-1 is approximated from below by Lambda / (1 + q max diag(Lambda)), which
         // forgets at least as much.
-        let q = self.config.drift_deviation.powi(2);
+        let q = power(self.config.drift_deviation, 2);
         for matrix in &mut self.information {
             let k = matrix.len().isqrt();
             let top = matrix.iter().step_by(k + 1).fold(0.0f64, |a, &b| a.max(b));
@@ -275,8 +274,7 @@ impl Estimator {
             .collect();
         let gram = (config.noise == 0.0).then(|| {
             // The normal equations of all neurons are parts of one matrix.
-            let r = MatRef::from_column_major_slice(rates, n, m);
-            r * r.transpose()
+            linear::gram(&rates[..n * m], n)
         });
         let fits: Vec<(Vec<f64>, Vec<f64>)> = (0..n)
             .into_par_iter()
@@ -303,7 +301,7 @@ impl Estimator {
 
     /// Least squares by the normal equations of the present estimate's error, refined on the
     /// residuals of the measurements, which makes up for the squared condition number.
-    fn exact(&self, row: &Row<'_>, gram: &Mat<f64>) -> Result<Vec<f64>, StimulationError> {
+    fn exact(&self, row: &Row<'_>, gram: &[f64]) -> Result<Vec<f64>, StimulationError> {
         let pre = &self.inputs[row.i];
         let mut fit: Vec<f64> = pre.iter().map(|&j| self.weights[row.i + j * self.n]).collect();
         if pre.is_empty() {
@@ -319,33 +317,33 @@ impl Estimator {
         if usable < pre.len() {
             return Err(underdetermined);
         }
-        let mut normal = Mat::from_fn(pre.len(), pre.len(), |a, b| gram[(pre[a], pre[b])]);
+        let k = pre.len();
+        let mut normal: Vec<f64> =
+            (0..k * k).map(|at| gram[pre[at % k] + pre[at / k] * self.n]).collect();
         for mu in (0..m).filter(|&mu| !row.used[mu]) {
             let rates = &row.rates[mu * self.n..];
             for (b, &j) in pre.iter().enumerate() {
                 for (a, &i) in pre.iter().enumerate() {
-                    normal[(a, b)] -= rates[i] * rates[j];
+                    normal[a + b * k] -= rates[i] * rates[j];
                 }
             }
         }
-        let factor = Llt::new(normal.as_ref(), Side::Lower).map_err(|_| underdetermined.clone())?;
+        let factor = Cholesky::new(k, |a, b| normal[a + b * k]).ok_or(underdetermined.clone())?;
         let mut last = f64::INFINITY;
         for _ in 0..8 {
-            let mut rhs = Mat::zeros(pre.len(), 1);
+            let mut rhs = vec![0.0; k];
             for mu in (0..m).filter(|&mu| row.used[mu]) {
                 let error = row.error(mu, pre, &fit);
                 for (a, &j) in pre.iter().enumerate() {
-                    rhs[(a, 0)] += error * row.rates[mu * self.n + j];
+                    rhs[a] += error * row.rates[mu * self.n + j];
                 }
             }
-            factor.solve_in_place(&mut rhs);
-            let change = (0..pre.len()).fold(0.0f64, |c, a| c.max(rhs[(a, 0)].abs()));
+            factor.solve(&mut rhs);
+            let change = linear::max_abs(&rhs);
             if !change.is_finite() {
                 return Err(underdetermined);
             }
-            for (a, w) in fit.iter_mut().enumerate() {
-                *w += rhs[(a, 0)];
-            }
+            linear::axpy(1.0, &rhs, &mut fit);
             if change < 1e-14 || change > 0.5 * last {
                 break;
             }
@@ -363,15 +361,16 @@ impl Estimator {
         if k == 0 {
             return Ok((fit, information));
         }
-        let noise = self.config.noise.powi(2);
+        let noise = power(self.config.noise, 2);
         let mut rhs = vec![0.0; k];
         let mut regressors = vec![0.0; k];
         for mu in (0..row.used.len()).filter(|&mu| row.used[mu]) {
             for (r, &j) in regressors.iter_mut().zip(pre) {
                 *r = row.rates[mu * n + j];
             }
-            let through: f64 = regressors.iter().zip(&fit).map(|(r, w)| (r * w).powi(2)).sum();
-            let precision = 1.0 / (noise * (row.deviations[mu * n + i].powi(2) + through) + 1e-12);
+            let through: f64 = regressors.iter().zip(&fit).map(|(r, w)| power(r * w, 2)).sum();
+            let precision =
+                1.0 / (noise * (power(row.deviations[mu * n + i], 2) + through) + 1e-12);
             let error = row.error(mu, pre, &fit);
             // Of the measured square of an input, noise^2 / (1 + noise^2) is noise.
             let spurious = noise / (1.0 + noise);
@@ -383,20 +382,19 @@ impl Estimator {
                 column[a] -= precision * spurious * r * r;
             }
         }
-        let mut matrix = Mat::from_fn(k, k, |a, b| information[a + b * k]);
         // The subtraction can leave a direction without information; what was known before is
         // then added until the matrix can be factorised.
-        let floor = self.config.prior_deviation.powi(-2);
+        let floor = 1.0 / power(self.config.prior_deviation, 2);
         for _ in 0..60 {
-            if let Ok(factor) = Llt::new(matrix.as_ref(), Side::Lower) {
-                let mut x = Mat::from_fn(k, 1, |a, _| rhs[a]);
-                factor.solve_in_place(&mut x);
-                if (0..k).all(|a| x[(a, 0)].is_finite()) {
-                    fit.iter_mut().enumerate().for_each(|(a, w)| *w += x[(a, 0)]);
-                    return Ok((fit, (0..k * k).map(|at| matrix[(at % k, at / k)]).collect()));
+            if let Some(factor) = Cholesky::new(k, |a, b| information[a + b * k]) {
+                let mut change = rhs.clone();
+                factor.solve(&mut change);
+                if change.iter().all(|x| x.is_finite()) {
+                    linear::axpy(1.0, &change, &mut fit);
+                    return Ok((fit, information));
                 }
             }
-            (0..k).for_each(|a| matrix[(a, a)] += floor);
+            information.iter_mut().step_by(k + 1).for_each(|d| *d += floor);
         }
         let measurements = row.used.len();
         Err(StimulationError::Underdetermined { neuron: i, inputs: k, measurements })

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::linear;
+use crate::power::power;
 
 /// How a stimulation is searched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +103,7 @@ impl Search {
             if !value.is_finite() {
                 break;
             }
-            let (c1, c2) = (1.0 - b1.powi(t as i32), 1.0 - b2.powi(t as i32));
+            let (c1, c2) = (1.0 - power(b1, t as u64), 1.0 - power(b2, t as u64));
             let moments = s.steps[0].iter_mut().zip(&mut s.changes[0]);
             for ((x, g), (m, v)) in x.iter_mut().zip(&s.gradient).zip(moments) {
                 *m = b1 * *m + (1.0 - b1) * g;

@@ -7,6 +7,7 @@ use super::optimiser::{Search, SearchStorage};
 use super::{
     ControlConfig, Model, Objective, SteadySolver, StimulationCost, StimulationError, Workspace,
 };
+use crate::power::power;
 
 /// A stimulation that was planned.
 #[derive(Debug, Clone, PartialEq)]
@@ -165,7 +166,7 @@ pub fn plan(
     let drive = best.x[..n].to_vec();
     let mut solver = SteadySolver::new(n);
     solver.solve(&model.transfer, model.network.weights(), &drive)?;
-    let outside = |r: &f64| (r - r.clamp(cost.rate_range.0, cost.rate_range.1)).powi(2);
+    let outside = |r: &f64| power(r - r.clamp(cost.rate_range.0, cost.rate_range.1), 2);
     let penalty = cost.rate_weight * solver.rates().iter().map(outside).sum::<f64>() / n as f64;
     Ok(Plan {
         duration: full * best.x[n],

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     BumpMeasurement, Network, NeuronType, RingObjective, StimulationError, Structural, Transfer,
 };
+use crate::power::power;
 
 /// The numbers of excitatory and inhibitory neurons that the weights of [`RingConfig`] are for.
 const NEURONS: (usize, usize) = (16, 8);
@@ -137,13 +138,13 @@ impl RingConfig {
 
     /// The square of the weights, relative to that of 16 excitatory neurons.
     pub(super) fn square_of_weights(&self) -> f64 {
-        (NEURONS.0 as f64 / self.excitatory as f64).powi(2)
+        power(NEURONS.0 as f64 / self.excitatory as f64, 2)
     }
 
     /// The target's weights, the ring first, then the pool; n x n, column-major.
     fn target_weights(&self) -> Vec<f64> {
         let (ring, n) = (self.excitatory, self.neurons());
-        let profile = |distance: f64| (self.concentration * (distance.cos() - 1.0)).exp();
+        let profile = |distance: f64| libm::exp(self.concentration * (libm::cos(distance) - 1.0));
         let angle = |from: usize, to: usize, of: usize| TAU * (from as f64 - to as f64) / of as f64;
         let onto_one = |of: usize| (1..of).map(|d| profile(angle(d, 0, of))).sum::<f64>();
         let peak = self.peak * onto_one(NEURONS.0) / onto_one(ring);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::linear::{self, Lu};
+use super::linear::{self, Cholesky, Lu};
 use super::{StimulationError, Transfer};
 
 /// The largest residual |r - Phi(J r + f)| (in any neuron, in units of the maximal rate) of what
@@ -79,7 +79,7 @@ impl SteadySolver {
         self.warm = other.warm;
         self.factored = other.factored;
         if other.factored {
-            self.lu.clone_from(&other.lu);
+            self.lu.copy_from(&other.lu);
         }
     }
 
@@ -383,7 +383,7 @@ impl SteadySolver {
             let coupling = 0.5 * roots[i] * roots[j] * (weights[i + j * n] + weights[j + i * n]);
             if i == j { 1.0 - 1e-9 - coupling } else { -coupling }
         };
-        if linear::is_positive_definite(n, symmetric) {
+        if Cholesky::new(n, symmetric).is_some() {
             return Ok(());
         }
         let abscissa = self.summary(weights)?.spectral_abscissa;

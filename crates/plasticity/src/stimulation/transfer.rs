@@ -42,7 +42,7 @@ impl Transfer {
     /// e^{-k r_max}, which every evaluation needs.
     #[inline]
     fn tail(&self) -> f64 {
-        (-self.gain * self.max_rate).exp()
+        libm::exp(-self.gain * self.max_rate)
     }
 
     /// Rate and slope for an input, by the symmetry from the lower half only: there
@@ -51,9 +51,9 @@ impl Transfer {
     #[inline]
     fn evaluate(&self, tail: f64, x: f64) -> (f64, f64) {
         let upper = x > 0.5 * self.max_rate;
-        let e = (self.gain * if upper { self.max_rate - x } else { x }).exp();
+        let e = libm::exp(self.gain * if upper { self.max_rate - x } else { x });
         let above = 1.0 + tail * e;
-        let low = (e * (1.0 - tail) / above).ln_1p() / self.gain;
+        let low = libm::log1p(e * (1.0 - tail) / above) / self.gain;
         let slope = e * (1.0 - tail) / ((1.0 + e) * above);
         (if upper { self.max_rate - low } else { low }, slope)
     }
@@ -84,8 +84,8 @@ impl Transfer {
             return None;
         }
         let k = self.gain;
-        let below = (-(-k * rate).exp_m1()).ln();
-        let above = (-(-k * (self.max_rate - rate)).exp_m1()).ln();
+        let below = libm::log(-libm::expm1(-k * rate));
+        let above = libm::log(-libm::expm1(-k * (self.max_rate - rate)));
         Some(rate + (below - above) / k)
     }
 }

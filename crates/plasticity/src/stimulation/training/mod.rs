@@ -15,6 +15,7 @@ use super::{
     Assessment, Estimator, Measurements, Model, Network, Objective, Plant, StimulationError,
     Workspace, plan,
 };
+use crate::power::power;
 
 /// Where the task is solved, a stimulation that would raise the cost to more than this multiple is
 /// not given, and ends the training: what is learnt is not risked.
@@ -226,7 +227,7 @@ impl<'a> Run<'a> {
         let weights = truth.map_or(self.estimator.weights(), Network::weights);
         let inference_error = truth.map(|network| {
             let squares = network.weights().iter().zip(self.estimator.weights());
-            let sum: f64 = squares.map(|(a, b)| (a - b).powi(2)).sum();
+            let sum: f64 = squares.map(|(a, b)| power(a - b, 2)).sum();
             (sum / network.synapses().max(1) as f64).sqrt()
         });
         let assessment = self.objective.assess(&transfer, weights)?;
