@@ -30,7 +30,7 @@ fn main() -> Result<(), StimulationError> {
         sizes = vec![30, 100, 300];
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-    let pool = pool.map_err(|e| StimulationError::Config(e.to_string()))?;
+    let pool = pool.map_err(|e| StimulationError::Plant(e.to_string()))?;
     pool.install(|| compare(&sizes))
 }
 

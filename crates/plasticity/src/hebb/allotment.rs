@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::HebbError;
 use super::config::MAX_NEURONS;
 
@@ -29,7 +31,8 @@ impl NeuronType {
 /// The type of every neuron of a network, layer by layer from the inputs.
 ///
 /// Written with `E` and `I`, layers apart by `|`: `IEEE|EEII|EEEE`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Allotment {
     neurons: usize,
     /// One word a layer; bit `j` is set where neuron `j` is inhibitory.
@@ -129,6 +132,20 @@ impl fmt::Display for Allotment {
             }
         }
         Ok(())
+    }
+}
+
+impl From<Allotment> for String {
+    fn from(types: Allotment) -> Self {
+        types.to_string()
+    }
+}
+
+impl TryFrom<String> for Allotment {
+    type Error = HebbError;
+
+    fn try_from(text: String) -> Result<Self, HebbError> {
+        text.parse()
     }
 }
 

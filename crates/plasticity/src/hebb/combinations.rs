@@ -1,5 +1,7 @@
 //! Which mappings and allotments an experiment goes through: counted, ranked, or drawn.
 
+use std::collections::BTreeSet;
+
 use equipoise_random::{Stream, stream};
 
 use super::allotment::all as all_ones;
@@ -13,9 +15,16 @@ const ALLOTMENTS_PURPOSE: &str = "plasticity/hebb/sampled-allotments";
 /// Every mapping with every allotment of every cell, or the seeded samples of them, in a fixed order.
 #[derive(Debug)]
 pub(super) struct Combinations {
-    mappings: Vec<Mapping>,
+    mappings: Mappings,
     allotments: Vec<CellAllotments>,
     per_mapping: u64,
+}
+
+/// The mappings: all that there are, or some.
+#[derive(Debug)]
+enum Mappings {
+    All(u64),
+    Chosen(Vec<Mapping>),
 }
 
 /// The allotments of one cell: all, or the chosen ranks.
@@ -47,7 +56,11 @@ impl Combinations {
 
     /// How many there are.
     pub(super) fn count(&self) -> u64 {
-        self.mappings.len() as u64 * self.per_mapping
+        let mappings = match &self.mappings {
+            Mappings::All(count) => *count,
+            Mappings::Chosen(chosen) => chosen.len() as u64,
+        };
+        mappings * self.per_mapping
     }
 
     /// The mapping, the place of the cell and the allotment of one combination.
@@ -63,7 +76,11 @@ impl Combinations {
         let rank = self.allotments[at].chosen.as_ref().map_or(rank, |c| c[rank as usize]);
         let (n, layers) = (config.hebb.neurons, config.hebb.layers);
         let types = nth_types(n, layers, cells[at], config.output_types, rank);
-        (self.mappings[mapping as usize].clone(), at, types)
+        let mapping = match &self.mappings {
+            Mappings::All(_) => Mapping::nth(n, mapping).expect("a rank below the count"),
+            Mappings::Chosen(chosen) => chosen[mapping as usize].clone(),
+        };
+        (mapping, at, types)
     }
 }
 
@@ -116,23 +133,27 @@ pub(super) fn complete_runs(config: &StudyConfig, cells: &[Cell]) -> Option<u128
     mappings.checked_mul(allotments)?.checked_mul(config.seeds as u128)
 }
 
-fn chosen_mappings(config: &StudyConfig, seed: u64) -> Vec<Mapping> {
+fn chosen_mappings(config: &StudyConfig, seed: u64) -> Mappings {
     let (n, wanted) = (config.hebb.neurons, config.mappings);
     let mut stream = stream(seed, MAPPINGS_PURPOSE, 0);
     let nth = |rank| Mapping::nth(n, rank).expect("a rank below the count");
     match Mapping::count(n) {
-        Some(count) if wanted == 0 || wanted as u64 >= count => (0..count).map(nth).collect(),
-        Some(count) => choose_ranks(count, wanted, &mut stream).into_iter().map(nth).collect(),
+        Some(count) if wanted == 0 || wanted as u64 >= count => Mappings::All(count),
+        Some(count) => {
+            let ranks = choose_ranks(count, wanted, &mut stream);
+            Mappings::Chosen(ranks.into_iter().map(nth).collect())
+        }
         None => {
             // More than 20!: two draws hardly ever agree, but they shall never.
             let mut mappings = Vec::with_capacity(wanted);
+            let mut seen = BTreeSet::new();
             while mappings.len() < wanted {
                 let mapping = Mapping::random(n, &mut stream);
-                if !mappings.contains(&mapping) {
+                if seen.insert(mapping.clone()) {
                     mappings.push(mapping);
                 }
             }
-            mappings
+            Mappings::Chosen(mappings)
         }
     }
 }

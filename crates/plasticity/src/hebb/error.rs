@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum HebbError {
     /// A setting lies outside its range.
-    #[error("hebb: {setting} is {value}; {wanted}")]
+    #[error("{setting} is {value}; {wanted}")]
     Setting {
         /// The setting's name, as in the configuration.
         setting: &'static str,
@@ -36,7 +36,7 @@ pub enum HebbError {
     },
     /// A complete enumeration that is too large to run.
     #[error(
-        "hebb: {neurons} neurons a layer have {runs} runs in a complete enumeration, more than \
+        "{neurons} neurons a layer have {runs} runs in a complete enumeration, more than \
          enumeration_limit {limit}; set enumeration to \"sample\" (or \"auto\"), or sample the \
          mappings and allotments"
     )]
@@ -49,13 +49,16 @@ pub enum HebbError {
         limit: u64,
     },
     /// Weights given by the caller that do not fit the network.
-    #[error("hebb: {given} initial weights were given; this network has {wanted}")]
+    #[error("{given} initial weights were given; this network has {wanted}")]
     Weights {
         /// How many were given.
         given: usize,
         /// How many the network has.
         wanted: usize,
     },
+    /// The caller stopped it.
+    #[error("stopped on request")]
+    Stopped,
 }
 
 impl HebbError {

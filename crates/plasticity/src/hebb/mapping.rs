@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use equipoise_random::Stream;
+use serde::{Deserialize, Serialize};
 
 use super::HebbError;
 use super::config::MAX_NEURONS;
@@ -11,7 +12,8 @@ use super::config::MAX_NEURONS;
 /// A permutation: input `a` belongs to output `mapping.target(a)`.
 ///
 /// Written as the targets in the order of the inputs, `2-0-1`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Mapping(Vec<u8>);
 
 impl Mapping {
@@ -104,6 +106,20 @@ impl fmt::Display for Mapping {
             write!(f, "{}{target}", if input == 0 { "" } else { "-" })?;
         }
         Ok(())
+    }
+}
+
+impl From<Mapping> for String {
+    fn from(mapping: Mapping) -> Self {
+        mapping.to_string()
+    }
+}
+
+impl TryFrom<String> for Mapping {
+    type Error = HebbError;
+
+    fn try_from(text: String) -> Result<Self, HebbError> {
+        text.parse()
     }
 }
 

@@ -21,6 +21,45 @@
 //!
 //! The study's own open questions are settings, [`Variants`].
 //!
+//! # Equations
+//!
+//! Hidden and output states in layer `l + 1`, from those of layer `l`, and the update after each
+//! presentation:
+//!
+//! ```text
+//! S_j = sign( sum_i w_ij S_i ),   sign(0) = +1
+//! w_ij <- (1 - epsilon) w_ij + epsilon S_i S_j type_i
+//! ```
+//!
+//! # Parameters
+//!
+//! Those of [`HebbConfig`]; weights and states have no unit, time is in epochs.
+//!
+//! | name | symbol | unit | default | meaning |
+//! |---|---|---|---|---|
+//! | `neurons` | N | | 4 | neurons in every layer, and pairs of the mapping; 1 to 64 |
+//! | `layers` | L | | 3 | layers, input and output among them; 2 to 64 |
+//! | `epsilon` | epsilon | per presentation | 0.01 | rate of learning and of forgetting, in (0, 1) |
+//! | `max_epochs` | | epochs | 3000 | the most epochs of a run; 1 to 10^8 |
+//! | `criterion` | | | exact | what counts as having learned the mapping, [`Criterion`] |
+//! | `hold_epochs` | | epochs | 1 | epochs in a row for which the criterion must hold |
+//! | `frozen.epochs` | M | epochs | 100 | for `frozen`: epochs without a change of sign |
+//! | `frozen.tolerance` | | | 1e-6 | and the largest change of a weight from epoch to epoch |
+//! | `initial.low` | | | 0.01 | smallest magnitude of an initial weight |
+//! | `initial.high` | | | 0.10 | largest magnitude |
+//! | `initial.decimals` | | | 2 | decimals it is rounded to; 0 to 9 |
+//! | `variants.dale` | | | free | `clamp` keeps excitatory weights in (0, 1], inhibitory in [-1, 0) |
+//! | `variants.dale_floor` | | | 1e-6 | with `clamp`, the least magnitude of a weight |
+//! | `variants.lateral` | | | none | competition in a hidden layer: `winner-takes-all`, `subtractive` |
+//! | `variants.lateral_strength` | | | 1 | factor of subtractive inhibition |
+//! | `variants.centred` | | | false | states relative to their means (Sejnowski 1977, J. Math. Biol. 4:303) |
+//! | `variants.other_outputs` | | | zero | state at which the other outputs are clamped: `zero`, `minus-one` |
+//! | `variants.edges` | | | 1 | edges between two neurons; 1 to 1000 |
+//! | `variants.back_and_forth` | | | false | every pair a second time, from the output down |
+//! | `variants.undirected` | | | false | edges conduct both ways |
+//!
+//! # Example
+//!
 //! ```
 //! use equipoise_plasticity::hebb::{Allotment, HebbConfig, Mapping, train};
 //!
@@ -35,7 +74,14 @@
 //! A whole experiment, every mapping, ratio and allotment over many seeds, is a [`Plan`]. The
 //! plain rule has so much structure ([`theory`]) that its runs share a table of all the
 //! trajectories a single weight can take ([`Trajectories`]), which gives the same bits as the
-//! simulation of the network many times faster.
+//! simulation of the network many times faster. A plan's runs come in chunks
+//! ([`Plan::run_chunk`]), each a function of the plan alone, so that they can be done in any order,
+//! on any machine, and be added up ([`Summary::join`]).
+//!
+//! # What it is not made for
+//!
+//! Layers have one size, of at most 64 neurons, and mappings are permutations. Neurons have no
+//! time within a presentation.
 
 mod allotment;
 mod combinations;
@@ -62,5 +108,5 @@ pub use network::Network;
 pub use plan::Plan;
 pub use study::{Cell, Enumeration, OutputTypes, RunSpec, StudyConfig};
 pub use summary::{CellSummary, Proportion, ROUNDING, Row, Summary};
-pub use trainer::{Outcome, Trainer, train, train_unless};
+pub use trainer::{Outcome, Trainer, train, trainer};
 pub use trajectories::Trajectories;

@@ -2,18 +2,21 @@
 
 use std::ops::{ControlFlow, Range};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use equipoise_random::{Stream, stream};
+use equipoise_random::stream;
 use rayon::prelude::*;
 
 use super::combinations::{Combinations, complete_runs, sampled};
 use super::study::{Cell, Enumeration, RunSpec, StudyConfig};
-use super::trainer::WEIGHTS_PURPOSE;
-use super::{HebbError, Network, Outcome, Row, Summary, Trainer, Trajectories};
+use super::summary::{Row, Summary};
+use super::trainer::{WEIGHTS_PURPOSE, trainer};
+use super::{HebbError, Trajectories};
 
-/// Runs in a chunk, the unit of parallel work and of resuming.
+/// The least runs of a chunk, the unit of parallel work and of resuming.
 const CHUNK: u64 = 1024;
+
+/// The most chunks of a plan: the chunks of larger ones have more runs.
+const CHUNKS: u64 = 4096;
 
 /// The runs of an experiment, in a fixed order. Run `i` is a function of the configuration and
 /// `i` alone, so any part can be run at any time, on any thread, with the same result.
@@ -121,15 +124,21 @@ impl Plan {
         Trajectories::apply_to(&self.config.hebb)
     }
 
+    /// The runs of a chunk (fewer in the last one).
+    fn chunk_size(&self) -> u64 {
+        self.runs.div_ceil(CHUNKS).next_multiple_of(CHUNK)
+    }
+
     /// The number of chunks, the unit in which runs are done and recorded.
     pub fn chunks(&self) -> usize {
-        self.runs.div_ceil(CHUNK) as usize
+        self.runs.div_ceil(self.chunk_size()) as usize
     }
 
     /// The runs of one chunk.
     pub fn chunk(&self, chunk: usize) -> Range<u64> {
-        let first = (chunk as u64).saturating_mul(CHUNK).min(self.runs);
-        first..first.saturating_add(CHUNK).min(self.runs)
+        let size = self.chunk_size();
+        let first = (chunk as u64).saturating_mul(size).min(self.runs);
+        first..first.saturating_add(size).min(self.runs)
     }
 
     /// What run number `index` is.
@@ -158,73 +167,78 @@ impl Plan {
     /// # Panics
     /// If there is no such run.
     pub fn run(&self, index: u64) -> Row {
-        self.run_unless(index, &AtomicBool::new(false)).expect("nobody stops it")
+        self.run_while(index, &|| ControlFlow::Continue(())).expect("nobody stops it")
     }
 
-    /// Does one run; nothing if `stop` is set on the way.
-    fn run_unless(&self, index: u64, stop: &AtomicBool) -> Option<Row> {
+    fn run_while(
+        &self,
+        index: u64,
+        poll: &(dyn Fn() -> ControlFlow<()> + Sync),
+    ) -> Result<Row, HebbError> {
+        if poll().is_break() {
+            return Err(HebbError::Stopped);
+        }
         let run = self.run_spec(index);
-        let stream = stream(self.seed, WEIGHTS_PURPOSE, index);
-        let outcome = self.outcome(&run, stream, stop).expect("a plan's runs fit its network")?;
-        Some(Row { run, outcome })
+        let hebb = &self.config.hebb;
+        let table =
+            self.table.get_or_init(|| Trajectories::new(hebb).expect("validated by Plan::new"));
+        let outcome = match table {
+            Some(table) => {
+                let mut stream = stream(self.seed, WEIGHTS_PURPOSE, index);
+                table.run(&run.mapping, &run.types, &mut stream)?
+            }
+            None => {
+                let trainer = trainer(hebb, &run.mapping, &run.types, self.seed, index)?;
+                // A run of few neurons is over before anybody could want to stop it.
+                trainer.run_while(|epoch| {
+                    if epoch.is_multiple_of(64) { poll() } else { ControlFlow::Continue(()) }
+                })?
+            }
+        };
+        Ok(Row { run, outcome })
     }
 
-    fn outcome(
+    /// Does the runs of one chunk, in their order.
+    ///
+    /// # Errors
+    /// [`HebbError::Stopped`] as soon as `poll` breaks.
+    pub fn run_chunk(
         &self,
-        run: &RunSpec,
-        mut stream: Stream,
-        stop: &AtomicBool,
-    ) -> Result<Option<Outcome>, HebbError> {
-        if stop.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        let table = self
-            .table
-            .get_or_init(|| Trajectories::new(&self.config.hebb).expect("validated by Plan::new"));
-        if let Some(table) = table {
-            return table.run(&run.mapping, &run.types, &mut stream).map(Some);
-        }
-        let network = Network::random(&self.config.hebb, &run.types, &mut stream)?;
-        Ok(Trainer::new(&self.config.hebb, &run.mapping, network)?.run_unless(stop))
+        chunk: usize,
+        poll: &(dyn Fn() -> ControlFlow<()> + Sync),
+    ) -> Result<Vec<Row>, HebbError> {
+        self.chunk(chunk).map(|index| self.run_while(index, poll)).collect()
     }
 
-    /// Does the runs of one chunk.
-    pub fn run_chunk(&self, chunk: usize) -> Vec<Row> {
-        self.chunk(chunk).map(|index| self.run(index)).collect()
-    }
-
-    /// Does the chunks that are asked for in parallel, and hands each over as it is done, in any
-    /// order, from any thread. Ends early when `stop` is set or `done` breaks; chunks that were
-    /// handed over are whole.
-    pub fn run_chunks(
+    /// Does the runs of some chunks in parallel, and keeps only their summary. Summaries of parts
+    /// are joined with [`Summary::join`].
+    ///
+    /// # Errors
+    /// [`HebbError::Stopped`] as soon as `poll` breaks.
+    pub fn summary_of(
         &self,
-        chunks: &[usize],
-        stop: &AtomicBool,
-        done: &(dyn Fn(usize, Vec<Row>) -> ControlFlow<()> + Sync),
-    ) -> ControlFlow<()> {
-        chunks.par_iter().try_for_each(|&chunk| {
-            let rows: Option<Vec<Row>> =
-                self.chunk(chunk).map(|index| self.run_unless(index, stop)).collect();
-            rows.map_or(ControlFlow::Break(()), |rows| done(chunk, rows))
-        })
+        chunks: Range<usize>,
+        poll: &(dyn Fn() -> ControlFlow<()> + Sync),
+    ) -> Result<Summary, HebbError> {
+        chunks
+            .into_par_iter()
+            .map(|chunk| Ok(Summary::of(&self.run_chunk(chunk, poll)?)))
+            .try_reduce(Summary::default, |mut a, b| {
+                a.join(b);
+                Ok(a)
+            })
     }
 
     /// Does everything, and keeps only the summary.
     pub fn summary(&self) -> Summary {
-        (0..self.chunks()).into_par_iter().map(|chunk| Summary::of(&self.run_chunk(chunk))).reduce(
-            Summary::default,
-            |mut a, b| {
-                a.join(b);
-                a
-            },
-        )
+        self.summary_of(0..self.chunks(), &|| ControlFlow::Continue(())).expect("nobody stops it")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
     use crate::hebb::{HebbConfig, OutputTypes};
@@ -302,41 +316,60 @@ mod tests {
         refuse(StudyConfig { seeds: 0, ..study(3) }, "seeds is 0");
         refuse(StudyConfig { runs_per_cell: 0, ..study(3) }, "runs_per_cell is 0");
         refuse(StudyConfig { enumeration_limit: 0, ..study(3) }, "enumeration_limit is 0");
+        for many in [1 << 40, 1 << 63, usize::MAX] {
+            refuse(StudyConfig { seeds: many, ..study(3) }, "seeds is");
+            refuse(StudyConfig { runs_per_cell: many, ..study(3) }, "runs_per_cell is");
+            refuse(StudyConfig { mappings: many, ..study(30) }, "mappings is");
+            refuse(StudyConfig { allotments: many, ..study(30) }, "allotments is");
+            let limit = StudyConfig { enumeration_limit: many as u64, ..study(20) };
+            refuse(limit, "enumeration_limit is");
+        }
         refuse(StudyConfig { inhibitory_inputs: vec![4], ..study(3) }, "inhibitory_inputs is 4");
         refuse(StudyConfig { inhibitory_hidden: vec![9], ..study(3) }, "inhibitory_hidden is 9");
         refuse(study(0), "neurons is 0");
     }
 
     #[test]
-    fn chunks_come_whole_on_any_threads_and_can_be_stopped() {
+    fn chunks_are_the_same_on_any_threads_and_can_be_stopped() {
         let plan = Plan::new(&StudyConfig { seeds: 11, ..study(3) }, 0).unwrap();
+        let go = || ControlFlow::Continue(());
         assert_eq!(plan.chunks(), 5);
-        let all: Vec<Row> = (0..plan.chunks()).flat_map(|c| plan.run_chunk(c)).collect();
+        let all: Vec<Row> =
+            (0..plan.chunks()).flat_map(|chunk| plan.run_chunk(chunk, &go).unwrap()).collect();
         assert_eq!(all.len() as u64, plan.runs());
-        let parts = Mutex::new(Vec::new());
-        let collect = |chunk: usize, rows: Vec<Row>| {
-            parts.lock().unwrap().push((chunk, rows));
-            ControlFlow::Continue(())
-        };
+        assert!(all.iter().map(|row| row.run.index).eq(0..plan.runs()));
+        let whole = Summary::of(&all);
+        assert_eq!(whole.converged().trials, plan.runs());
         for threads in [1, 3] {
-            parts.lock().unwrap().clear();
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let stop = AtomicBool::new(false);
             // As after an interruption: the later part first, then the rest.
-            let end = pool.install(|| plan.run_chunks(&[3, 4], &stop, &collect));
-            assert!(end.is_continue());
-            assert!(pool.install(|| plan.run_chunks(&[0, 1, 2], &stop, &collect)).is_continue());
-            let mut parts = std::mem::take(&mut *parts.lock().unwrap());
-            parts.sort_by_key(|(chunk, _)| *chunk);
-            let rows: Vec<Row> = parts.into_iter().flat_map(|(_, rows)| rows).collect();
-            assert_eq!(rows, all);
+            let mut summary = pool.install(|| plan.summary_of(3..5, &go)).unwrap();
+            summary.join(pool.install(|| plan.summary_of(0..3, &go)).unwrap());
+            assert_eq!(summary, whole);
         }
-        assert!(plan.run_chunks(&[0, 1], &AtomicBool::new(true), &collect).is_break());
-        let mut summary = Summary::default();
-        for chunk in [4, 1, 0, 3, 2] {
-            summary.join(Summary::of(&plan.run_chunk(chunk)));
-        }
-        assert_eq!(summary, plan.summary());
-        assert_eq!(summary.converged().trials, plan.runs());
+        assert_eq!(plan.summary(), whole);
+
+        let asked = AtomicUsize::new(0);
+        let stop = || {
+            let is_late = asked.fetch_add(1, Ordering::Relaxed) == 100;
+            if is_late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        assert_eq!(plan.run_chunk(0, &stop), Err(HebbError::Stopped));
+        assert_eq!(asked.into_inner(), 101);
+    }
+
+    #[test]
+    fn large_plans_have_large_chunks() {
+        let config = StudyConfig {
+            enumeration: Enumeration::Sample,
+            runs_per_cell: 1_000_000_000,
+            ..study(4)
+        };
+        let plan = Plan::new(&config, 0).unwrap();
+        assert_eq!(plan.runs(), 25_000_000_000);
+        assert!(plan.chunks() <= 4096);
+        let last = plan.chunk(plan.chunks() - 1);
+        assert!(!last.is_empty() && last.end == plan.runs());
+        assert!((1..plan.chunks()).all(|c| plan.chunk(c).start == plan.chunk(c - 1).end));
     }
 }

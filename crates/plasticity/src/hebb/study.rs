@@ -4,6 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Allotment, HebbConfig, HebbError, Mapping};
 
+/// The most runs of one combination, of one cell, and of a complete enumeration.
+const MOST_RUNS: u64 = 1_000_000_000;
+
+/// The most mappings, and allotments of a cell, that a sample may have.
+const MOST_SAMPLED: u64 = 1_000_000;
+
 /// An experiment over mappings, ratios, allotments and seeds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -72,7 +78,7 @@ pub enum OutputTypes {
 }
 
 /// The place of a run on the two axes of excitation and inhibition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cell {
     /// Inhibitory input neurons.
     pub inhibitory_inputs: usize,
@@ -99,18 +105,22 @@ impl StudyConfig {
     /// The cells, input axis first.
     ///
     /// # Errors
-    /// [`HebbError`] if a ratio asks for more neurons than there are, or a number of runs is 0.
+    /// [`HebbError`] if a ratio asks for more neurons than there are, or a number of runs is out of
+    /// its range.
     pub(super) fn cells(&self) -> Result<Vec<Cell>, HebbError> {
         let inputs = axis("inhibitory_inputs", &self.inhibitory_inputs, self.hebb.neurons)?;
         let hidden = self.hebb.hidden_neurons();
         let hiddens = axis("inhibitory_hidden", &self.inhibitory_hidden, hidden)?;
-        let at_least_one = [
-            ("seeds", self.seeds),
-            ("runs_per_cell", self.runs_per_cell),
-            ("enumeration_limit", self.enumeration_limit.min(1) as usize),
-        ];
-        if let Some((setting, value)) = at_least_one.into_iter().find(|(_, value)| *value == 0) {
-            return Err(HebbError::setting(setting, value, "it is at least 1"));
+        for (setting, value, least, most) in [
+            ("seeds", self.seeds as u64, 1, MOST_RUNS),
+            ("runs_per_cell", self.runs_per_cell as u64, 1, MOST_RUNS),
+            ("enumeration_limit", self.enumeration_limit, 1, MOST_RUNS),
+            ("mappings", self.mappings as u64, 0, MOST_SAMPLED),
+            ("allotments", self.allotments as u64, 0, MOST_SAMPLED),
+        ] {
+            if !(least..=most).contains(&value) {
+                return Err(HebbError::setting(setting, value, format!("it is {least} to {most}")));
+            }
         }
         let cells = inputs.iter().flat_map(|&inhibitory_inputs| {
             hiddens

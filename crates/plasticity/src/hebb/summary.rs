@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use equipoise_metrics::statistics::wilson;
+use serde::{Deserialize, Serialize};
 
 use super::study::{Cell, RunSpec};
 use super::{Allotment, Mapping, Outcome};
@@ -66,7 +67,7 @@ impl Row {
 pub const ROUNDING: f64 = 1e-13;
 
 /// Successes among trials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Proportion {
     /// How many succeeded.
     pub successes: u64,
@@ -97,7 +98,7 @@ impl Proportion {
 }
 
 /// The runs of one cell: of one number of inhibitory inputs and one of inhibitory hidden neurons.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct CellSummary {
     /// Runs that converged.
     pub converged: Proportion,
@@ -166,10 +167,23 @@ impl CellSummary {
 
 /// What the rows of a study add up to. The order in which rows or summaries are added changes
 /// nothing.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<(Cell, CellSummary)>", into = "Vec<(Cell, CellSummary)>")]
 pub struct Summary {
     /// The cells, by inhibitory inputs, then inhibitory hidden neurons.
     pub cells: BTreeMap<Cell, CellSummary>,
+}
+
+impl From<Vec<(Cell, CellSummary)>> for Summary {
+    fn from(cells: Vec<(Cell, CellSummary)>) -> Self {
+        Self { cells: cells.into_iter().collect() }
+    }
+}
+
+impl From<Summary> for Vec<(Cell, CellSummary)> {
+    fn from(summary: Summary) -> Self {
+        summary.cells.into_iter().collect()
+    }
 }
 
 impl Summary {
@@ -247,6 +261,19 @@ mod tests {
         assert_eq!(Proportion { successes: 200, trials: 200 }.interval().1, 1.0);
         assert_eq!(Proportion::default().interval(), (0.0, 1.0));
         assert_eq!(Proportion::default().value(), None);
+    }
+
+    #[test]
+    fn a_summary_survives_serialisation() {
+        let study = crate::hebb::StudyConfig {
+            hebb: crate::hebb::HebbConfig { neurons: 3, ..Default::default() },
+            seeds: 1,
+            ..Default::default()
+        };
+        let summary = crate::hebb::Plan::new(&study, 0).unwrap().summary();
+        assert!(summary.converged().successes > 0);
+        let text = serde_json::to_string(&summary).unwrap();
+        assert_eq!(serde_json::from_str::<Summary>(&text).unwrap(), summary);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One run: epochs until the criterion is met.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ops::ControlFlow;
 
 use equipoise_random::stream;
 
@@ -134,11 +134,17 @@ impl<'a> Trainer<'a> {
     /// ever. Then the rest of the run is known without computing it, and the run skips whole
     /// rounds. No result changes by a bit.
     pub fn run(self) -> Outcome {
-        self.run_unless(&AtomicBool::new(false)).expect("nobody stops it")
+        self.run_while(|_| ControlFlow::Continue(())).expect("nobody stops it")
     }
 
-    /// [`run`](Self::run), which ends with nothing after the epoch in which `stop` is set.
-    pub fn run_unless(mut self, stop: &AtomicBool) -> Option<Outcome> {
+    /// [`run`](Self::run), which tells `progress` before every epoch how many are behind it.
+    ///
+    /// # Errors
+    /// [`HebbError::Stopped`] as soon as `progress` breaks.
+    pub fn run_while(
+        mut self,
+        mut progress: impl FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Outcome, HebbError> {
         // Cycles are found against a state remembered every so many epochs, so up to this length;
         // the plain rule's are of length 1 and 2.
         const REMEMBER_EVERY: usize = 64;
@@ -148,8 +154,8 @@ impl<'a> Trainer<'a> {
         // criterion looks back on.
         let mut give_up_at: Option<(usize, usize)> = None;
         while self.epoch < self.config.max_epochs {
-            if stop.load(Ordering::Relaxed) {
-                return None;
+            if progress(self.epoch).is_break() {
+                return Err(HebbError::Stopped);
             }
             if self.epoch() {
                 break;
@@ -187,7 +193,7 @@ impl<'a> Trainer<'a> {
                 }
             }
         }
-        Some(Outcome {
+        Ok(Outcome {
             converged_at: self.converged_at,
             epochs: self.epoch,
             exact_at_end: meets(Criterion::Exact, &self.sums, self.mapping),
@@ -212,24 +218,23 @@ pub fn train(
     seed: u64,
     index: u64,
 ) -> Result<Outcome, HebbError> {
-    let never = AtomicBool::new(false);
-    Ok(train_unless(config, mapping, types, (seed, index), &never)?.expect("nobody stops it"))
+    Ok(trainer(config, mapping, types, seed, index)?.run())
 }
 
-/// [`train`] on weights number `index` of `seed`, which ends with nothing after the epoch in which
-/// `stop` is set.
+/// The trainer of a network whose initial weights are number `index` of the seed's: what [`train`]
+/// runs, for a caller who watches or stops it.
 ///
 /// # Errors
 /// As [`train`].
-pub fn train_unless(
-    config: &HebbConfig,
-    mapping: &Mapping,
+pub fn trainer<'a>(
+    config: &'a HebbConfig,
+    mapping: &'a Mapping,
     types: &Allotment,
-    (seed, index): (u64, u64),
-    stop: &AtomicBool,
-) -> Result<Option<Outcome>, HebbError> {
+    seed: u64,
+    index: u64,
+) -> Result<Trainer<'a>, HebbError> {
     let network = Network::random(config, types, &mut stream(seed, WEIGHTS_PURPOSE, index))?;
-    Ok(Trainer::new(config, mapping, network)?.run_unless(stop))
+    Trainer::new(config, mapping, network)
 }
 
 pub(crate) fn check_mapping(config: &HebbConfig, mapping: &Mapping) -> Result<(), HebbError> {

@@ -3,6 +3,7 @@
 use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
 
+use super::error::{check_count, check_finite, check_number, wrong};
 use super::{Assessment, Network, Objective, SteadySolver, StimulationError, Transfer, linear};
 
 /// The ten digits as images of 3 x 5 pixels, row by row; `#` is on.
@@ -83,41 +84,36 @@ impl Default for AssociativeConfig {
 
 impl AssociativeConfig {
     /// Checks the numbers against the size of the network.
+    ///
+    /// # Errors
+    /// [`StimulationError::Setting`] for the first that is out of range.
     pub fn validate(&self, neurons: usize) -> Result<(), StimulationError> {
-        let fail = |m: String| Err(StimulationError::Config(m));
-        if let Some(d) = self.digits.iter().find(|&&d| d > 9) {
-            return fail(format!("digits are 0 to 9, not {d}"));
+        if let Some(digit) = self.digits.iter().find(|&&digit| digit > 9) {
+            return Err(wrong("digits", digit, "they are 0 to 9"));
         }
         let mut sorted = self.digits.clone();
         sorted.sort_unstable();
         sorted.dedup();
         if self.digits.is_empty() || sorted.len() != self.digits.len() {
-            return fail(format!("digits must be different and at least one: {:?}", self.digits));
+            let given = format!("{:?}", self.digits);
+            return Err(wrong("digits", given, "at least one, each once"));
         }
-        let used = self.inputs + 15 * self.pixel_neurons;
-        if self.pixel_neurons == 0 || self.inputs < 2 || used > neurons {
-            return fail(format!(
-                "{} input and 15 x {} output neurons need at least 2 inputs, 1 neuron per pixel \
-                 and a network of {used} neurons or more, not {neurons}",
-                self.inputs, self.pixel_neurons
-            ));
+        check_count("inputs", self.inputs, 2..=neurons)?;
+        let most = (neurons - self.inputs) / 15;
+        if !(1..=most).contains(&self.pixel_neurons) {
+            let wanted = format!(
+                "it is at least 1, and {} inputs and 15 pixels fit {neurons} neurons",
+                self.inputs
+            );
+            return Err(wrong("pixel_neurons", self.pixel_neurons, wanted));
         }
-        if self.active_inputs == 0 || self.active_inputs > self.inputs {
-            return fail(format!(
-                "active_inputs must be 1 to {} (the inputs), not {}",
-                self.inputs, self.active_inputs
-            ));
-        }
-        if !(self.drive_on.is_finite() && self.drive_off.is_finite()) {
-            return fail("drive_on and drive_off must be finite".into());
-        }
-        if !(self.margin > 0.0 && self.margin < 1.0) {
-            return fail(format!("margin must be between 0 and 1, not {}", self.margin));
-        }
-        if !(self.gamma >= 0.0 && self.gamma <= 500.0) {
-            return fail(format!("gamma must be in [0, 500], not {}", self.gamma));
-        }
-        Ok(())
+        check_count("active_inputs", self.active_inputs, 1..=self.inputs)?;
+        check_finite("drive_on", self.drive_on)?;
+        check_finite("drive_off", self.drive_off)?;
+        let is_margin = self.margin > 0.0 && self.margin < 1.0;
+        check_number("margin", self.margin, is_margin, "it lies between 0 and 1")?;
+        let is_gamma = self.gamma >= 0.0 && self.gamma <= 500.0;
+        check_number("gamma", self.gamma, is_gamma, "it lies in [0, 500]")
     }
 
     /// The task for a network, with codes from `seed`.

@@ -38,13 +38,7 @@ impl RingObjective {
         let of_target = places()
             .map(|angle| config.drift(transfer, target, angle))
             .collect::<Option<_>>()
-            .ok_or_else(|| {
-                StimulationError::Config(
-                    "the target of the ring holds no bump: a higher peak, a wider profile, less \
-                     inhibition or more background would"
-                        .into(),
-                )
-            });
+            .ok_or(StimulationError::NoBump);
         Ok(Self { config: config.clone(), of_target: of_target?, structural })
     }
 

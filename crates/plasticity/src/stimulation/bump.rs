@@ -76,11 +76,6 @@ impl Drift {
 }
 
 impl RingConfig {
-    /// Neurons on the ring and in the pool.
-    pub(super) fn neurons(&self) -> usize {
-        self.excitatory + self.inhibitory
-    }
-
     /// The drive of a cue at this angle (in radians).
     fn cue_at(&self, angle: f64) -> Vec<f64> {
         let mut drive = vec![self.background; self.neurons()];

@@ -26,7 +26,7 @@ const WIDEST: f64 = 1.6;
 /// that is 0, for there are more probes than synapses onto any neuron.
 ///
 /// # Errors
-/// [`StimulationError::Numerical`] where no gain explains the probes.
+/// [`StimulationError::NoGain`] where no gain explains the probes.
 pub(super) fn gain_of(
     believed: &Transfer,
     network: &Network,
@@ -44,7 +44,7 @@ pub(super) fn gain_of(
         .map(|p| (error(at(p)), p))
         .min_by(|a, b| a.0.total_cmp(&b.0))
         .filter(|best| best.0.is_finite())
-        .ok_or_else(|| StimulationError::Numerical("no gain explains the probes".into()))?
+        .ok_or(StimulationError::NoGain)?
         .1;
     let (mut low, mut high) = (at(best.saturating_sub(1)), at((best + 1).min(points)));
     let ratio = 0.5 * (5f64.sqrt() - 1.0);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::error::{check_count, check_finite, check_not_negative, check_number};
 use super::{
     Method, Network, NeuronType, Objective, PlasticityRule, SteadySolver, StimulationError,
     Transfer,
@@ -64,36 +65,27 @@ impl Default for ControlConfig {
 
 impl ControlConfig {
     /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`StimulationError::Setting`] for the first that is out of range.
     pub fn validate(&self) -> Result<(), StimulationError> {
-        let fail = |m: String| Err(StimulationError::Config(m));
-        if self.starts == 0 || self.refined == 0 || self.evaluations == 0 {
-            return fail("starts, refined and evaluations must be at least 1".into());
-        }
-        if !(self.drive_low < self.drive_high
-            && self.drive_low.is_finite()
-            && self.drive_high.is_finite())
-        {
-            return fail(format!(
-                "drive_low must be less than drive_high, not {} and {}",
-                self.drive_low, self.drive_high
-            ));
-        }
-        if !(self.duration > 0.0 && self.duration <= 10.0) {
-            return fail(format!("duration must be in (0, 10] tau_s, not {}", self.duration));
-        }
-        if !(self.shortest > 0.0 && self.shortest <= 1.0) {
-            return fail(format!("shortest must be in (0, 1], not {}", self.shortest));
-        }
-        if !(self.step > 0.0 && self.step.is_finite()) {
-            return fail(format!("step must be positive, not {}", self.step));
-        }
-        if !(self.rate_weight >= 0.0 && self.rate_low < self.rate_high) {
-            return fail(format!(
-                "rate_weight must be at least 0 and rate_low less than rate_high, not {}, {} and {}",
-                self.rate_weight, self.rate_low, self.rate_high
-            ));
-        }
-        Ok(())
+        check_count("starts", self.starts, 1..=1000)?;
+        check_count("screening", self.screening, 0..=100_000)?;
+        check_count("refined", self.refined, 1..=1000)?;
+        check_count("evaluations", self.evaluations, 1..=100_000)?;
+        check_finite("drive_low", self.drive_low)?;
+        let is_above = self.drive_high > self.drive_low && self.drive_high.is_finite();
+        check_number("drive_high", self.drive_high, is_above, "it is finite and above drive_low")?;
+        let is_duration = self.duration > 0.0 && self.duration <= 10.0;
+        check_number("duration", self.duration, is_duration, "it lies in (0, 10] tau_s")?;
+        let is_share = self.shortest > 0.0 && self.shortest <= 1.0;
+        check_number("shortest", self.shortest, is_share, "it lies in (0, 1]")?;
+        let is_step = self.step > 0.0 && self.step.is_finite();
+        check_number("step", self.step, is_step, "it is finite and above 0")?;
+        check_not_negative("rate_weight", self.rate_weight)?;
+        check_finite("rate_low", self.rate_low)?;
+        let is_above = self.rate_high > self.rate_low && self.rate_high.is_finite();
+        check_number("rate_high", self.rate_high, is_above, "it is finite and above rate_low")
     }
 }
 

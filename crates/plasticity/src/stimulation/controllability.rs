@@ -100,7 +100,7 @@ fn at_synapses(model: &Model, matrix: &[f64]) -> Vec<f64> {
 /// `wanted` change of the weights (n x n, column-major: -grad U) that lies in its range.
 ///
 /// # Errors
-/// Those of [`SteadySolver::solve`], and [`StimulationError::Numerical`] if the singular values do
+/// Those of [`SteadySolver::solve`], and [`StimulationError::NotConverged`] if the singular values do
 /// not converge.
 pub fn controllability(
     model: &Model,
@@ -110,11 +110,10 @@ pub fn controllability(
 ) -> Result<ControllabilityReport, StimulationError> {
     let jacobian = plasticity_jacobian(model, drive, duration)?;
     let synapses = model.network.synapses();
-    let singular_values = linear::singular_values(&jacobian, synapses).ok_or_else(|| {
-        StimulationError::Numerical(
-            "the singular values of the plasticity's Jacobian did not converge".into(),
-        )
-    })?;
+    let singular_values =
+        linear::singular_values(&jacobian, synapses).ok_or(StimulationError::NotConverged {
+            what: "singular values of the plasticity's Jacobian",
+        })?;
     let largest = singular_values.first().copied().unwrap_or(0.0);
     let rank = singular_values.iter().filter(|&&s| s > RANK_TOLERANCE * largest).count();
     let mut basis = Basis::new(synapses);

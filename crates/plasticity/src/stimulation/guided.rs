@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 use equipoise_random::derive_seed;
 use serde::{Deserialize, Serialize};
 
+use super::error::{check_count, check_number, wrong};
+use super::training::Offset;
 use super::{
     Assessment, Estimator, Measurements, Network, Objective, Outcome, Plant, SteadySolver,
     StepRecord, StimulationError, Structural, TrainingConfig, TrainingResult, Transfer, train,
@@ -44,18 +46,19 @@ impl Default for GuideConfig {
 
 impl GuideConfig {
     /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`StimulationError::Setting`] for the first that is out of range.
     pub fn validate(&self) -> Result<(), StimulationError> {
-        let fail = |m: String| Err(StimulationError::Config(m));
-        if self.rounds > 0 && (self.guided == 0 || self.free == 0 || self.descent == 0) {
-            return fail("guided, free and descent must be at least 1 in a guided training".into());
-        }
-        if !(self.margin > 0.0 && self.margin < 1.0) {
-            return fail(format!("margin must be between 0 and 1, not {}", self.margin));
-        }
-        if !(self.step > 0.0 && self.step <= 1.0) {
-            return fail(format!("step must be in (0, 1], not {}", self.step));
-        }
-        Ok(())
+        check_count("rounds", self.rounds, 0..=1000)?;
+        let least = usize::from(self.rounds > 0);
+        check_count("guided", self.guided, least..=100_000)?;
+        check_count("free", self.free, least..=100_000)?;
+        check_count("descent", self.descent, least..=10_000_000)?;
+        let is_margin = self.margin > 0.0 && self.margin < 1.0;
+        check_number("margin", self.margin, is_margin, "it lies between 0 and 1")?;
+        let is_step = self.step > 0.0 && self.step <= 1.0;
+        check_number("step", self.step, is_step, "it lies in (0, 1]")
     }
 }
 
@@ -134,33 +137,7 @@ pub fn train_guided(
             break;
         }
     }
-    whole.ok_or_else(|| StimulationError::Config("a guided training needs 1 round or more".into()))
-}
-
-/// What went before a phase.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Offset {
-    stimulations: usize,
-    time: f64,
-    probes: usize,
-}
-
-impl Offset {
-    fn of(result: &TrainingResult) -> Self {
-        Self {
-            stimulations: result.stimulations.len(),
-            time: result.durations.iter().sum(),
-            probes: result.last().map_or(0, |r| r.probes),
-        }
-    }
-
-    /// The record of a phase as one of the whole training.
-    pub(super) fn applied_to(&self, mut record: StepRecord) -> StepRecord {
-        record.stimulations += self.stimulations;
-        record.time += self.time;
-        record.probes += self.probes;
-        record
-    }
+    whole.ok_or_else(|| wrong("rounds", 0, "a guided training has at least 1"))
 }
 
 /// The inferred weights of the plant.

@@ -4,6 +4,7 @@ use equipoise_random::stream;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::error::{check_count, check_finite, check_not_negative, check_number, wrong};
 use super::linear::{self, Cholesky};
 use super::{Network, Plant, StimulationError, Transfer};
 use crate::power::power;
@@ -47,39 +48,26 @@ impl Default for InferenceConfig {
 
 impl InferenceConfig {
     /// Checks the numbers against a network.
+    ///
+    /// # Errors
+    /// [`StimulationError::Setting`] for the first that is out of range.
     pub fn validate(&self, network: &Network) -> Result<(), StimulationError> {
-        let fail = |m: String| Err(StimulationError::Config(m));
         let degree = network.max_in_degree();
+        check_count("probes", self.probes, 0..=100_000)?;
         if self.probes != 0 && self.probes <= degree && self.noise == 0.0 {
-            return fail(format!(
-                "{} probes cannot determine an in-degree of {degree}: {} or more can (or 0 for a \
-                 choice)",
-                self.probes,
-                degree + 1
-            ));
+            let wanted =
+                format!("an in-degree of {degree} needs {} or more, or 0 for a choice", degree + 1);
+            return Err(wrong("probes", self.probes, wanted));
         }
-        if !(self.probe_low < self.probe_high
-            && self.probe_low.is_finite()
-            && self.probe_high.is_finite())
-        {
-            return fail(format!(
-                "probe_low must be less than probe_high, not {} and {}",
-                self.probe_low, self.probe_high
-            ));
-        }
-        if !(self.noise >= 0.0 && self.noise <= 1.0) {
-            return fail(format!("noise must be in [0, 1], not {}", self.noise));
-        }
-        if !(self.prior_deviation > 0.0 && self.drift_deviation >= 0.0) {
-            return fail(format!(
-                "prior_deviation must be positive and drift_deviation at least 0, not {} and {}",
-                self.prior_deviation, self.drift_deviation
-            ));
-        }
-        if self.every == 0 {
-            return fail("every must be at least 1".into());
-        }
-        Ok(())
+        check_finite("probe_low", self.probe_low)?;
+        let is_above = self.probe_high > self.probe_low && self.probe_high.is_finite();
+        check_number("probe_high", self.probe_high, is_above, "it is finite and above probe_low")?;
+        let is_noise = self.noise >= 0.0 && self.noise <= 1.0;
+        check_number("noise", self.noise, is_noise, "it lies in [0, 1]")?;
+        let is_deviation = self.prior_deviation > 0.0 && self.prior_deviation.is_finite();
+        check_number("prior_deviation", self.prior_deviation, is_deviation, "it is above 0")?;
+        check_not_negative("drift_deviation", self.drift_deviation)?;
+        check_count("every", self.every, 1..=1_000_000)
     }
 
     /// The number of probes for this network.
@@ -154,7 +142,7 @@ impl Measurements {
 ///
 /// # Errors
 /// [`StimulationError::Underdetermined`] where the measurements do not suffice, and
-/// [`StimulationError::Config`] for rates outside the transfer function's range.
+/// [`StimulationError::Rate`] for rates outside the transfer function's range.
 pub fn infer(
     transfer: &Transfer,
     network: &Network,
@@ -242,13 +230,12 @@ impl Estimator {
         let mut deviations = vec![0.0; m * n];
         for (at, (&r, &f)) in rates.iter().zip(drives).enumerate() {
             if !(0.0..=transfer.max_rate).contains(&r) {
-                return Err(StimulationError::Config(format!(
-                    "neuron {} has the rate {r} in measurement {}, outside the range 0 to {} of \
-                     the transfer function",
-                    at % n,
-                    at / n,
-                    transfer.max_rate
-                )));
+                return Err(StimulationError::Rate {
+                    neuron: at % n,
+                    rate: r,
+                    measurement: at / n,
+                    max_rate: transfer.max_rate,
+                });
             }
             // Full silence and saturation say nothing about the input: not usable.
             let Some(x) = transfer.inverse(r) else {

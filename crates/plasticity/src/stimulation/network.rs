@@ -3,7 +3,12 @@
 use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
 
-use super::{StimulationError, linear};
+use super::error::{StimulationError, check_count, check_not_negative, check_number, wrong};
+use super::linear;
+
+/// The most neurons a network may have: its matrices, of which a training holds a dozen for each
+/// thread, then take 32 MB each.
+pub const MAX_NEURONS: usize = 2000;
 
 /// What a neuron does to those it reaches (Dale's law: all its synapses have one sign).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -65,32 +70,25 @@ impl NetworkConfig {
     }
 
     /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`StimulationError::Setting`] for the first that is out of range.
     pub fn validate(&self) -> Result<(), StimulationError> {
-        let fail = |m: String| Err(StimulationError::Config(m));
-        if self.neurons < 2 || self.neurons > 20_000 {
-            return fail(format!("a network needs 2 to 20000 neurons, not {}", self.neurons));
-        }
+        check_count("neurons", self.neurons, 2..=MAX_NEURONS)?;
         if self.inhibitory >= self.neurons {
-            return fail(format!(
-                "{} of {} neurons cannot be inhibitory: at least one must be excitatory",
-                self.inhibitory, self.neurons
-            ));
+            let wanted = format!("at least one of {} neurons is excitatory", self.neurons);
+            return Err(wrong("inhibitory", self.inhibitory, wanted));
         }
-        if !(self.density > 0.0 && self.density <= 1.0) {
-            return fail(format!("density must be in (0, 1], not {}", self.density));
-        }
-        for (name, w) in [
-            ("excitatory_weight", self.excitatory_weight),
-            ("inhibitory_weight", self.inhibitory_weight),
-        ] {
-            if !(w >= 0.0 && w.is_finite()) {
-                return fail(format!("{name} must be finite and at least 0, not {w}"));
-            }
-        }
-        Ok(())
+        let is_probability = self.density > 0.0 && self.density <= 1.0;
+        check_number("density", self.density, is_probability, "it lies in (0, 1]")?;
+        check_not_negative("excitatory_weight", self.excitatory_weight)?;
+        check_not_negative("inhibitory_weight", self.inhibitory_weight)
     }
 
     /// Draws a network. Types, synapses and weights come from streams of their own.
+    ///
+    /// # Errors
+    /// Those of [`NetworkConfig::validate`].
     pub fn build(&self, seed: u64) -> Result<Network, StimulationError> {
         self.validate()?;
         let n = self.neurons;
@@ -143,17 +141,15 @@ impl Network {
         weights: Vec<f64>,
     ) -> Result<Self, StimulationError> {
         let n = types.len();
-        if n == 0 || exists.len() != n * n || weights.len() != n * n {
-            return Err(StimulationError::Config(format!(
-                "a network of {n} neurons needs {} synapse flags and weights, not {} and {}",
-                n * n,
-                exists.len(),
-                weights.len()
-            )));
+        check_count("neurons", n, 1..=MAX_NEURONS)?;
+        for (what, given) in [("synapse flags", exists.len()), ("weights", weights.len())] {
+            if given != n * n {
+                return Err(StimulationError::Shape { what, given, wanted: n * n, neurons: n });
+            }
         }
         for (at, (&present, &weight)) in exists.iter().zip(&weights).enumerate() {
             let (i, j) = (at % n, at / n);
-            let reason = if !weight.is_finite() {
+            let fault = if !weight.is_finite() {
                 "is not finite"
             } else if present && i == j {
                 "is a self-connection"
@@ -164,9 +160,7 @@ impl Network {
             } else {
                 continue;
             };
-            return Err(StimulationError::Config(format!(
-                "the synapse from neuron {j} onto neuron {i} (weight {weight}) {reason}"
-            )));
+            return Err(StimulationError::Synapse { from: j, onto: i, weight, fault });
         }
         let mask = exists.into_iter().map(|present| f64::from(u8::from(present))).collect();
         Ok(Self { types, mask, weights })

@@ -159,10 +159,7 @@ pub fn plan(
         .into_iter()
         .min_by(|a, b| a.value.total_cmp(&b.value))
         .filter(|c| c.value.is_finite())
-        .ok_or_else(|| {
-            let reason = "no stimulation was found that leaves the network stable at its task";
-            StimulationError::Numerical(reason.into())
-        })?;
+        .ok_or(StimulationError::NoStimulation)?;
     let drive = best.x[..n].to_vec();
     let mut solver = SteadySolver::new(n);
     solver.solve(&model.transfer, model.network.weights(), &drive)?;

@@ -1,86 +1,10 @@
-//! The structural task's target: a ring attractor, and the test that a network is one.
-
-use std::f64::consts::TAU;
-
-use equipoise_random::stream;
-use serde::{Deserialize, Serialize};
+//! The structural task: a network that is to become a ring attractor, and the test that it is one.
 
 use super::{
-    BumpMeasurement, Network, NeuronType, RingObjective, StimulationError, Structural, Transfer,
+    BumpMeasurement, Network, NeuronType, RingConfig, RingObjective, StimulationError, Structural,
+    Transfer,
 };
-use crate::power::power;
-
-/// The numbers of excitatory and inhibitory neurons that the weights of [`RingConfig`] are for.
-const NEURONS: (usize, usize) = (16, 8);
-
-/// A ring of excitatory neurons, each exciting its neighbours, and a pool of inhibitory ones that
-/// all of them drive and that inhibits all of them: the classical network with a localised bump of
-/// activity that can sit anywhere (Amari 1977, Biol. Cybern. 27:77; Ben-Yishai, Bar-Or &
-/// Sompolinsky 1995, PNAS 92:3844).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RingConfig {
-    /// Excitatory neurons, on the ring.
-    pub excitatory: usize,
-    /// Inhibitory neurons, in the pool.
-    pub inhibitory: usize,
-    /// Weight between neurons of the ring at distance 0 (which nobody has). Like all weights that
-    /// follow, it is for 16 excitatory and 8 inhibitory neurons; those of other networks scale so
-    /// that the sum onto each neuron stays the same.
-    pub peak: f64,
-    /// Concentration of the von Mises profile of the weights over the angle.
-    pub concentration: f64,
-    /// Weight from the ring onto the pool.
-    pub to_pool: f64,
-    /// Strength from the pool onto the ring.
-    pub from_pool: f64,
-    /// Strength within the pool.
-    pub within_pool: f64,
-    /// The network before training: every synapse is uniform within this relative range around
-    /// the mean of the target's synapses of its kind, so it has the target's means and no ring.
-    pub initial_spread: f64,
-    /// Importance of the synapses within the ring relative to all others, w_ij.
-    pub ring_importance: f64,
-    /// Weight of the squared mean speed of all bumps, in (radians per tau_n)^2, in the cost of the
-    /// controller; see [`RingObjective`]. Like the goal, it scales with the squares of the weights.
-    pub rotation_importance: f64,
-    /// Weight of the mean squared speed of the bumps, likewise, once U is below its goal.
-    pub drift_importance: f64,
-    /// Steady drive of all neurons while the bump is on its own.
-    pub background: f64,
-    /// Additional drive at the centre of the cue that places the bump.
-    pub cue: f64,
-    /// How long the cue lasts, in tau_n.
-    pub cue_duration: f64,
-    /// How long the bump is then left alone, in tau_n.
-    pub delay: f64,
-    /// The task is solved where the cost U is below this, for 16 excitatory neurons; see
-    /// [`RingConfig::scaled_goal`].
-    pub goal: f64,
-}
-
-impl Default for RingConfig {
-    fn default() -> Self {
-        Self {
-            excitatory: 16,
-            inhibitory: 8,
-            peak: 0.94,
-            concentration: 2.9,
-            to_pool: 0.07,
-            from_pool: 0.35,
-            within_pool: 0.14,
-            initial_spread: 0.25,
-            ring_importance: 8.0,
-            rotation_importance: 20.0,
-            drift_importance: 1.0,
-            background: -0.4,
-            cue: 1.0,
-            cue_duration: 20.0,
-            delay: 50.0,
-            goal: 0.0015,
-        }
-    }
-}
+use equipoise_random::stream;
 
 /// The structural task, built: where the network begins, what it is to become, and the cost.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,72 +19,6 @@ pub struct RingTask {
 }
 
 impl RingConfig {
-    /// Checks the numbers.
-    pub fn validate(&self) -> Result<(), StimulationError> {
-        let fail = |m: String| Err(StimulationError::Config(m));
-        if self.excitatory < 4 || self.inhibitory < 2 {
-            return fail(format!(
-                "a ring needs 4 excitatory and 2 inhibitory neurons or more, not {} and {}",
-                self.excitatory, self.inhibitory
-            ));
-        }
-        for (name, value) in [
-            ("peak", self.peak),
-            ("concentration", self.concentration),
-            ("to_pool", self.to_pool),
-            ("from_pool", self.from_pool),
-            ("within_pool", self.within_pool),
-            ("ring_importance", self.ring_importance),
-            ("rotation_importance", self.rotation_importance),
-            ("drift_importance", self.drift_importance),
-            ("cue_duration", self.cue_duration),
-            ("delay", self.delay),
-            ("goal", self.goal),
-        ] {
-            if !(value >= 0.0 && value.is_finite()) {
-                return fail(format!("{name} must be finite and at least 0, not {value}"));
-            }
-        }
-        if !(0.0..=1.0).contains(&self.initial_spread) {
-            return fail(format!("initial_spread must be in [0, 1], not {}", self.initial_spread));
-        }
-        if !(self.background.is_finite() && self.cue.is_finite()) {
-            return fail("background and cue must be finite".into());
-        }
-        Ok(())
-    }
-
-    /// The goal for the ring's number of neurons: weights are smaller where there are more of them,
-    /// and their squares with them.
-    pub fn scaled_goal(&self) -> f64 {
-        self.goal * self.square_of_weights()
-    }
-
-    /// The square of the weights, relative to that of 16 excitatory neurons.
-    pub(super) fn square_of_weights(&self) -> f64 {
-        power(NEURONS.0 as f64 / self.excitatory as f64, 2)
-    }
-
-    /// The target's weights, the ring first, then the pool; n x n, column-major.
-    fn target_weights(&self) -> Vec<f64> {
-        let (ring, n) = (self.excitatory, self.neurons());
-        let profile = |distance: f64| libm::exp(self.concentration * (libm::cos(distance) - 1.0));
-        let angle = |from: usize, to: usize, of: usize| TAU * (from as f64 - to as f64) / of as f64;
-        let onto_one = |of: usize| (1..of).map(|d| profile(angle(d, 0, of))).sum::<f64>();
-        let peak = self.peak * onto_one(NEURONS.0) / onto_one(ring);
-        let to_pool = self.to_pool * NEURONS.0 as f64 / ring as f64;
-        let from_pool = self.from_pool * NEURONS.1 as f64 / self.inhibitory as f64;
-        let within_pool = self.within_pool * (NEURONS.1 - 1) as f64 / (self.inhibitory - 1) as f64;
-        let weight = |i: usize, j: usize| match (i < ring, j < ring) {
-            _ if i == j => 0.0,
-            (true, true) => peak * profile(angle(j, i, ring)),
-            (false, true) => to_pool,
-            (true, false) => -from_pool,
-            (false, false) => -within_pool,
-        };
-        (0..n * n).map(|at| weight(at % n, at / n)).collect()
-    }
-
     /// The task for neurons with this transfer function, with the initial weights from `seed`.
     ///
     /// # Errors

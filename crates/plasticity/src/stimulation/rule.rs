@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{NeuronType, StimulationError};
+use super::NeuronType;
+use super::error::{StimulationError, check_finite, check_not_negative};
 
 /// How activity changes the synapses, for a presynaptic neuron `j` of type `eps`:
 ///
@@ -63,25 +64,26 @@ pub(super) struct Constants {
 
 impl PlasticityRule {
     /// Checks that all constants are finite and the strengths are not negative.
+    ///
+    /// # Errors
+    /// [`StimulationError::Setting`] for the first that is not.
     pub fn validate(&self) -> Result<(), StimulationError> {
-        let all = [
-            ("eta_excitatory", self.eta_excitatory, false),
-            ("eta_inhibitory", self.eta_inhibitory, false),
-            ("theta_excitatory", self.theta_excitatory, false),
-            ("theta_inhibitory", self.theta_inhibitory, false),
-            ("homeostatic_excitatory", self.homeostatic_excitatory, true),
-            ("homeostatic_inhibitory", self.homeostatic_inhibitory, true),
-            ("beta_1", self.beta_1, true),
-            ("beta_2", self.beta_2, true),
-            ("soft_bound", self.soft_bound, true),
-        ];
-        for (name, value, not_negative) in all {
-            if !value.is_finite() || (not_negative && value < 0.0) {
-                let want = if not_negative { "finite and at least 0" } else { "finite" };
-                return Err(StimulationError::Config(format!(
-                    "{name} must be {want}, not {value}"
-                )));
-            }
+        for (name, value) in [
+            ("eta_excitatory", self.eta_excitatory),
+            ("eta_inhibitory", self.eta_inhibitory),
+            ("theta_excitatory", self.theta_excitatory),
+            ("theta_inhibitory", self.theta_inhibitory),
+        ] {
+            check_finite(name, value)?;
+        }
+        for (name, value) in [
+            ("homeostatic_excitatory", self.homeostatic_excitatory),
+            ("homeostatic_inhibitory", self.homeostatic_inhibitory),
+            ("beta_1", self.beta_1),
+            ("beta_2", self.beta_2),
+            ("soft_bound", self.soft_bound),
+        ] {
+            check_not_negative(name, value)?;
         }
         Ok(())
     }

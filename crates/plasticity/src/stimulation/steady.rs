@@ -365,7 +365,7 @@ impl SteadySolver {
     ///
     /// # Errors
     /// [`StimulationError::UnstableState`] if it is not stable, and
-    /// [`StimulationError::Numerical`] if the eigenvalues cannot be had.
+    /// [`StimulationError::NotConverged`] if the eigenvalues cannot be had.
     pub fn check_stability(&self, weights: &[f64]) -> Result<(), StimulationError> {
         let n = self.n;
         let mut rows = vec![0.0; n];
@@ -394,7 +394,7 @@ impl SteadySolver {
     /// are computed, so this belongs at the steps of a training, not into its inner loop.
     ///
     /// # Errors
-    /// [`StimulationError::Numerical`] if the eigenvalues cannot be had.
+    /// [`StimulationError::NotConverged`] if the eigenvalues cannot be had.
     pub fn summary(&self, weights: &[f64]) -> Result<SteadySummary, StimulationError> {
         let n = self.n;
         let mut jacobian = vec![0.0; n * n];
@@ -404,9 +404,8 @@ impl SteadySolver {
             }
             column[j] -= 1.0;
         }
-        let spectral_abscissa = linear::spectral_abscissa(&jacobian, n).ok_or_else(|| {
-            StimulationError::Numerical("the eigenvalues of -I + D J did not converge".into())
-        })?;
+        let spectral_abscissa = linear::spectral_abscissa(&jacobian, n)
+            .ok_or(StimulationError::NotConverged { what: "eigenvalues of -I + D J" })?;
         Ok(SteadySummary {
             residual: self.residual,
             spectral_abscissa,

@@ -1,5 +1,6 @@
 //! The structural task: the weights are to become given ones.
 
+use super::error::wrong;
 use super::{Assessment, Network, Objective, SteadySolver, StimulationError, Transfer};
 
 /// The cost `U = sum w_ij (J_ij - J*_ij)^2` over the synapses of a network.
@@ -22,18 +23,15 @@ impl Structural {
     pub fn new(target: &Network, importance: &[f64], goal: f64) -> Result<Self, StimulationError> {
         let n = target.neurons();
         if importance.len() != n * n {
-            return Err(StimulationError::Config(format!(
-                "a task for {n} neurons needs {} importances, not {}",
-                n * n,
-                importance.len()
-            )));
+            let given = importance.len();
+            let what = "importances";
+            return Err(StimulationError::Shape { what, given, wanted: n * n, neurons: n });
         }
         let masked: Vec<f64> = importance.iter().zip(target.mask()).map(|(w, m)| w * m).collect();
         let sum: f64 = masked.iter().sum();
         if !(sum > 0.0 && sum.is_finite() && masked.iter().all(|&w| w >= 0.0)) {
-            return Err(StimulationError::Config(
-                "importances must be finite, not negative and not all 0".into(),
-            ));
+            let wanted = "importances are finite, not negative and not all 0";
+            return Err(wrong("the sum of the importances", sum, wanted));
         }
         let importance = masked.iter().map(|w| w / sum).collect();
         Ok(Self { n, target: target.weights().to_vec(), importance, goal, drive: vec![0.0; n] })

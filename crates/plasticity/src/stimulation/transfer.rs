@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::StimulationError;
+use super::error::{StimulationError, check_number};
 
 /// A saturating transfer function, the difference of two soft thresholds:
 ///
@@ -27,16 +27,14 @@ impl Default for Transfer {
 
 impl Transfer {
     /// Checks that both constants are positive and that `gain * max_rate` can be exponentiated.
+    ///
+    /// # Errors
+    /// [`StimulationError::Setting`] for the one that is not.
     pub fn validate(&self) -> Result<(), StimulationError> {
-        let product = self.gain * self.max_rate;
-        if !(self.gain > 0.0 && self.max_rate > 0.0 && product <= 1000.0) {
-            return Err(StimulationError::Config(format!(
-                "the transfer function needs gain > 0, max_rate > 0 and a product of at most 1000, \
-                 not gain {} and max_rate {}",
-                self.gain, self.max_rate
-            )));
-        }
-        Ok(())
+        let is_rate = self.max_rate > 0.0 && self.max_rate.is_finite();
+        check_number("max_rate", self.max_rate, is_rate, "it is finite and above 0")?;
+        let is_gain = self.gain > 0.0 && self.gain * self.max_rate <= 1000.0;
+        check_number("gain", self.gain, is_gain, "it is above 0 and at most 1000 / max_rate")
     }
 
     /// e^{-k r_max}, which every evaluation needs.

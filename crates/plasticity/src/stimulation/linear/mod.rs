@@ -257,9 +257,8 @@ mod tests {
         assert!((spectral_abscissa(&cyclic, 4).unwrap() - 1.0).abs() < 1e-12);
         assert_eq!(spectral_abscissa(&[0.0; 25], 5), Some(0.0));
         // Almost diagonal: what is beside the diagonal is too small to be squared.
-        let nearly: Vec<f64> = (0..36)
-            .map(|at| if at % 7 == 0 { -1.0 } else { 1e-161 * f64::from(at % 5) })
-            .collect();
+        let nearly: Vec<f64> =
+            (0..36).map(|at| if at % 7 == 0 { -1.0 } else { 1e-161 * f64::from(at % 5) }).collect();
         assert!((spectral_abscissa(&nearly, 6).unwrap() + 1.0).abs() < 1e-12);
         assert_eq!(spectral_abscissa(&[f64::NAN; 9], 3), None);
     }

@@ -3,9 +3,13 @@
 use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
 
+use super::super::error::{check_count, check_number, wrong};
 use super::super::{
     ControlConfig, InferenceConfig, Network, PlasticityRule, StimulationError, Transfer,
 };
+
+/// The most stimulations of one training.
+const MAX_BUDGET: usize = 100_000;
 
 /// How a network is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,22 +56,18 @@ impl TrainingConfig {
     /// Checks the numbers against a network.
     ///
     /// # Errors
-    /// [`StimulationError::Config`] for the first that makes no sense.
+    /// [`StimulationError::Setting`] for the first that makes no sense.
     pub fn validate(&self, network: &Network) -> Result<(), StimulationError> {
         self.transfer.validate()?;
         self.rule.validate()?;
         self.inference.validate(network)?;
         self.control.validate()?;
         if self.calibrate && self.inference.every != 1 {
-            return Err(StimulationError::Config(format!(
-                "calibrate needs an inference after every stimulation, not after every {}",
-                self.inference.every
-            )));
+            let wanted = "a controller that calibrates infers after every stimulation, 1";
+            return Err(wrong("every", self.inference.every, wanted));
         }
-        if self.patience == 0 {
-            return Err(StimulationError::Config("patience must be at least 1".into()));
-        }
-        Ok(())
+        check_count("budget", self.budget, 0..=MAX_BUDGET)?;
+        check_number("patience", self.patience as f64, self.patience > 0, "it is at least 1")
     }
 
     /// The same controller with wrong beliefs: the gain of the transfer function and every constant

@@ -6,6 +6,7 @@ mod result;
 mod tests;
 
 pub use config::TrainingConfig;
+pub(super) use result::Offset;
 pub use result::{Outcome, StepRecord, TrainingResult};
 
 use std::ops::ControlFlow;
@@ -39,11 +40,13 @@ pub fn train(
 ) -> Result<TrainingResult, StimulationError> {
     config.validate(structure)?;
     if plant.neurons() != structure.neurons() {
-        return Err(StimulationError::Config(format!(
-            "the plant has {} neurons, its structure {}",
-            plant.neurons(),
-            structure.neurons()
-        )));
+        let (given, wanted) = (plant.neurons(), structure.neurons());
+        return Err(StimulationError::Shape {
+            what: "neurons of a plant",
+            given,
+            wanted,
+            neurons: wanted,
+        });
     }
     let mut result = TrainingResult {
         outcome: Outcome::BudgetSpent,

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::guided::Offset;
 use super::super::{Assessment, PlasticityRule, Transfer};
 
 /// Why a training ended.
@@ -113,5 +112,31 @@ impl TrainingResult {
         self.weights_after = phase.weights_after;
         (self.transfer, self.rule) = (phase.transfer, phase.rule);
         self.conclude(phase.outcome);
+    }
+}
+
+/// What went before a phase.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in super::super) struct Offset {
+    stimulations: usize,
+    time: f64,
+    probes: usize,
+}
+
+impl Offset {
+    pub(in super::super) fn of(result: &TrainingResult) -> Self {
+        Self {
+            stimulations: result.stimulations.len(),
+            time: result.durations.iter().sum(),
+            probes: result.last().map_or(0, |r| r.probes),
+        }
+    }
+
+    /// The record of a phase as one of the whole training.
+    pub(in super::super) fn applied_to(&self, mut record: StepRecord) -> StepRecord {
+        record.stimulations += self.stimulations;
+        record.time += self.time;
+        record.probes += self.probes;
+        record
     }
 }
