@@ -3,7 +3,7 @@
 use equipoise_figure::{Axis, Color, Dash, Figure, Line, Panel, Plot, Rule};
 use equipoise_plasticity::hebb::theory::{excitatory_fixed_point, inhibitory_amplitude};
 use equipoise_plasticity::hebb::{
-    Allotment, HebbConfig, Mapping, Network, NeuronType, Trainer, train_unless,
+    Allotment, HebbConfig, Mapping, Network, NeuronType, Trainer, trainer,
 };
 use equipoise_random::stream;
 use equipoise_report::{Cell, Column, Report, Table};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Global;
 use crate::console::print;
-use crate::failure::{Failure, OrFail, Outcome};
+use crate::failure::{OrFail, Outcome};
 use crate::interrupt;
 use crate::job::{self, Job, RunArgs};
 use crate::settings::Flags;
@@ -205,10 +205,10 @@ pub struct Trace {
 fn work(job: &Job<Config>) -> Outcome {
     let config = &job.config;
     let (mapping, types) = config.network().or_request()?;
-    let weights = (config.seed, 0);
-    let outcome = train_unless(&config.hebb, &mapping, &types, weights, job.stop()).or_run()?;
+    let trainer = trainer(&config.hebb, &mapping, &types, config.seed, 0).or_run()?;
+    let outcome = trainer.run_while(|_| interrupt::poll());
     interrupt::check()?;
-    let outcome = outcome.ok_or_else(|| Failure::Interrupted("stopped".into()))?;
+    let outcome = outcome.or_run()?;
     let trace = trace(&config.hebb, &mapping, &types, config.seed, config.trace_epochs)?;
 
     let verdict = match outcome.converged_at {

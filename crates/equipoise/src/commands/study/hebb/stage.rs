@@ -8,6 +8,7 @@ use std::time::Instant;
 use equipoise_plasticity::hebb::{
     Outcome as RunOutcome, Plan, Row, StudyConfig, Summary, Variants,
 };
+use rayon::prelude::*;
 
 use crate::console::Task;
 use crate::failure::{Failure, OrFail, Outcome};
@@ -76,7 +77,11 @@ pub fn run<C: Config + Sync>(
         task.advance(rows.len() as u64);
         ControlFlow::Continue(())
     };
-    let _ = plan.run_chunks(&missing, job.stop(), &record);
+    let _ =
+        missing.par_iter().try_for_each(|&chunk| match plan.run_chunk(chunk, &interrupt::poll) {
+            Ok(rows) => record(chunk, rows),
+            Err(_) => ControlFlow::Break(()),
+        });
     let (summary, runs, failure) =
         done.into_inner().map_err(|_| Failure::run("a thread of the study failed"))?;
     if let Some(failure) = failure {
