@@ -172,14 +172,13 @@ impl Axis {
                 if free(fixed_low, low) { low - pad } else { low },
                 if free(fixed_high, high) { high + pad } else { high },
             )
+        } else if !self.log && low == 0.0 && high == 0.0 {
+            // Rates and counts of a silent network are 0 and cannot be less.
+            if fixed_high == Some(0.0) && fixed_low.is_none() { (-1.0, 0.0) } else { (0.0, 1.0) }
         } else {
             // All the same, or an inverted request: a range around it.
             let middle = (low + high) / 2.0;
-            let pad = if self.log {
-                0.5
-            } else {
-                (0.05 * middle.abs()).max(if middle == 0.0 { 1.0 } else { 0.0 })
-            };
+            let pad = if self.log { 0.5 } else { 0.05 * middle.abs() };
             (middle - pad, middle + pad)
         };
         (backward(low), backward(high))

@@ -3,6 +3,7 @@
 use super::axis::TICK_SIZE;
 use super::font::{CAP_HEIGHT, Weight, text_width, wrap};
 use super::panel::{Content, Margins, draw_frame, draw_no_data};
+use super::png::encode_rgb;
 use super::scene::{Anchor, Rect, Scene};
 
 const GAP: f64 = 4.0;
@@ -52,6 +53,14 @@ impl Picture {
         Self::from_pixels(width, height, |i| {
             Some([*values.get(i)?, *values.get(i + plane)?, *values.get(i + 2 * plane)?])
         })
+    }
+
+    /// The picture alone as PNG, one pixel a pixel; one missing pixel for a picture without any.
+    pub fn to_png(&self) -> Vec<u8> {
+        if self.rgb.is_empty() {
+            return Self::grey(1, 1, &[]).to_png();
+        }
+        encode_rgb(self.width, self.height, &self.rgb)
     }
 }
 

@@ -200,6 +200,30 @@ fn nothing_to_show_says_so() {
 }
 
 #[test]
+fn a_silent_network_has_no_negative_rates() {
+    let (time, rate) = ([0.0, 1.0, 2.0], [0.0; 3]);
+    let axes = [Axis::new("rate"), Axis::new("rate").from(0.0), Axis::new("rate").include(0.0)];
+    for axis in axes {
+        let plots: [Panel; 2] = [
+            Plot::new("").y_axis(axis.clone()).with(Line::new(&time, &rate)).into(),
+            GroupChart::bars("", ["a"])
+                .y_axis(axis)
+                .series("", Color::BLUE, vec![rate.to_vec()])
+                .into(),
+        ];
+        for plot in plots {
+            let words = text_boxes(&Figure::single(plot).to_svg());
+            let negative = words.iter().filter(|(content, _)| content.starts_with('−'));
+            assert_eq!(negative.count(), 0, "{words:?}");
+        }
+    }
+    // A lower end that is asked for is kept.
+    let signed = Plot::new("").y_axis(Axis::new("").range(-2.0, 2.0)).with(Line::new(&time, &rate));
+    let words = text_boxes(&Figure::single(signed).to_svg());
+    assert!(words.iter().any(|(content, _)| content == "−2"), "{words:?}");
+}
+
+#[test]
 fn a_small_figure_with_long_words_stays_on_its_page() {
     let long = "a very long label that goes on and on and on";
     let plot = Plot::new(long)

@@ -28,7 +28,6 @@
 //! A command that resumes with nothing but the directory reads the stored configuration and seed first:
 //! `RunDir::stored_config::<Config>(dir)?` and `RunDir::stored_record(dir)?.seed`.
 //! [`RunDirError::exit_code`] is 2 where the request was wrong and 1 where the run failed.
-
 //!
 //! # A report
 //!
@@ -36,13 +35,18 @@
 //! `run.save_report(&report)?` writes `report.html` with the configuration and a footer, each table as
 //! `<name>.csv` and each figure as `figures/<name>.svg` and `.png`.
 
+mod footer;
+mod glossary;
+mod markup;
 mod report;
 mod run_dir;
 mod table;
 
-pub use report::Report;
+pub use glossary::{GLOSSARY, Term, terms_in};
+pub use markup::{plain_text, printable};
+pub use report::{Report, Step};
 pub use run_dir::{
     Checkpoint, Machine, RefusedCheckpoint, RunDir, RunDirError, RunInfo, RunRecord, RunState,
     atomic_write, atomic_write_with, format_utc, git_commit, utc_now,
 };
-pub use table::{Best, Cell, Column, NumberFormat, Table};
+pub use table::{Best, Cell, Column, NumberFormat, Parameter, Table, parameter_table};

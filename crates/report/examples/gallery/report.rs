@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use equipoise_report::{Best, Cell, Column, NumberFormat, Report, Table};
+use equipoise_figure::{Axis, Color, Figure, Panel, Picture, Plot, Spikes};
+use equipoise_report::{
+    Best, Cell, Column, NumberFormat, Parameter, Report, Step, Table, parameter_table,
+};
 
 use crate::figures;
 
@@ -46,6 +49,96 @@ fn quality() -> Table {
     table
 }
 
+fn steps() -> [Step; 3] {
+    let pixel = |i: usize, noise: f32| {
+        let (x, y) = ((i % 16) as f32 - 7.5, (i / 16) as f32 - 7.5);
+        let ring = (1.0 - ((x * x + y * y).sqrt() - 5.0).abs() / 2.0).max(0.0);
+        ring + noise * ((i * 7919 % 101) as f32 / 101.0 - 0.5)
+    };
+    let picture = |noise: f32| {
+        let values: Vec<f32> = (0..256).map(|i| pixel(i, noise)).collect();
+        Picture::grey(16, 16, &values)
+    };
+    let spikes = (0..130u32).map(|i| (f64::from(i * i * 37 % 1009) / 10.09, i as usize * 61 % 40));
+    let raster = Plot::new("")
+        .x_axis(Axis::new("").range(0.0, 100.0).ticks([] as [(f64, &str); 0]))
+        .y_axis(Axis::new("").range(-1.0, 40.0).ticks([] as [(f64, &str); 0]))
+        .with(Spikes::new(spikes).color(Color::EXCITATORY));
+    let raster = Figure::new().width(120.0).panel(Panel::new(raster).height(80.0));
+    [
+        Step::new("Image", "16 × 16 pixels, a rate for each").picture(&picture(0.0)),
+        Step::new("Spikes", "1,000 neurons, 100 ms").figure(&raster),
+        Step::new("Reconstruction", "U-Net, 29.65 dB").picture(&picture(0.3)),
+    ]
+}
+
+fn parameters() -> Table {
+    let rows: [(&str, &str, &str, Cell, Cell, &str); 5] = [
+        (
+            "neurons",
+            "N",
+            "",
+            1000.into(),
+            1000.into(),
+            "neurons of the network, 4/5 of them excitatory",
+        ),
+        ("g", "g", "", 5.0.into(), 4.5.into(), "how much stronger inhibitory synapses are"),
+        ("tau_membrane", "τ_{m}", "ms", 20.0.into(), 20.0.into(), "time constant of the membrane"),
+        (
+            "weight",
+            "J_{E}",
+            "mV",
+            0.2.into(),
+            0.1.into(),
+            "jump of the membrane potential by an excitatory spike",
+        ),
+        ("input", "", "", "rate code".into(), "rate code".into(), "how a pixel drives its neurons"),
+    ];
+    let parameter =
+        |(name, symbol, unit, value, default, meaning): (&str, &str, &str, _, _, &str)| {
+            let (name, symbol, unit) = (name.to_string(), symbol.to_string(), unit.to_string());
+            Parameter { name, symbol, unit, value, default, meaning: meaning.to_string() }
+        };
+    parameter_table("Parameters of the network.", rows.map(parameter))
+}
+
+fn many_columns() -> Table {
+    let mut table =
+        Table::new("More columns than a page is wide, and more rows than one wants to read.")
+            .column(Column::text("decoder"))
+            .column(Column::text("regime"))
+            .column(Column::text("compared with"))
+            .column(Column::text("measure"))
+            .column(Column::integer("pairs"))
+            .column(Column::number("difference"))
+            .column(Column::number("95 % interval, low"))
+            .column(Column::number("95 % interval, high"))
+            .column(Column::p_value("p"))
+            .column(Column::p_value("corrected p"))
+            .column(Column::p_value("Wilcoxon p"))
+            .column(Column::number("Cohen's d").decimals(2))
+            .column(Column::number("never measured"));
+    for i in 0..12 {
+        let d = f64::from(i) * 0.31 - 1.4;
+        table.row([
+            ["U-Net", "VAE", "ridge regression"][i as usize % 3].into(),
+            "balanced".into(),
+            format!("unbalanced, σ_{{{}}}", i % 4).into(),
+            ["PSNR (dB)", "SSIM", "MSE"][i as usize / 4].into(),
+            100.into(),
+            d.into(),
+            Cell::interval(d - 0.2, d - 0.3, d - 0.1),
+            Cell::interval(d + 0.2, d + 0.1, d + 0.3),
+            (0.2 / f64::from(i + 1)).into(),
+            (0.4 / f64::from(i + 1)).into(),
+            (0.3 / f64::from(i + 1)).into(),
+            d.into(),
+            Cell::Missing,
+        ]);
+    }
+    table
+}
+
 /// The report.
 pub fn report() -> Report {
     let mut report = Report::new("Gallery of figures and tables");
@@ -55,6 +148,9 @@ pub fn report() -> Report {
             "This report shows each kind of panel once, with data that look like those of real runs, and a panel \
              for each case that usually goes wrong: nothing to show, gaps, one value, enormous ranges.",
         )
+        .strip(steps())
+        .found("The balanced network is ahead by 0.92 dB (95 % interval 0.85 to 0.99, Holm-corrected p < 0.001).")
+        .found("It spends 46 % more spikes on it.")
         .tile("PSNR, balanced", "29.65", "dB", "95 % interval 29.58 to 29.72")
         .tile("SSIM, balanced", "0.9835", "", "unbalanced 0.9822")
         .tile("Rate", "37.8", "Hz", "CV of ISI 0.42")
@@ -62,6 +158,8 @@ pub fn report() -> Report {
         .heading("Numbers")
         .remark("Preset quick: 1,000 images and 2 seeds. The full study has 10,000 images and 8 seeds.")
         .table("quality", &quality())
+        .table("tests", &many_columns())
+        .table("parameters", &parameters())
         .paragraph("A paragraph between a table and the figures.\n\nAnd another one, with a power: 10^{−3} s.")
         .list(["Same images for both regimes.", "Same seeds.", "Same training."]);
     let sections: [(&str, &[(&str, &str)]); 4] = [

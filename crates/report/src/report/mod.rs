@@ -1,22 +1,29 @@
 //! Reports: one HTML file with everything in it.
 
+mod page;
+mod strip;
+
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 
-use crate::run_dir::{RunRecord, RunState, utc_now};
-use crate::table::{Table, html_with_powers, slug};
-use equipoise_figure::Figure;
-use equipoise_figure::escape_html;
+use equipoise_figure::{Figure, escape_html};
+
+use crate::markup::{plain_text, to_html};
+use crate::table::{Table, slug};
+
+pub use strip::Step;
 
 /// An SVG longer than this goes into the HTML as PNG, if that is shorter: a browser draws it faster.
 const LONGEST_INLINE_SVG: usize = 600_000;
 /// Figures wider than this many CSS pixels can be scrolled on a small screen instead of shrinking.
 const WIDE: f64 = 400.0;
 
-/// A report that grows from top to bottom and becomes one self-contained HTML file: no script, no outside file.
+/// A report that grows from top to bottom and becomes one self-contained HTML file that loads nothing.
 ///
-/// All text is escaped; `^{..}` and `_{..}` are raised and lowered.
+/// It opens with what was done ([`strip`](Self::strip)) and what was found ([`found`](Self::found)), followed by the
+/// words of the glossary that it uses. Its tables can be sorted, searched and saved, its figures saved; without
+/// scripts it reads the same. All text is escaped; `^{..}` and `_{..}` are raised and lowered.
 /// [`RunDir::save_report`](crate::RunDir::save_report) writes it together with its tables as CSV and its figures
 /// as SVG and PNG.
 ///
@@ -30,7 +37,7 @@ const WIDE: f64 = 400.0;
 /// let mut report = Report::new("Balanced and unbalanced encoders");
 /// report
 ///     .subtitle("MNIST, 10,000 test images")
-///     .summary("The balanced network codes better.")
+///     .found("The balanced network codes better.")
 ///     .tile("PSNR, balanced", "29.65", "dB", "95 % interval 29.5 to 29.8")
 ///     .heading("Results")
 ///     .paragraph("Every number is a mean over the whole test set.")
@@ -45,12 +52,16 @@ pub struct Report {
     title: String,
     subtitle: String,
     summary: Vec<String>,
+    strip: Vec<Step>,
+    found: Vec<String>,
     tiles: String,
     body: String,
     headings: Vec<(u8, String, String)>,
     tables: Vec<(String, String)>,
     figures: Vec<SavedFigure>,
     footer: String,
+    /// All words of the report, for the glossary.
+    words: String,
 }
 
 /// A figure in both its forms.
@@ -64,36 +75,61 @@ pub(crate) struct SavedFigure {
 impl Report {
     /// An empty report.
     pub fn new(title: &str) -> Self {
-        Self { title: title.to_string(), ..Self::default() }
+        let mut report = Self { title: title.to_string(), ..Self::default() };
+        report.html(title);
+        report
+    }
+
+    /// The words as HTML; they are looked up in the glossary.
+    fn html(&mut self, text: &str) -> String {
+        self.words.push_str(text);
+        self.words.push('\n');
+        to_html(text)
     }
 
     /// Sets the line below the title.
     pub fn subtitle(&mut self, text: &str) -> &mut Self {
-        self.subtitle = text.to_string();
+        self.subtitle = self.html(text);
+        self
+    }
+
+    /// Adds steps to the strip at the top that shows what was done.
+    pub fn strip(&mut self, steps: impl IntoIterator<Item = Step>) -> &mut Self {
+        for step in steps {
+            self.words.push_str(&step.words());
+            self.strip.push(step);
+        }
+        self
+    }
+
+    /// Adds a sentence to what was found.
+    pub fn found(&mut self, text: &str) -> &mut Self {
+        let html = self.html(text);
+        self.found.push(html);
         self
     }
 
     /// Adds a paragraph to the summary at the top.
     pub fn summary(&mut self, text: &str) -> &mut Self {
-        self.summary.push(text.to_string());
+        let html = self.html(text);
+        self.summary.push(html);
         self
     }
 
     /// Adds a tile with a key number at the top: what it is, the number, its unit, and a remark (or empty).
     pub fn tile(&mut self, label: &str, value: &str, unit: &str, remark: &str) -> &mut Self {
+        let (label, value) = (self.html(label), self.html(value));
+        let (unit, remark) = (self.html(unit), self.html(remark));
         let _ = write!(
             self.tiles,
-            "<li><span class=\"label\">{}</span><span class=\"value\">{}",
-            html_with_powers(label),
-            html_with_powers(value)
+            "<li><span class=\"label\">{label}</span><span class=\"value\">{value}"
         );
         if !unit.is_empty() {
-            let _ = write!(self.tiles, " <span class=\"unit\">{}</span>", html_with_powers(unit));
+            let _ = write!(self.tiles, " <span class=\"unit\">{unit}</span>");
         }
         self.tiles.push_str("</span>");
         if !remark.is_empty() {
-            let _ =
-                write!(self.tiles, "<span class=\"detail\">{}</span>", html_with_powers(remark));
+            let _ = write!(self.tiles, "<span class=\"detail\">{remark}</span>");
         }
         self.tiles.push_str("</li>\n");
         self
@@ -117,23 +153,25 @@ impl Report {
         let anchor = unique(&base, |candidate| {
             self.headings.iter().any(|(_, _, anchor)| anchor == candidate)
         });
-        let _ =
-            writeln!(self.body, "<h{level} id=\"{anchor}\">{}</h{level}>", html_with_powers(text));
-        self.headings.push((level, text.to_string(), anchor));
+        let html = self.html(text);
+        let _ = writeln!(self.body, "<h{level} id=\"{anchor}\">{html}</h{level}>");
+        self.headings.push((level, html, anchor));
         self
     }
 
     /// Adds a paragraph; an empty line starts another one.
     pub fn paragraph(&mut self, text: &str) -> &mut Self {
         for part in text.split("\n\n").filter(|part| !part.trim().is_empty()) {
-            let _ = writeln!(self.body, "<p>{}</p>", html_with_powers(part.trim()));
+            let html = self.html(part.trim());
+            let _ = writeln!(self.body, "<p>{html}</p>");
         }
         self
     }
 
     /// Adds a remark in a box: what the reader must know before believing a number.
     pub fn remark(&mut self, text: &str) -> &mut Self {
-        let _ = writeln!(self.body, "<p class=\"remark\">{}</p>", html_with_powers(text));
+        let html = self.html(text);
+        let _ = writeln!(self.body, "<p class=\"remark\">{html}</p>");
         self
     }
 
@@ -141,7 +179,8 @@ impl Report {
     pub fn list<S: AsRef<str>>(&mut self, items: impl IntoIterator<Item = S>) -> &mut Self {
         self.body.push_str("<ul>\n");
         for item in items {
-            let _ = writeln!(self.body, "<li>{}</li>", html_with_powers(item.as_ref()));
+            let html = self.html(item.as_ref());
+            let _ = writeln!(self.body, "<li>{html}</li>");
         }
         self.body.push_str("</ul>\n");
         self
@@ -157,8 +196,9 @@ impl Report {
     pub fn table(&mut self, name: &str, table: &Table) -> &mut Self {
         let name = unique(name, |candidate| self.tables.iter().any(|(name, _)| name == candidate));
         let number = self.tables.len() + 1;
-        let caption = format!("<b>Table {number}.</b>{}", html_with_powers(table.caption()));
-        self.body.push_str(&table.html_with_caption(&caption));
+        let caption = format!("<b>Table {number}.</b>{}", to_html(table.caption()));
+        self.words.push_str(&table.to_markdown());
+        self.body.push_str(&table.html(&caption, Some(&name)));
         self.tables.push((name, table.to_csv()));
         self
     }
@@ -170,23 +210,30 @@ impl Report {
         let number = self.figures.len() + 1;
         let (svg, png) = (figure.to_svg(), figure.to_png());
         let class = if figure.pixel_width() > WIDE { "wide" } else { "narrow" };
-        let _ = write!(self.body, "<figure id=\"figure-{number}\"><div class=\"picture\">");
+        let label = escape_html(&plain_text(&format!("Figure {number}: {caption}")));
+        // What can be scrolled must be within reach of the keyboard, and so needs a name.
+        let _ = write!(
+            self.body,
+            "<figure id=\"figure-{number}\"><div class=\"picture paper\" tabindex=\"0\" role=\"group\" \
+             aria-label=\"Figure {number}\">"
+        );
         if svg.len() > LONGEST_INLINE_SVG && png.len() * 4 / 3 < svg.len() {
             let _ = write!(
                 self.body,
-                "<img class=\"{class}\" width=\"{:.0}\" alt=\"{}\" src=\"data:image/png;base64,{}\"/>",
+                "<img class=\"{class}\" width=\"{:.0}\" alt=\"{label}\" src=\"data:image/png;base64,{}\"/>",
                 figure.pixel_width(),
-                escape_html(caption),
                 base64::engine::general_purpose::STANDARD.encode(&png)
             );
         } else {
-            let label = format!("<svg class=\"{class}\" aria-label=\"{}\"", escape_html(caption));
-            self.body.push_str(&svg.replacen("<svg", &label, 1));
+            let labelled = format!("<svg class=\"{class}\" aria-label=\"{label}\"");
+            self.body.push_str(&svg.replacen("<svg", &labelled, 1));
         }
+        let (caption, file) = (self.html(caption), escape_html(&name));
         let _ = writeln!(
             self.body,
-            "</div><figcaption><b>Figure {number}.</b>{}</figcaption></figure>",
-            html_with_powers(caption)
+            "</div><figcaption><b>Figure {number}.</b>{caption} <span class=\"tools\">\
+             <a download=\"{file}.svg\" aria-label=\"Save figure {number} as SVG\" \
+             href=\"figures/{file}.svg\">SVG</a></span></figcaption></figure>"
         );
         self.figures.push(SavedFigure { name, svg, png });
         self
@@ -194,49 +241,18 @@ impl Report {
 
     /// Adds text that is folded away until it is asked for.
     pub fn details(&mut self, summary: &str, text: &str) -> &mut Self {
-        let _ = writeln!(
-            self.body,
-            "<details><summary>{}</summary><pre>{}</pre></details>",
-            html_with_powers(summary),
-            escape_html(text)
-        );
+        let (summary, text) = (self.html(summary), escape_html(text));
+        let _ =
+            writeln!(self.body, "<details><summary>{summary}</summary><pre>{text}</pre></details>");
         self
     }
 
-    /// Sets the footer: version, command line, seed, machine and times of a run.
-    pub fn footer(&mut self, record: &RunRecord) -> &mut Self {
-        let version = match &record.git_commit {
-            Some(commit) => {
-                format!("{} (commit {})", record.version, commit.get(..12).unwrap_or(commit))
-            }
-            None => record.version.clone(),
+    /// Sets the footer: names and values.
+    pub(crate) fn footer_entries(&mut self, entries: &[(&str, String)]) -> &mut Self {
+        let entry = |(name, value): &(&str, String)| {
+            format!("<dt>{}</dt><dd>{}</dd>\n", escape_html(name), escape_html(value))
         };
-        let end = match (&record.end, record.state) {
-            (Some(end), RunState::Done) => format!("done {end}"),
-            (Some(end), _) => format!("ended {end}"),
-            (None, _) => format!("report written {}", utc_now()),
-        };
-        let resumed = match record.resumed.last() {
-            Some(last) => format!(", resumed {} times, last {last}", record.resumed.len()),
-            None => String::new(),
-        };
-        let machine = &record.machine;
-        let cores = if machine.cores == 1 {
-            "1 core".to_string()
-        } else {
-            format!("{} cores", machine.cores)
-        };
-        let entries = [
-            ("Version", version),
-            ("Command", shell_words(&record.command_line)),
-            ("Seed", record.seed.to_string()),
-            ("Machine", format!("{}, {cores}, {}", machine.cpu, machine.os)),
-            ("Time", format!("started {}{resumed}, {end}", record.start)),
-        ];
-        self.footer = entries
-            .iter()
-            .map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>\n", escape_html(value)))
-            .collect();
+        self.footer = entries.iter().map(entry).collect();
         self
     }
 
@@ -254,78 +270,6 @@ impl Report {
     pub(crate) fn figures(&self) -> &[SavedFigure] {
         &self.figures
     }
-
-    fn contents(&self) -> String {
-        if self.headings.len() < 3 {
-            return String::new();
-        }
-        let mut html = String::from("<nav aria-label=\"Contents\"><strong>Contents</strong><ol>\n");
-        let mut headings = self.headings.iter().peekable();
-        while let Some((_, text, anchor)) = headings.next() {
-            let _ = write!(html, "<li><a href=\"#{anchor}\">{}</a>", html_with_powers(text));
-            let mut is_open = false;
-            while let Some((_, text, anchor)) = headings.next_if(|(level, _, _)| *level == 3) {
-                if !std::mem::replace(&mut is_open, true) {
-                    html.push_str("<ol>");
-                }
-                let _ =
-                    write!(html, "<li><a href=\"#{anchor}\">{}</a></li>", html_with_powers(text));
-            }
-            html.push_str(if is_open { "</ol></li>\n" } else { "</li>\n" });
-        }
-        html + "</ol></nav>\n"
-    }
-
-    /// The whole file.
-    pub fn to_html(&self) -> String {
-        let mut html = format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
-             <title>{}</title>\n<style>\n{}{}</style>\n</head>\n<body>\n<header>\n<h1>{}</h1>\n",
-            escape_html(&self.title),
-            font_faces(),
-            include_str!("report.css"),
-            html_with_powers(&self.title)
-        );
-        if !self.subtitle.is_empty() {
-            let _ =
-                writeln!(html, "<p class=\"subtitle\">{}</p>", html_with_powers(&self.subtitle));
-        }
-        if !self.summary.is_empty() {
-            html.push_str("<div class=\"abstract\">");
-            for paragraph in &self.summary {
-                let _ = write!(html, "<p>{}</p>", html_with_powers(paragraph));
-            }
-            html.push_str("</div>\n");
-        }
-        if !self.tiles.is_empty() {
-            let _ = write!(html, "<ul class=\"tiles\">\n{}</ul>\n", self.tiles);
-        }
-        let _ = write!(html, "</header>\n{}<main>\n{}</main>\n", self.contents(), self.body);
-        if !self.footer.is_empty() {
-            let _ = write!(html, "<footer><dl>\n{}</dl></footer>\n", self.footer);
-        }
-        html + "</body>\n</html>\n"
-    }
-}
-
-/// The figures' fonts, so that they look the same on every machine.
-fn font_faces() -> String {
-    let faces: [(&str, &[u8]); 3] = [
-        ("normal;font-weight:400", include_bytes!("../assets/Arimo-Regular.woff2")),
-        ("normal;font-weight:700", include_bytes!("../assets/Arimo-Bold.woff2")),
-        ("italic;font-weight:400", include_bytes!("../assets/Arimo-Italic.woff2")),
-    ];
-    faces
-        .iter()
-        .map(|(style, bytes)| {
-            let data = base64::engine::general_purpose::STANDARD.encode(bytes);
-            format!(
-                "@font-face{{font-family:Arimo;font-style:{style};\
-                 src:url(data:font/woff2;base64,{data}) format(\"woff2\")}}\n"
-            )
-        })
-        .collect()
 }
 
 /// `base`, or `base-2`, `base-3`, .. if it is taken.
@@ -339,23 +283,9 @@ fn unique(base: &str, is_taken: impl Fn(&str) -> bool) -> String {
     name
 }
 
-/// A command line as it can be typed into a POSIX shell.
-fn shell_words(words: &[String]) -> String {
-    let quoted: Vec<String> = words
-        .iter()
-        .map(|word| {
-            let is_plain = !word.is_empty()
-                && word.chars().all(|c| c.is_alphanumeric() || "-_./=:,+@%".contains(c));
-            if is_plain { word.clone() } else { format!("'{}'", word.replace('\'', "'\\''")) }
-        })
-        .collect();
-    quoted.join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_dir::{Machine, RunInfo};
     use crate::table::Column;
     use equipoise_figure::{Line, Plot};
     use proptest::prelude::*;
@@ -399,7 +329,14 @@ mod tests {
             assert!(ids.contains(&&link[1..]), "{link}");
         }
         assert!(html.contains("<b>Table 2.</b>Caption &lt;1&gt;"));
-        assert!(!html.contains("<script"));
+        // The only script is the report's own.
+        let scripts: Vec<&str> = document
+            .descendants()
+            .filter(|n| n.has_tag_name("script"))
+            .filter_map(|n| n.text())
+            .collect();
+        assert_eq!(scripts.len(), 1);
+        assert_eq!(scripts[0].trim(), include_str!("report.js").trim());
         assert!(html.contains("s<sup>-1</sup>"));
         assert_eq!(report.tables().iter().map(|t| t.0.as_str()).collect::<Vec<_>>(), ["t", "t-2"]);
         // Self-contained: nothing is loaded from elsewhere.
@@ -414,35 +351,33 @@ mod tests {
     }
 
     #[test]
-    fn footer_says_who_when_and_how() {
-        let info = RunInfo {
-            command: "demo".into(),
-            version: "1.2.3".into(),
-            seed: 42,
-            command_line: vec![
-                "equipoise".into(),
-                "demo".into(),
-                "--set".into(),
-                "a b='<c>'".into(),
-            ],
-            git_commit: Some("0123456789abcdef0123456789abcdef01234567".into()),
-        };
-        let record = RunRecord {
-            machine: Machine { cpu: "cpu".into(), cores: 2, os: "os".into() },
-            ..RunRecord::starting(&info)
-        };
+    fn it_opens_with_what_was_done_and_found_and_the_words_used() {
         let mut report = Report::new("t");
-        report.footer(&record);
+        report
+            .found("PSNR is higher by 0.9 dB")
+            .strip([
+                Step::new("Image", "σ_{1}").picture(&equipoise_figure::Picture::grey(0, 0, &[])),
+                Step::new("Spikes", "").figure(&figure()),
+            ])
+            .heading("Ridge");
         let html = report.to_html();
         let document = parse(&html);
-        let values: Vec<&str> = document
-            .descendants()
-            .filter(|n| n.has_tag_name("dd"))
-            .map(|n| n.text().unwrap())
-            .collect();
-        assert_eq!(values[0], "1.2.3 (commit 0123456789ab)");
-        assert_eq!(values[1], "equipoise demo --set 'a b='\\''<c>'\\'''");
-        assert_eq!(values[2..4], ["42", "cpu, 2 cores, os"]);
+        let place =
+            |id: &str| document.descendants().position(|n| n.attribute("id") == Some(id)).unwrap();
+        assert!(
+            place("report-done") < place("report-found") && place("report-found") < place("ridge")
+        );
+        let of =
+            |tag: &str| document.descendants().filter(|n| n.has_tag_name(tag)).collect::<Vec<_>>();
+        let terms: Vec<_> = of("dt").iter().filter_map(|n| n.text()).collect();
+        assert_eq!(terms, ["PSNR", "ridge regression", "spike"]);
+        // Every picture has words in its place.
+        let pictures = [of("img"), of("svg")].concat();
+        assert_eq!(pictures.len(), 2);
+        assert!(
+            pictures.iter().all(|n| n.attribute("alt").or(n.attribute("aria-label")).is_some())
+        );
+        assert!(Report::new("t").to_html().matches("<section").count() == 0);
     }
 
     #[test]
