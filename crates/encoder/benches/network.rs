@@ -65,7 +65,7 @@ fn build(config: &NetworkConfig, seed: u64) -> Network {
 
 /// Rate, and the mean CV of the inter-spike intervals.
 fn rate_and_cv(spikes: &SpikeTrains) -> (f64, f64) {
-    let trains = equipoise_metrics::spikes::SpikeTrains::from_events(
+    let trains = equipoise_metrics::spikes::UnitTrains::from_events(
         &spikes.times,
         &spikes.ids,
         spikes.units,

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use equipoise_metrics::image::{Shape, SsimOptions, evaluate_images};
-use equipoise_metrics::spikes::{SpikeTrains, count_correlations, irregularity};
+use equipoise_metrics::spikes::{UnitTrains, count_correlations, irregularity};
 use equipoise_metrics::statistics::{Bootstrap, mann_whitney, paired_d};
 use equipoise_metrics::van_rossum::{Convention, distance_matrix, grid_distance_matrix};
 use equipoise_random::stream;
@@ -72,7 +72,7 @@ fn main() {
     let events = 1_000_000;
     let times: Vec<f64> = (0..events).map(|i| f64::from(i) * 1e-3).collect();
     let units: Vec<u32> = (0..events).map(|_| draws.below(12_500) as u32).collect();
-    let split = || SpikeTrains::from_events(&times, &units, 12_500).expect("all is in range");
+    let split = || UnitTrains::from_events(&times, &units, 12_500).expect("all is in range");
     time("1,000,000 events into 12,500 trains", events as usize, "event", split);
     let trains = split();
     time("CV and LV of 12,500 neurons, 1,000,000 spikes", 12_500, "neuron", || {

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use equipoise_metrics::spikes::{
-    SpikeError, SpikeTrains, count_correlations, cv, fano_factor, fano_factors, intervals,
+    SpikeError, UnitTrains, count_correlations, cv, fano_factor, fano_factors, intervals,
     irregularity, local_variation, rates, synchrony_index,
 };
 use equipoise_random::stream;
@@ -52,7 +52,7 @@ fn agrees_with_elephant_and_numpy() {
         near(cv(&intervals(times)), *want_cv);
         near(local_variation(&intervals(times)), *lv);
     }
-    let trains = SpikeTrains::from_trains(&r.trains).unwrap();
+    let trains = UnitTrains::from_trains(&r.trains).unwrap();
     let counts = trains.counts(0.0, r.duration, r.bins).unwrap();
     assert_eq!(counts, r.counts.concat());
     let totals: Vec<u32> = trains.iter().map(|train| train.len() as u32).collect();
@@ -86,7 +86,7 @@ fn a_poisson_process_and_a_clock() {
         })
         .collect();
     let clock: Vec<f64> = (0..100).map(f64::from).collect();
-    let trains = SpikeTrains::from_trains(&[poisson, clock, vec![], vec![1.0]]).unwrap();
+    let trains = UnitTrains::from_trains(&[poisson, clock, vec![], vec![1.0]]).unwrap();
     let measured = irregularity(&trains, 10);
     let [process, clock, silent, single] = measured.neurons.as_slice() else { panic!() };
     // The CV of n exponential numbers has standard error 1 / sqrt(n).
@@ -143,22 +143,22 @@ fn correlations_of_many_neurons() {
 #[test]
 fn bad_events_are_named() {
     let say = |error: SpikeError| error.to_string();
-    let error = SpikeTrains::from_events(&[1.0, 2.0], &[0u16, 7], 7).unwrap_err();
+    let error = UnitTrains::from_events(&[1.0, 2.0], &[0u16, 7], 7).unwrap_err();
     assert_eq!(say(error), "event 1 is of unit 7; the units are 0..7");
-    let error = SpikeTrains::from_events(&[1.0], &[-1i64], 7).unwrap_err();
+    let error = UnitTrains::from_events(&[1.0], &[-1i64], 7).unwrap_err();
     assert_eq!(say(error), "event 0 is of unit -1; the units are 0..7");
-    let error = SpikeTrains::from_events(&[1.0f32, f32::NAN], &[0u32, 0], 1).unwrap_err();
+    let error = UnitTrains::from_events(&[1.0f32, f32::NAN], &[0u32, 0], 1).unwrap_err();
     assert_eq!(say(error), "the time of event 1 is NaN; times must be finite");
-    let error = SpikeTrains::from_events(&[1.0], &[0u32, 0], 1).unwrap_err();
+    let error = UnitTrains::from_events(&[1.0], &[0u32, 0], 1).unwrap_err();
     assert_eq!(say(error), "units of the events (one for each time): 2 found, 1 needed");
-    let trains = SpikeTrains::from_events(&[1.0], &[0u32], 1).unwrap();
+    let trains = UnitTrains::from_events(&[1.0], &[0u32], 1).unwrap();
     assert!(trains.counts(1.0, 1.0, 3).is_err() && trains.counts(0.0, 1.0, 0).is_err());
     assert!(rates(&trains, 0.0).is_err() && rates(&trains, f64::NAN).is_err());
     assert!(fano_factors(&[1u32; 5], 2).is_err() && synchrony_index(&[1u32; 5], 0).is_err());
     assert!(synchrony_index(&[1.0, f64::NAN], 2).is_err());
     // Both ends belong to the window, as in NumPy's histogram.
     assert_eq!(trains.counts(0.0, 1.0, 2).unwrap(), [0, 1]);
-    assert!(SpikeTrains::default().is_empty());
+    assert!(UnitTrains::default().is_empty());
 }
 
 proptest! {
@@ -167,7 +167,7 @@ proptest! {
         events in prop::collection::vec((0.0f64..100.0, 0u16..9), 0..80),
     ) {
         let (times, units): (Vec<f64>, Vec<u16>) = events.iter().copied().unzip();
-        let trains = SpikeTrains::from_events(&times, &units, 9).unwrap();
+        let trains = UnitTrains::from_events(&times, &units, 9).unwrap();
         prop_assert_eq!(trains.spikes(), events.len());
         for unit in 0..9 {
             let mut want: Vec<f64> =
@@ -180,8 +180,20 @@ proptest! {
     }
 
     #[test]
+    fn events_and_trains_lose_nothing(
+        events in prop::collection::vec((0.0f32..100.0, 0u32..9), 0..80),
+    ) {
+        let mut events = events;
+        events.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let (times, units): (Vec<f32>, Vec<u32>) = events.into_iter().unzip();
+        let (back_times, back_units) = UnitTrains::from_events(&times, &units, 9).unwrap().events();
+        prop_assert_eq!(back_times.iter().map(|&t| t as f32).collect::<Vec<f32>>(), times);
+        prop_assert_eq!(back_units.iter().map(|&u| u as u32).collect::<Vec<u32>>(), units);
+    }
+
+    #[test]
     fn no_measure_is_nan(times in prop::collection::vec(-5.0f64..5.0, 0..20)) {
-        let trains = SpikeTrains::from_trains(&[times]).unwrap();
+        let trains = UnitTrains::from_trains(&[times]).unwrap();
         let measured = irregularity(&trains, 0);
         let neuron = measured.neurons[0];
         for value in [neuron.cv, neuron.local_variation].into_iter().flatten() {

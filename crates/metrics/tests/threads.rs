@@ -1,6 +1,6 @@
 //! The same bits for any number of threads.
 
-use equipoise_metrics::spikes::{SpikeTrains, count_correlations, irregularity};
+use equipoise_metrics::spikes::{UnitTrains, count_correlations, irregularity};
 use equipoise_metrics::statistics::Bootstrap;
 use equipoise_metrics::van_rossum::{Convention, distance_matrix};
 use equipoise_random::stream;
@@ -14,7 +14,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
     let everything = || {
         let grid = distance_matrix(&trains, 3.0, Convention::Grid { steps: 99 }).unwrap();
         let elephant = distance_matrix(&trains, 3.0, Convention::Elephant).unwrap();
-        let spikes = SpikeTrains::from_trains(&trains).unwrap();
+        let spikes = UnitTrains::from_trains(&trains).unwrap();
         let counts = spikes.counts(0.0, 99.0, 11).unwrap();
         let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
         let interval = Bootstrap::default().interval(&values, mean).unwrap();

@@ -181,7 +181,7 @@ pub fn judge(
         .then(|| correlations.iter().sum::<f64>() / correlations.len() as f64);
 
     let metric = |error: equipoise_metrics::spikes::SpikeError| BalanceError(error.to_string());
-    let trains = equipoise_metrics::spikes::SpikeTrains::from_events(
+    let trains = equipoise_metrics::spikes::UnitTrains::from_events(
         &spikes.times,
         &spikes.ids,
         spikes.units,

@@ -48,7 +48,7 @@ pub fn observe(
         balance::diagnose(network, &trial, &DiagnosisConfig::default()).map_err(Failure::run)?;
     let recorded = recording.spikes;
     let seconds = RECORDING_MS / 1000.0;
-    let trains = spikes::SpikeTrains::from_events(&recorded.times, &recorded.ids, recorded.units)
+    let trains = spikes::UnitTrains::from_events(&recorded.times, &recorded.ids, recorded.units)
         .map_err(Failure::run)?;
     let rates: Vec<f64> = trains.iter().map(|train| train.len() as f64 / seconds).collect();
     let diagnosis = recording.diagnosis;

@@ -1,14 +1,14 @@
 //! Measures of spike trains: rates, irregularity, variability, synchrony.
 //!
-//! A spike train is a slice of spike times in ascending order, in any unit of time; [`SpikeTrains`]
+//! A spike train is a slice of spike times in ascending order, in any unit of time; [`UnitTrains`]
 //! holds those of a population and is made from events in one pass. What a neuron has too few
 //! spikes for is `None`, never NaN.
 //!
 //! ```
-//! use equipoise_metrics::spikes::{SpikeTrains, irregularity};
+//! use equipoise_metrics::spikes::{UnitTrains, irregularity};
 //!
 //! // Events (time in ms, neuron) of three neurons.
-//! let trains = SpikeTrains::from_events(
+//! let trains = UnitTrains::from_events(
 //!     &[1.0, 2.0, 3.0, 5.0, 7.0, 9.0, 10.0],
 //!     &[0u32, 1, 0, 0, 0, 1, 1],
 //!     3,
@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 pub use counts::{
     CountCorrelations, Synchrony, count_correlations, fano_factor, fano_factors, synchrony_index,
 };
-pub use trains::SpikeTrains;
+pub use trains::UnitTrains;
 
 use crate::statistics::moments::{mean, population_variance};
 use crate::summary::Summary;
@@ -128,7 +128,7 @@ pub fn local_variation(intervals: &[f64]) -> Option<f64> {
 ///
 /// # Errors
 /// If the duration is not positive and finite.
-pub fn rates(trains: &SpikeTrains, duration: f64) -> Result<Vec<f64>, SpikeError> {
+pub fn rates(trains: &UnitTrains, duration: f64) -> Result<Vec<f64>, SpikeError> {
     check_positive("duration", duration)?;
     Ok(trains.iter().map(|train| train.len() as f64 / duration).collect())
 }
@@ -157,7 +157,7 @@ pub struct Irregularity {
 
 /// The irregularity of every neuron with at least `minimum_spikes` spikes (3 are needed for any
 /// value; short trains underestimate the CV).
-pub fn irregularity(trains: &SpikeTrains, minimum_spikes: usize) -> Irregularity {
+pub fn irregularity(trains: &UnitTrains, minimum_spikes: usize) -> Irregularity {
     let neurons: Vec<NeuronIrregularity> = (0..trains.len())
         .into_par_iter()
         .map(|unit| {

@@ -1,19 +1,24 @@
-//! The spike trains of a population.
+//! The spike trains of a population, unit by unit.
 
 use serde::{Deserialize, Serialize};
 
 use super::{SpikeError, check_positive};
 
-/// The spike trains of a population: all times in one array, neuron after neuron, each neuron's
-/// in ascending order.
+/// The spike trains of a population, unit by unit: all times in one array, neuron after neuron,
+/// each neuron's in ascending order.
+///
+/// A simulator and a file have spikes in the order of time, as events; the measures of one neuron
+/// need its own times side by side. So there are two forms: the recording as events
+/// (`SpikeTrains` of the data crate), and this one. [`from_events`](Self::from_events) and
+/// [`events`](Self::events) go from one to the other in a pass or a sort, and lose nothing.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct SpikeTrains {
+pub struct UnitTrains {
     times: Vec<f64>,
     /// Where each neuron's times start, and at last where they end.
     starts: Vec<usize>,
 }
 
-impl SpikeTrains {
+impl UnitTrains {
     /// Sorts events (time, unit), in any order, by unit and time, for a population of `units`.
     ///
     /// One pass counts and one places (a counting sort); a train is sorted only where its events
@@ -109,6 +114,25 @@ impl SpikeTrains {
     /// If there is no such neuron.
     pub fn train(&self, unit: usize) -> &[f64] {
         &self.times[self.starts[unit]..self.starts[unit + 1]]
+    }
+
+    /// Time and unit of every spike, by time and then by unit.
+    ///
+    /// ```
+    /// use equipoise_metrics::spikes::UnitTrains;
+    /// let trains = UnitTrains::from_trains(&[vec![1.0, 4.0], vec![2.0, 4.0]])?;
+    /// let (times, units) = trains.events();
+    /// assert_eq!((times, units), (vec![1.0, 2.0, 4.0, 4.0], vec![0, 1, 0, 1]));
+    /// # Ok::<(), equipoise_metrics::spikes::SpikeError>(())
+    /// ```
+    pub fn events(&self) -> (Vec<f64>, Vec<usize>) {
+        let of_unit = |(unit, train): (usize, &[f64])| {
+            train.iter().map(|&time| (time, unit)).collect::<Vec<(f64, usize)>>()
+        };
+        let mut events: Vec<(f64, usize)> = self.iter().enumerate().flat_map(of_unit).collect();
+        // Stable, so that units stay in order among equal times.
+        events.sort_by(|a, b| a.0.total_cmp(&b.0));
+        events.into_iter().unzip()
     }
 
     /// The trains in the order of the neurons.
