@@ -5,15 +5,23 @@
 //! targets are delivered step by step, and all groups take each step together. The whole of it is
 //! compiled for each instruction set and chosen once at run time; all versions give the same bits.
 
+use equipoise_simd::{Instructions, Simd, Task};
+
 use super::build::{Block, Network};
 use super::config::Synapse;
 use super::connectivity::Connections;
-use super::counting::{Arrived, GROUP, Kernel};
-use super::group::Passage;
+use super::counting::{Arrived, GROUP};
+use super::group::Update;
 use super::membrane::State;
 use super::noise::{LaneGenerator, PoissonTable};
 use super::probe::{BlockProbe, Probe};
-use super::simulate::Arrivals;
+
+/// The neurons whose spikes arrive in one time step.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Arrivals {
+    pub(crate) excitatory: Vec<u32>,
+    pub(crate) inhibitory: Vec<u32>,
+}
 
 /// What all blocks see of a slice.
 pub(crate) struct Slice<'a> {
@@ -25,7 +33,7 @@ pub(crate) struct Slice<'a> {
     /// The input channels that spike in each step of the slice.
     pub(crate) input: &'a [Vec<u32>],
     pub(crate) background: Option<&'a PoissonTable>,
-    pub(crate) isa: Isa,
+    pub(crate) instructions: Instructions,
 }
 
 impl Slice<'_> {
@@ -59,47 +67,6 @@ pub(crate) struct BlockState {
     pub(crate) probe: BlockProbe,
 }
 
-/// An instruction set the inner loop is compiled for, and that the machine has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Isa(u8);
-
-mod isa {
-    pub(super) const PORTABLE: u8 = 0;
-    #[cfg(target_arch = "x86_64")]
-    pub(super) const AVX2: u8 = 1;
-    #[cfg(target_arch = "x86_64")]
-    pub(super) const AVX512: u8 = 2;
-}
-
-impl Isa {
-    /// What this machine has, the best last.
-    pub(crate) fn available() -> Vec<Self> {
-        let mut all = vec![Self(isa::PORTABLE)];
-        #[cfg(target_arch = "x86_64")]
-        {
-            let simple = is_x86_feature_detected!("bmi1")
-                && is_x86_feature_detected!("bmi2")
-                && is_x86_feature_detected!("popcnt");
-            if simple && is_x86_feature_detected!("avx2") {
-                all.push(Self(isa::AVX2));
-                if is_x86_feature_detected!("avx512f")
-                    && is_x86_feature_detected!("avx512bw")
-                    && is_x86_feature_detected!("avx512vl")
-                    && is_x86_feature_detected!("avx512dq")
-                {
-                    all.push(Self(isa::AVX512));
-                }
-            }
-        }
-        all
-    }
-
-    /// The best that this machine has.
-    pub(crate) fn best() -> Self {
-        *Self::available().last().expect("the portable one is always there")
-    }
-}
-
 impl BlockState {
     pub(crate) fn new(index: usize, block: &Block) -> Self {
         let n = block.constants.decay.len();
@@ -129,16 +96,16 @@ impl BlockState {
     pub(crate) fn add_current(&mut self, network: &Network, channels: &[f32]) {
         let block = &network.blocks[self.block];
         let Some(input) = &block.input else { return };
-        let mut heard = vec![0.0f64; self.drive.len()];
+        let mut received = vec![0.0f64; self.drive.len()];
         for (channel, &x) in channels.iter().enumerate().filter(|&(_, &x)| x > 0.0) {
             for target in input.targets(channel) {
-                heard[target] += f64::from(x);
+                received[target] += f64::from(x);
             }
         }
         let per_ms = network.config.input.weight * network.config.input.r_max / 1000.0;
-        let neurons = heard.iter().zip(&block.constants.gain).zip(&block.constants.membrane);
-        for (drive, ((&heard, &gain), &membrane)) in self.drive.iter_mut().zip(neurons) {
-            *drive += gain * (f64::from(membrane) * per_ms * heard) as f32;
+        let neurons = received.iter().zip(&block.constants.gain).zip(&block.constants.membrane);
+        for (drive, ((&received, &gain), &membrane)) in self.drive.iter_mut().zip(neurons) {
+            *drive += gain * (f64::from(membrane) * per_ms * received) as f32;
         }
         self.note_drive();
     }
@@ -150,48 +117,26 @@ impl BlockState {
 
     /// Runs through a slice and leaves its spikes in `self.spikes`.
     pub(crate) fn advance(&mut self, slice: &Slice<'_>) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            match slice.isa.0 {
-                // SAFETY: an `Isa` is made only where the machine has the instruction set.
-                isa::AVX512 => return unsafe { self.advance_avx512(slice) },
-                // SAFETY: as above.
-                isa::AVX2 => return unsafe { self.advance_avx2(slice) },
-                _ => {}
-            }
-        }
-        self.steps(slice, Kernel::Portable);
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,bmi1,bmi2,popcnt")]
-    fn advance_avx512(&mut self, slice: &Slice<'_>) {
-        self.steps(slice, Kernel::Avx512);
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
-    fn advance_avx2(&mut self, slice: &Slice<'_>) {
-        self.steps(slice, Kernel::Portable);
+        slice.instructions.run(Advance { state: self, slice });
     }
 
     #[inline(always)]
-    fn steps(&mut self, slice: &Slice<'_>, kernel: Kernel) {
+    fn steps<S: Simd>(&mut self, simd: S, slice: &Slice<'_>) {
         let steps = slice.steps as usize;
         let groups = self.noise.len();
         let block = &slice.network.blocks[self.block];
         self.fired.resize(steps * groups, 0);
         self.arrived.resize_with(steps.max(self.arrived.len()), Arrived::default);
         for offset in 0..steps {
-            self.count(slice, block, offset, kernel);
+            self.count(simd, slice, block, offset);
         }
-        if block.has_lists() {
-            for offset in 0..steps {
+        let lists = block.has_lists();
+        let together = if lists { 1 } else { steps.max(1) };
+        for offset in (0..steps).step_by(together) {
+            if lists {
                 self.deliver_lists(slice, block, offset);
-                self.run_groups(slice, block, offset..offset + 1, kernel);
             }
-        } else {
-            self.run_groups(slice, block, 0..steps, kernel);
+            self.run_groups(simd, slice, block, offset..offset + together);
         }
         self.list_spikes(steps, groups);
     }
@@ -233,22 +178,22 @@ impl BlockState {
 
     /// Counts what arrives through rows in a step of the slice.
     #[inline(always)]
-    fn count(&mut self, slice: &Slice<'_>, block: &Block, offset: usize, kernel: Kernel) {
+    fn count<S: Simd>(&mut self, simd: S, slice: &Slice<'_>, block: &Block, offset: usize) {
         let weights = &slice.network.weights;
         let arrivals = slice.arrivals(offset);
         let arrived = &mut self.arrived[offset];
         arrived.clear();
         if let Connections::Rows(rows) = &block.recurrent {
-            arrived.add(kernel, rows, &arrivals.excitatory, weights.excitatory);
+            arrived.add(simd, rows, &arrivals.excitatory, weights.excitatory);
         }
         if let Some(Connections::Rows(rows)) = &block.input {
-            arrived.add(kernel, rows, &slice.input[offset], weights.input);
+            arrived.add(simd, rows, &slice.input[offset], weights.input);
         }
         arrived.begin_inhibition(slice.network.config.synapse == Synapse::Exponential);
         if let Connections::Rows(rows) = &block.recurrent {
-            arrived.add(kernel, rows, &arrivals.inhibitory, weights.inhibitory);
+            arrived.add(simd, rows, &arrivals.inhibitory, weights.inhibitory);
         }
-        arrived.fold(kernel);
+        arrived.fold(simd);
     }
 
     /// Adds up what arrives through lists in a step of the slice.
@@ -270,21 +215,21 @@ impl BlockState {
 
     /// Takes all groups through some steps of the slice.
     #[inline(always)]
-    fn run_groups(
+    fn run_groups<S: Simd>(
         &mut self,
+        simd: S,
         slice: &Slice<'_>,
         block: &Block,
         offsets: std::ops::Range<usize>,
-        kernel: Kernel,
     ) {
         let config = &slice.network.config;
         let steps = slice.steps as usize;
         let [excitatory, inhibitory] = &self.listed;
-        let passage = Passage {
+        let update = Update {
             constants: &block.constants,
             synapse: config.synapse,
             dt: config.dt,
-            first_step: (slice.first_step as usize + offsets.start) as i32,
+            first_step: slice.first_step + offsets.start as u32,
             arrived: &self.arrived[offsets.clone()],
             listed: block.has_lists().then_some([excitatory, inhibitory]),
             background: slice.background,
@@ -293,7 +238,22 @@ impl BlockState {
         };
         for (group, generator) in self.noise.iter_mut().enumerate() {
             let fired = &mut self.fired[group * steps + offsets.start..][..offsets.len()];
-            passage.run(kernel, group, &mut self.neurons, generator, &mut self.probe, fired);
+            update.run(simd, group, &mut self.neurons, generator, &mut self.probe, fired);
         }
+    }
+}
+
+/// [`BlockState::advance`] on an instruction set.
+struct Advance<'a, 'b> {
+    state: &'a mut BlockState,
+    slice: &'a Slice<'b>,
+}
+
+impl Task for Advance<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        self.state.steps(simd, self.slice);
     }
 }

@@ -6,15 +6,12 @@ use rayon::prelude::*;
 use super::config::NetworkConfig;
 use super::connectivity::{Connections, LIST_BLOCK, Recurrent, Storage, storage};
 use super::counting::BLOCK;
+use super::error::NetworkError;
 use super::input::{InputProjection, input_channels};
 use super::membrane::Constants;
 use super::noise::PoissonTable;
 use super::parameter::Parameter;
-use super::probe::Probe;
-use super::simulate::{Simulation, Trial};
-use super::validate::NetworkError;
 use equipoise_data::ImageShape;
-use equipoise_data::spikes::SpikeTrains;
 
 /// A network that has been built: its connections and its neurons' parameters. Neurons 0..N_E are
 /// excitatory, the others inhibitory.
@@ -193,7 +190,7 @@ impl Network {
         self.blocks.iter().map(|b| of(&b.recurrent) + b.input.as_ref().map_or(0, of)).sum()
     }
 
-    /// The neurons that hear this neuron, ascending (more than once with multapses).
+    /// The neurons that receive from this neuron, ascending (more than once with multapses).
     ///
     /// # Panics
     /// If there is no such neuron.
@@ -205,7 +202,7 @@ impl Network {
             .collect()
     }
 
-    /// The neurons that hear this input channel, ascending.
+    /// The neurons that receive from this input channel, ascending.
     ///
     /// # Panics
     /// If there is no such channel.
@@ -217,27 +214,6 @@ impl Network {
                 targets.into_iter().map(|t| b.first + t)
             })
             .collect()
-    }
-
-    /// A run of the configured warm-up and duration without an image.
-    pub fn trial(&self, seed: u64, index: u64) -> Trial<'static> {
-        Trial {
-            image: None,
-            background: None,
-            warm_up: self.config.warm_up,
-            duration: self.config.duration,
-            seed,
-            index,
-            parallel: true,
-        }
-    }
-
-    /// Runs one trial. Whoever runs many keeps a [`Simulation`] instead.
-    ///
-    /// # Errors
-    /// As [`Simulation::run`].
-    pub fn run(&self, trial: &Trial<'_>, probe: &mut Probe) -> Result<SpikeTrains, NetworkError> {
-        Simulation::new(self).run(trial, probe)
     }
 
     /// Time steps from a neuron's spike to its effect.
@@ -253,32 +229,6 @@ impl Network {
     pub(crate) fn background_table(&self, factor: f64) -> Option<PoissonTable> {
         let mean = factor * self.config.background_rate_hz() * self.config.dt / 1000.0;
         (mean > 0.0).then(|| PoissonTable::new(mean.min(1e5)))
-    }
-
-    /// The warm-up and the recording in time steps, if the trial can be run.
-    pub(crate) fn check_trial(
-        &self,
-        trial: &Trial<'_>,
-        probe: &Probe,
-    ) -> Result<(usize, usize), NetworkError> {
-        let request = |reason: String| Err(NetworkError::Request(reason));
-        let (warm_up, duration) = (trial.warm_up, trial.duration);
-        if !(warm_up.is_finite() && warm_up >= 0.0) {
-            return request(format!("a warm-up of {warm_up} ms; it must be 0 or more"));
-        }
-        let steps = self.config.steps(duration);
-        if !duration.is_finite() || steps == 0 {
-            let dt = self.config.dt;
-            return request(format!("a recording of {duration} ms; one step of {dt} ms at least"));
-        }
-        if (warm_up + duration) / self.config.dt > 1e9 {
-            return request(format!("{} ms are more than 1e9 time steps", warm_up + duration));
-        }
-        if let Some(&neuron) = probe.neurons().iter().find(|&&n| n >= self.config.neurons) {
-            let n = self.config.neurons;
-            return request(format!("neuron {neuron} cannot be recorded, the network has {n}"));
-        }
-        Ok((self.config.steps(warm_up), steps))
     }
 }
 

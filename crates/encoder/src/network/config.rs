@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::error::NetworkError;
 use super::parameter::{Distribution, Parameter};
-use super::validate::NetworkError;
 
 /// A network of leaky integrate-and-fire neurons, excitatory and inhibitory, with its background
 /// drive and its image input.
@@ -45,15 +45,15 @@ pub struct NetworkConfig {
     pub weight_scaling: WeightScaling,
     /// Coefficient of variation of the recurrent weights over synapses (normal, cut at 0).
     pub weight_variation: f64,
-    /// Share of the excitatory, and of the inhibitory, neurons that each neuron hears.
+    /// Share of the excitatory, and of the inhibitory, neurons that each neuron receives from.
     pub connection_probability: f64,
     /// Excitatory connections per neuron, instead of the share.
     pub excitatory_in_degree: Option<usize>,
     /// Inhibitory connections per neuron, instead of the share.
     pub inhibitory_in_degree: Option<usize>,
-    /// Whether a neuron may hear another through more than one synapse.
+    /// Whether a neuron may receive from another through more than one synapse.
     pub multapses: bool,
-    /// Whether a neuron may hear itself.
+    /// Whether a neuron may receive from itself.
     pub autapses: bool,
     /// Shape of a postsynaptic current.
     pub synapse: Synapse,
@@ -91,15 +91,15 @@ pub struct InputConfig {
     /// dark and bright images, few and many channels drive the network alike; see
     /// [`NetworkConfig::with_drive`].
     pub drive: Option<f64>,
-    /// Which channels a neuron hears.
+    /// Which channels a neuron receives from.
     pub projection: ProjectionKind,
-    /// Channels that each neuron hears, as a share of all channels.
+    /// Channels that each neuron receives from, as a share of all channels.
     pub connection_probability: f64,
-    /// Channels that each neuron hears, instead of the share.
+    /// Channels that each neuron receives from, instead of the share.
     pub in_degree: Option<usize>,
     /// Standard deviation of a topographic receptive field, in units of the image's longer side.
     pub field_size: f64,
-    /// Which neurons hear the image.
+    /// Which neurons receive the image.
     pub target: InputTarget,
     /// How the channels of a colour image are made.
     pub color: ColorCode,
@@ -154,7 +154,7 @@ pub enum InputCode {
     Direct,
 }
 
-/// Which input channels a neuron hears.
+/// Which input channels a neuron receives from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectionKind {
@@ -164,7 +164,7 @@ pub enum ProjectionKind {
     Topographic,
 }
 
-/// Which neurons hear the image.
+/// Which neurons receive the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InputTarget {

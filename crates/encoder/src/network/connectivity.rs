@@ -1,11 +1,12 @@
-//! Who hears whom: drawing fixed in-degrees, and storing the connections by source.
+//! Which neuron receives from which: drawing fixed in-degrees, and storing the connections by source.
 //!
 //! Targets are cut into blocks, and each block keeps its own connections from every source, so
-//! that one thread can deliver all spikes to its blocks without looking at another's. A block
+//! that one thread can deliver all spikes to its blocks without touching another's. A block
 //! stores them as rows of bits where they are dense and of equal weight
 //! ([`counting`](super::counting)), as sorted lists of targets of 16 bits where they are sparse.
 
 use equipoise_random::{Stream, stream};
+use equipoise_simd::prefetch;
 
 use super::counting::{BLOCK, Row};
 
@@ -18,19 +19,6 @@ const DENSE: f64 = 1.0 / 40.0;
 
 /// Spikes by which lists are fetched ahead of their delivery.
 const AHEAD: usize = 4;
-
-/// Asks for a place in memory ahead of its use.
-#[inline(always)]
-fn prefetch<T>(place: &T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch reads nothing, and every such machine has SSE.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
-}
 
 /// The connections onto one block of targets.
 #[derive(Debug, Clone)]
@@ -132,7 +120,7 @@ impl Builder {
         Self { sources, storage, rows, pairs: Vec::new(), weights: weighted.then(Vec::new) }
     }
 
-    /// Lets the target, relative to the block, hear the source.
+    /// Connects the source to the target, a neuron of the block.
     pub(crate) fn connect(&mut self, source: u32, target: u16) {
         match self.storage {
             Storage::Rows => {
@@ -346,7 +334,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn in_degrees_are_exact_and_nobody_hears_itself(
+        fn in_degrees_are_exact_and_no_neuron_receives_from_itself(
             excitatory in 2usize..120,
             inhibitory in 2usize..60,
             share in 0.0f64..=1.0,
@@ -366,17 +354,17 @@ mod tests {
             };
             let n = excitatory + inhibitory;
             let connections = network.build(0, n);
-            let mut heard = vec![[0usize; 2]; n];
+            let mut received = vec![[0usize; 2]; n];
             for source in 0..n {
                 let targets = connections.targets(source);
                 prop_assert!(targets.windows(2).all(|w| w[0] < w[1] || (multapses && w[0] == w[1])));
                 for target in targets {
                     prop_assert!(target != source);
-                    heard[target][usize::from(source >= excitatory)] += 1;
+                    received[target][usize::from(source >= excitatory)] += 1;
                 }
             }
             let expected = [network.excitatory_connections, network.inhibitory_connections];
-            prop_assert!(heard.iter().all(|&h| h == expected));
+            prop_assert!(received.iter().all(|&r| r == expected));
         }
     }
 }

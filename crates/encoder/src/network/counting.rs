@@ -4,8 +4,8 @@
 //! weights are the same for all, what a neuron receives in a time step is the *number* of rows
 //! with its bit set among the sources that fired. Rows are added bit-sliced: plane b holds bit b
 //! of all 1,024 counts, and rows go into the planes through full adders (Harley & Seal's
-//! population count; Muła, Kurz & Lemire 2018, Comput. J. 61:111), two operations on 512 bits for
-//! each row and half block, whatever the number of connections. At connection probability 0.1 a
+//! population count; Muła, Kurz & Lemire 2018, Comput. J. 61:111): with AVX-512 two operations on
+//! 512 bits for each row and half block, whatever the number of connections. At connection probability 0.1 a
 //! spike costs its 100 targets about 20 cycles, where a list of targets costs 100 loads and 100
 //! stores.
 //!
@@ -14,12 +14,12 @@
 //! four bits say which: four planes are woven into codes of four bits a neuron, and a sum is one
 //! look-up in a table that fits a vector register. No count is ever turned into a number.
 
+use equipoise_simd::{ROW_WORDS, Simd, Words};
+
 /// Neurons of a block.
 pub(crate) const BLOCK: usize = 1024;
 /// Neurons that are advanced together through a slice of time.
 pub(crate) const GROUP: usize = 64;
-/// 64-bit words of a row.
-const WORDS: usize = BLOCK / 64;
 /// Most rows that are counted in one set of planes, a multiple of eight below 256.
 const MOST_ROWS: usize = 248;
 /// Planes of a table.
@@ -32,10 +32,10 @@ const FOLD: usize = 4;
 /// 32-bit lane `lane`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C, align(64))]
-pub(crate) struct Row([u64; WORDS]);
+pub(crate) struct Row([u64; ROW_WORDS]);
 
 impl Row {
-    pub(crate) const EMPTY: Self = Self([0; WORDS]);
+    pub(crate) const EMPTY: Self = Self([0; ROW_WORDS]);
 
     /// The 64-bit word of a neuron, and the place of its bit there.
     fn place(neuron: usize) -> (usize, usize) {
@@ -99,17 +99,12 @@ impl Arrived {
 
     /// Adds the rows of these sources, each bit bringing `weight`.
     #[inline(always)]
-    pub(crate) fn add(&mut self, kernel: Kernel, rows: &[Row], sources: &[u32], weight: f32) {
+    pub(crate) fn add<S: Simd>(&mut self, simd: S, rows: &[Row], sources: &[u32], weight: f32) {
         for sources in sources.chunks(MOST_ROWS) {
             let planes = planes_of(sources.len());
             self.grow(planes, weight);
             let planes = &mut self.planes[self.planes_used - planes..self.planes_used];
-            match kernel {
-                Kernel::Portable => count(rows, sources, planes),
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: the kernel is chosen only where the machine has AVX-512.
-                Kernel::Avx512 => unsafe { count_avx512(rows, sources, planes) },
-            }
+            count(simd, rows, sources, planes);
         }
     }
 
@@ -146,7 +141,7 @@ impl Arrived {
 
     /// Makes the codes and the sums of what was added.
     #[inline(always)]
-    pub(crate) fn fold(&mut self, kernel: Kernel) {
+    pub(crate) fn fold<S: Simd>(&mut self, simd: S) {
         self.fill_up();
         self.folds_used = self.planes_used / FOLD;
         while self.folds.len() < self.folds_used {
@@ -155,18 +150,8 @@ impl Arrived {
         let (planes, _) = self.planes[..self.planes_used].as_chunks::<FOLD>();
         let (values, _) = self.values[..self.planes_used].as_chunks::<FOLD>();
         for (fold, (planes, values)) in self.folds.iter_mut().zip(planes.iter().zip(values)) {
-            match kernel {
-                Kernel::Portable => {
-                    fold.sums = sums_of(values);
-                    weave(planes, &mut fold.codes);
-                }
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: the kernel is chosen only where the machine has AVX-512.
-                Kernel::Avx512 => unsafe {
-                    sums_avx512(values, &mut fold.sums);
-                    weave_avx512(planes, &mut fold.codes);
-                },
-            }
+            fold.sums = sums_of(values);
+            weave(simd, planes, &mut fold.codes);
         }
     }
 
@@ -209,56 +194,94 @@ pub(crate) fn add_folds(folds: &[Fold], group: usize, sum: &mut [f32; GROUP]) {
     }
 }
 
-/// How bits are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kernel {
-    Portable,
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-}
-
 /// Planes that counts up to this number fill.
 #[inline(always)]
 fn planes_of(rows: usize) -> usize {
     (usize::BITS - rows.leading_zeros()) as usize
 }
 
-/// Sum and carry of three bits, for 64 of them at once.
+/// Counts in how many of the sources' rows each bit is set, in binary: bit b of the counts in
+/// `planes[b]`. There are short cuts for up to seven rows.
 #[inline(always)]
-fn full_adder(a: u64, b: u64, c: u64) -> (u64, u64) {
-    let half = a ^ b;
-    (half ^ c, (a & b) | (half & c))
+fn count<S: Simd>(simd: S, rows: &[Row], sources: &[u32], planes: &mut [Row]) {
+    let row = |k: usize| sources.get(k).map_or(&Row::EMPTY, |&s| &rows[s as usize]);
+    let pieces = ROW_WORDS / S::Words::WORDS;
+    match sources.len() {
+        0 => {}
+        1 => planes[0] = *row(0),
+        2 | 3 => {
+            let rows = [row(0), row(1), row(2)];
+            for piece in 0..pieces {
+                let [a, b, c] = load(simd, rows, piece);
+                let (ones, twos) = a.full_adder(b, c);
+                ones.write(&mut planes[0].0, piece);
+                twos.write(&mut planes[1].0, piece);
+            }
+        }
+        4..8 => {
+            let rows = [row(0), row(1), row(2), row(3), row(4), row(5), row(6)];
+            for piece in 0..pieces {
+                let x = load(simd, rows, piece);
+                let (a, carry_a) = x[0].full_adder(x[1], x[2]);
+                let (b, carry_b) = x[3].full_adder(x[4], x[5]);
+                let (ones, carry_c) = a.full_adder(b, x[6]);
+                let (twos, fours) = carry_a.full_adder(carry_b, carry_c);
+                ones.write(&mut planes[0].0, piece);
+                twos.write(&mut planes[1].0, piece);
+                fours.write(&mut planes[2].0, piece);
+            }
+        }
+        _ => {
+            for piece in 0..pieces {
+                let bits = count_piece(simd, rows, sources, piece);
+                for (plane, bits) in planes.iter_mut().zip(bits) {
+                    bits.write(&mut plane.0, piece);
+                }
+            }
+        }
+    }
 }
 
+/// The same piece of some rows.
 #[inline(always)]
-fn count(rows: &[Row], sources: &[u32], planes: &mut [Row]) {
-    if let &[source] = sources {
-        planes[0] = rows[source as usize];
-        return;
+fn load<S: Simd, const N: usize>(simd: S, rows: [&Row; N], piece: usize) -> [S::Words; N] {
+    let mut words = [simd.splat_words(0); N];
+    for (words, row) in words.iter_mut().zip(rows) {
+        *words = simd.words(&row.0, piece);
     }
-    for word in 0..WORDS {
-        let mut bit = [0u64; 8];
-        for group in sources.chunks(8) {
-            let mut x = [0; 8];
-            for (x, &source) in x.iter_mut().zip(group) {
-                *x = rows[source as usize].0[word];
-            }
-            let mut carries = [0; 4];
-            for (k, carry) in carries.iter_mut().enumerate() {
-                (bit[0], *carry) = full_adder(bit[0], x[2 * k], x[2 * k + 1]);
-            }
-            let (twos, low) = full_adder(bit[1], carries[0], carries[1]);
-            let (twos, high) = full_adder(twos, carries[2], carries[3]);
-            bit[1] = twos;
-            let mut carry;
-            (bit[2], carry) = full_adder(bit[2], low, high);
-            for bit in &mut bit[3..] {
-                (*bit, carry) = (*bit ^ carry, *bit & carry);
-            }
-        }
-        for (plane, bit) in planes.iter_mut().zip(bit) {
-            plane.0[word] = bit;
-        }
+    words
+}
+
+/// One piece of the eight planes that more than seven rows fill.
+#[inline(always)]
+fn count_piece<S: Simd>(simd: S, rows: &[Row], sources: &[u32], piece: usize) -> [S::Words; 8] {
+    let mut bits = [simd.splat_words(0); 8];
+    let (groups, rest) = sources.as_chunks::<8>();
+    for group in groups {
+        let x = load(simd, group.map(|source| &rows[source as usize]), piece);
+        add_eight(&mut bits, x);
+    }
+    if !rest.is_empty() {
+        let row = |k: usize| rest.get(k).map_or(&Row::EMPTY, |&s| &rows[s as usize]);
+        let x = load(simd, [0, 1, 2, 3, 4, 5, 6, 7].map(row), piece);
+        add_eight(&mut bits, x);
+    }
+    bits
+}
+
+/// Adds eight rows to the planes.
+#[inline(always)]
+fn add_eight<W: Words>(bits: &mut [W; 8], x: [W; 8]) {
+    let (ones, a) = bits[0].full_adder(x[0], x[1]);
+    let (ones, b) = ones.full_adder(x[2], x[3]);
+    let (ones, c) = ones.full_adder(x[4], x[5]);
+    let (ones, d) = ones.full_adder(x[6], x[7]);
+    let (twos, e) = bits[1].full_adder(a, b);
+    let (twos, f) = twos.full_adder(c, d);
+    let (fours, mut carry) = bits[2].full_adder(e, f);
+    (bits[0], bits[1], bits[2]) = (ones, twos, fours);
+    for bit in &mut bits[3..] {
+        (*bit, carry) = (*bit ^ carry, *bit & carry);
     }
 }
 
@@ -278,184 +301,35 @@ const PAIRS: u64 = 0x3333_3333_3333_3333;
 /// Four planes become codes: first two planes become one of pairs of bits, then two of those one
 /// of four bits.
 #[inline(always)]
-fn weave(planes: &[Row; FOLD], codes: &mut [Codes; BLOCK / 128]) {
-    // From a and b, the even and the odd fields of both side by side.
-    let merge = |mask: u64, shift: u32, a: u64, b: u64| {
-        [(a & mask) | ((b & mask) << shift), ((a >> shift) & mask) | (b & !mask)]
-    };
+fn weave<S: Simd>(simd: S, planes: &[Row; FOLD], codes: &mut [Codes; BLOCK / 128]) {
+    let (even, pairs) = (simd.splat_words(EVEN), simd.splat_words(PAIRS));
+    let pieces = ROW_WORDS / S::Words::WORDS / 2;
     for half in 0..2 {
-        for word in 0..8 {
-            let [p0, p1, p2, p3] = planes.map(|plane| plane.0[8 * half + word]);
-            let (low, high) = (merge(EVEN, 1, p0, p1), merge(EVEN, 1, p2, p3));
+        for piece in 0..pieces {
+            let rows = [&planes[0], &planes[1], &planes[2], &planes[3]];
+            let [p0, p1, p2, p3] = load(simd, rows, half * pieces + piece);
+            let (low, high) = (merge(even, 1, p0, p1), merge(even, 1, p2, p3));
             for parity in 0..2 {
-                let woven = merge(PAIRS, 2, low[parity], high[parity]);
+                let woven = merge(pairs, 2, low[parity], high[parity]);
                 for (second, code) in woven.into_iter().enumerate() {
-                    let lanes = &mut codes[4 * half + parity + 2 * second].0;
-                    lanes[2 * word] = code as u32;
-                    lanes[2 * word + 1] = (code >> 32) as u32;
+                    code.write_halves(&mut codes[4 * half + parity + 2 * second].0, piece);
                 }
             }
         }
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-mod avx512 {
-    use super::{BLOCK, Codes, EVEN, FOLD, PAIRS, Row};
-    use std::arch::x86_64::*;
-
-    const XOR: i32 = 0x96;
-    const MAJORITY: i32 = 0xe8;
-    /// The bits of b where a has 1, those of c where it has 0.
-    const SELECT: i32 = 0xca;
-
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    fn full_adder(a: __m512i, b: __m512i, c: __m512i) -> (__m512i, __m512i) {
-        (_mm512_ternarylogic_epi64::<XOR>(a, b, c), _mm512_ternarylogic_epi64::<MAJORITY>(a, b, c))
-    }
-
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    fn load(row: &Row, half: usize) -> __m512i {
-        let words = &row.0[8 * half..8 * half + 8];
-        // SAFETY: `words` are eight words of 8 bytes, 64 bytes.
-        unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
-    }
-
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    fn store(row: &mut Row, half: usize, bits: __m512i) {
-        let words = &mut row.0[8 * half..8 * half + 8];
-        // SAFETY: `words` are eight words of 8 bytes, 64 bytes.
-        unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), bits) }
-    }
-
-    /// [`count`](super::count) with the planes in registers, and short cuts for up to seven rows.
-    #[target_feature(enable = "avx512f,avx512bw")]
-    #[inline]
-    pub(crate) fn count_avx512(rows: &[Row], sources: &[u32], planes: &mut [Row]) {
-        let row = |k: usize| sources.get(k).map_or(&Row::EMPTY, |&s| &rows[s as usize]);
-        match sources.len() {
-            0 => {}
-            1 => planes[0] = *row(0),
-            2 | 3 => {
-                let x = [row(0), row(1), row(2)];
-                for half in 0..2 {
-                    let [a, b, c] = x.map(|row| load(row, half));
-                    let (ones, twos) = full_adder(a, b, c);
-                    store(&mut planes[0], half, ones);
-                    store(&mut planes[1], half, twos);
-                }
-            }
-            4..8 => {
-                let x = [row(0), row(1), row(2), row(3), row(4), row(5), row(6)];
-                for half in 0..2 {
-                    let x = x.map(|row| load(row, half));
-                    let (a, carry_a) = full_adder(x[0], x[1], x[2]);
-                    let (b, carry_b) = full_adder(x[3], x[4], x[5]);
-                    let (ones, carry_c) = full_adder(a, b, x[6]);
-                    let (twos, fours) = full_adder(carry_a, carry_b, carry_c);
-                    store(&mut planes[0], half, ones);
-                    store(&mut planes[1], half, twos);
-                    store(&mut planes[2], half, fours);
-                }
-            }
-            _ => {
-                for half in 0..2 {
-                    let bit = count_half(rows, sources, half);
-                    for (plane, bit) in planes.iter_mut().zip(bit) {
-                        store(plane, half, bit);
-                    }
-                }
-            }
-        }
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw")]
-    #[inline]
-    fn count_half(rows: &[Row], sources: &[u32], half: usize) -> [__m512i; 8] {
-        let mut bit = [_mm512_setzero_si512(); 8];
-        let (groups, rest) = sources.as_chunks::<8>();
-        for group in groups {
-            add_eight(&mut bit, group.map(|source| load(&rows[source as usize], half)));
-        }
-        if !rest.is_empty() {
-            let row = |k: usize| rest.get(k).map_or(&Row::EMPTY, |&s| &rows[s as usize]);
-            add_eight(&mut bit, [0, 1, 2, 3, 4, 5, 6, 7].map(|k| load(row(k), half)));
-        }
-        bit
-    }
-
-    /// Adds eight rows to the planes.
-    #[target_feature(enable = "avx512f,avx512bw")]
-    #[inline]
-    fn add_eight(bit: &mut [__m512i; 8], x: [__m512i; 8]) {
-        let (ones, a) = full_adder(bit[0], x[0], x[1]);
-        let (ones, b) = full_adder(ones, x[2], x[3]);
-        let (ones, c) = full_adder(ones, x[4], x[5]);
-        let (ones, d) = full_adder(ones, x[6], x[7]);
-        let (twos, e) = full_adder(bit[1], a, b);
-        let (twos, f) = full_adder(twos, c, d);
-        let (fours, mut carry) = full_adder(bit[2], e, f);
-        (bit[0], bit[1], bit[2]) = (ones, twos, fours);
-        for bit in &mut bit[3..] {
-            let next = _mm512_and_si512(*bit, carry);
-            *bit = _mm512_xor_si512(*bit, carry);
-            carry = next;
-        }
-    }
-
-    /// [`sums_of`](super::sums_of) in a register.
-    #[target_feature(enable = "avx512f,avx512bw")]
-    #[inline]
-    pub(crate) fn sums_avx512(values: &[f32; FOLD], sums: &mut [f32; 16]) {
-        let mut sum = _mm512_setzero_ps();
-        for (codes, &value) in [0xaaaa, 0xcccc, 0xf0f0, 0xff00].into_iter().zip(values) {
-            sum = _mm512_mask_add_ps(sum, codes, sum, _mm512_set1_ps(value));
-        }
-        // SAFETY: sixteen numbers of 4 bytes, 64 bytes.
-        unsafe { _mm512_storeu_ps(sums.as_mut_ptr(), sum) };
-    }
-
-    /// [`weave`](super::weave) with half a block in a register.
-    #[target_feature(enable = "avx512f,avx512bw")]
-    #[inline]
-    pub(crate) fn weave_avx512(planes: &[Row; FOLD], codes: &mut [Codes; BLOCK / 128]) {
-        let even = _mm512_set1_epi64(EVEN as i64);
-        let pairs = _mm512_set1_epi64(PAIRS as i64);
-        for half in 0..2 {
-            let [p0, p1, p2, p3] = [0, 1, 2, 3].map(|k| load(&planes[k], half));
-            let bits = |a, b| {
-                [
-                    _mm512_ternarylogic_epi64::<SELECT>(even, a, _mm512_slli_epi64::<1>(b)),
-                    _mm512_ternarylogic_epi64::<SELECT>(even, _mm512_srli_epi64::<1>(a), b),
-                ]
-            };
-            let (low, high) = (bits(p0, p1), bits(p2, p3));
-            for parity in 0..2 {
-                let (a, b) = (low[parity], high[parity]);
-                let woven = [
-                    _mm512_ternarylogic_epi64::<SELECT>(pairs, a, _mm512_slli_epi64::<2>(b)),
-                    _mm512_ternarylogic_epi64::<SELECT>(pairs, _mm512_srli_epi64::<2>(a), b),
-                ];
-                for (second, code) in woven.into_iter().enumerate() {
-                    let lanes = &mut codes[4 * half + parity + 2 * second].0;
-                    // SAFETY: sixteen lanes of 4 bytes, 64 bytes.
-                    unsafe { _mm512_storeu_si512(lanes.as_mut_ptr().cast(), code) };
-                }
-            }
-        }
-    }
+/// From a and b, the even and the odd fields of both side by side.
+#[inline(always)]
+fn merge<W: Words>(mask: W, shift: u32, a: W, b: W) -> [W; 2] {
+    [mask.select(a, b.up(shift)), mask.select(a.down(shift), b)]
 }
-
-#[cfg(target_arch = "x86_64")]
-use avx512::{count_avx512, sums_avx512, weave_avx512};
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use equipoise_random::stream;
+    use equipoise_simd::{Instructions, Task};
 
     fn example(sources: usize, seed: u64) -> Vec<Row> {
         let mut stream = stream(seed, "counting-test", 0);
@@ -468,13 +342,28 @@ mod tests {
             .collect()
     }
 
-    fn kernels() -> Vec<Kernel> {
-        let mut kernels = vec![Kernel::Portable];
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
-            kernels.push(Kernel::Avx512);
+    /// Counts both lists of sources twice over; the second pass finds nothing of the first.
+    struct Count<'a> {
+        rows: &'a [Row],
+        sources: &'a [Vec<u32>; 2],
+        apart: bool,
+    }
+
+    impl Task for Count<'_> {
+        type Output = Arrived;
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> Arrived {
+            let mut arrived = Arrived::default();
+            for _ in 0..2 {
+                arrived.clear();
+                arrived.add(simd, self.rows, &self.sources[0], 0.5);
+                arrived.begin_inhibition(self.apart);
+                arrived.add(simd, self.rows, &self.sources[1], -2.0);
+                arrived.fold(simd);
+            }
+            arrived
         }
-        kernels
     }
 
     #[test]
@@ -496,19 +385,12 @@ mod tests {
             let [one, two] =
                 [fired, fired / 3].map(|n| (0..n).map(|_| stream.below(50) as u32).collect());
             let sources: [Vec<u32>; 2] = [one, two];
-            let heard = |k: usize, i: usize| {
+            let received = |k: usize, i: usize| {
                 sources[k].iter().filter(|&&s| rows[s as usize].has(i)).count() as f32
             };
-            for (kernel, apart) in kernels().into_iter().flat_map(|k| [(k, false), (k, true)]) {
-                let mut arrived = Arrived::default();
-                // A second pass finds nothing of the first.
-                for _ in 0..2 {
-                    arrived.clear();
-                    arrived.add(kernel, &rows, &sources[0], 0.5);
-                    arrived.begin_inhibition(apart);
-                    arrived.add(kernel, &rows, &sources[1], -2.0);
-                    arrived.fold(kernel);
-                }
+            let sets = Instructions::available();
+            for (set, apart) in sets.into_iter().flat_map(|set| [(set, false), (set, true)]) {
+                let arrived = set.run(Count { rows: &rows, sources: &sources, apart });
                 for group in 0..BLOCK / GROUP {
                     let (mut both, mut one, mut two) = ([1.0; GROUP], [0.0; GROUP], [0.0; GROUP]);
                     add_folds(arrived.folds(), group, &mut both);
@@ -517,8 +399,8 @@ mod tests {
                     add_folds(inhibitory, group, &mut two);
                     for k in 0..GROUP {
                         let i = GROUP * group + k;
-                        let [e, inh] = [0.5 * heard(0, i), -2.0 * heard(1, i)];
-                        let what = format!("{fired} rows, neuron {i}, {kernel:?}");
+                        let [e, inh] = [0.5 * received(0, i), -2.0 * received(1, i)];
+                        let what = format!("{fired} rows, neuron {i}, {set:?}");
                         assert_eq!(both[k], 1.0 + e + inh, "{what}");
                         assert_eq!(arrived.of(i), [e, inh], "{what}");
                         if apart {

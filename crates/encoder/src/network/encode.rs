@@ -6,9 +6,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::build::Network;
+use super::error::NetworkError;
 use super::probe::Probe;
-use super::simulate::{Simulation, Trial};
-use super::validate::NetworkError;
+use super::simulate::Simulation;
+use super::trial::Trial;
 use equipoise_data::spikes::SpikeTrains;
 
 /// Images that one thread encodes before it looks for more.

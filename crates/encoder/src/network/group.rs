@@ -2,35 +2,35 @@
 //!
 //! What arrives at a group in the time steps of a slice is known before it starts, because no
 //! spike acts sooner than the shortest delay. So a group takes all steps of the slice one after
-//! the other, its potentials in registers: four of sixteen neurons with AVX-512. A step is
+//! the other, its potentials in registers where they fit. A step is
 //!
 //! 1. what arrives: one look-up in sixteen sums for each fold ([`counting`](super::counting)),
 //!    the background, and what lists of targets brought;
 //! 2. V <- decay V + all of it, where the neuron is not refractory;
 //! 3. a bit for each neuron at or above threshold, and its reset.
 //!
-//! Sums are taken in one order and without fused multiply-add, so that all kernels give the same
-//! bits.
+//! Sums are taken in one order and without fused multiply-add, so that all instruction sets give
+//! the same bits.
 
-#[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::*;
+use equipoise_simd::{F32x16, LANES, Mask, Simd, U32x16};
 
 use super::config::Synapse;
-use super::counting::{Arrived, GROUP, Kernel, add_folds};
+use super::counting::{Arrived, GROUP, add_folds};
 use super::membrane::{Constants, State};
-#[cfg(target_arch = "x86_64")]
-use super::noise::VectorNoise;
-use super::noise::{LaneGenerator, PoissonTable};
+use super::noise::{LaneGenerator, PoissonTable, VectorNoise};
 use super::probe::BlockProbe;
 
-/// What the groups of a block see of the time that they run through.
-pub(crate) struct Passage<'a> {
+/// Sixteen neurons of a group.
+const QUARTERS: usize = GROUP / LANES;
+
+/// The update of the neurons of a block over some time steps: all that its groups read.
+pub(crate) struct Update<'a> {
     pub(crate) constants: &'a Constants,
     pub(crate) synapse: Synapse,
     /// Time step, ms.
     pub(crate) dt: f64,
     /// The first time step.
-    pub(crate) first_step: i32,
+    pub(crate) first_step: u32,
     /// What arrives through rows in each time step.
     pub(crate) arrived: &'a [Arrived],
     /// What arrives through lists, excitatory and inhibitory, mV; then there is one step only.
@@ -41,45 +41,40 @@ pub(crate) struct Passage<'a> {
     pub(crate) drive: Option<&'a [f32]>,
 }
 
-impl Passage<'_> {
+impl Update<'_> {
     /// Takes a group through all time steps. Bit i of `fired[k]` is set if neuron i of the group
     /// fires in time step k.
     #[inline(always)]
-    pub(crate) fn run(
+    pub(crate) fn run<S: Simd>(
         &self,
-        kernel: Kernel,
+        simd: S,
         group: usize,
         state: &mut State,
         generator: &mut LaneGenerator,
         probe: &mut BlockProbe,
         fired: &mut [u64],
     ) {
-        #[cfg(target_arch = "x86_64")]
-        if kernel == Kernel::Avx512
-            && self.synapse == Synapse::Delta
-            && self.listed.is_none()
-            && !probe.looks_at(group)
-        {
-            // SAFETY: the kernel is chosen only where the machine has AVX-512.
-            unsafe {
-                match (self.constants.uniform, self.background) {
-                    (true, None) => self.run_avx512::<true, false>(group, state, generator, fired),
-                    (true, Some(_)) => {
-                        self.run_avx512::<true, true>(group, state, generator, fired)
-                    }
-                    (false, None) => {
-                        self.run_avx512::<false, false>(group, state, generator, fired)
-                    }
-                    (false, Some(_)) => {
-                        self.run_avx512::<false, true>(group, state, generator, fired)
-                    }
+        let plain = self.synapse == Synapse::Delta && self.listed.is_none();
+        if S::LOOKS_UP && plain && !probe.looks_at(group) {
+            match (self.constants.uniform, self.background) {
+                (true, None) => {
+                    self.run_in_registers::<S, true, false>(simd, group, state, generator, fired);
+                }
+                (true, Some(_)) => {
+                    self.run_in_registers::<S, true, true>(simd, group, state, generator, fired);
+                }
+                (false, None) => {
+                    self.run_in_registers::<S, false, false>(simd, group, state, generator, fired);
+                }
+                (false, Some(_)) => {
+                    self.run_in_registers::<S, false, true>(simd, group, state, generator, fired);
                 }
             }
             return;
         }
         for (k, arrived) in self.arrived.iter().enumerate() {
-            let step = self.first_step + k as i32;
-            let noise = self.noise(kernel, generator);
+            let step = self.first_step + k as u32;
+            let noise = self.noise(simd, generator);
             let input = match self.synapse {
                 Synapse::Delta => self.jumps(arrived, group, noise.as_ref()),
                 Synapse::Exponential => self.currents(arrived, group, noise.as_ref(), state),
@@ -93,17 +88,10 @@ impl Passage<'_> {
 
     /// The background of a time step.
     #[inline(always)]
-    fn noise(&self, kernel: Kernel, generator: &mut LaneGenerator) -> Option<[f32; GROUP]> {
+    fn noise<S: Simd>(&self, simd: S, generator: &mut LaneGenerator) -> Option<[f32; GROUP]> {
         let table = self.background?;
         let mut noise = [0.0; GROUP];
-        match kernel {
-            Kernel::Portable => table.fill(generator, self.background_weight, &mut noise),
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: the kernel is chosen only where the machine has AVX-512.
-            Kernel::Avx512 => unsafe {
-                table.fill_avx512(generator, self.background_weight, &mut noise);
-            },
-        }
+        table.fill(simd, generator, self.background_weight, &mut noise);
         Some(noise)
     }
 
@@ -167,7 +155,7 @@ impl Passage<'_> {
 
     /// Advances the potentials by a step, and says who fired.
     #[inline(always)]
-    fn advance(&self, step: i32, group: usize, state: &mut State, input: &[f32; GROUP]) -> u64 {
+    fn advance(&self, step: u32, group: usize, state: &mut State, input: &[f32; GROUP]) -> u64 {
         let decay = of(&self.constants.decay, group);
         let threshold = of(&self.constants.threshold, group);
         let held_until = of(&state.held_until, group);
@@ -226,12 +214,12 @@ impl Passage<'_> {
         });
     }
 
-    /// [`Passage::run`] with delta synapses, rows only, and nobody recorded. `UNIFORM`: the neurons
+    /// [`Update::run`] with delta synapses, rows only, and nobody recorded. `UNIFORM`: the neurons
     /// share their constants. `BACKGROUND`: there is one.
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
-    fn run_avx512<const UNIFORM: bool, const BACKGROUND: bool>(
+    #[inline(always)]
+    fn run_in_registers<S: Simd, const UNIFORM: bool, const BACKGROUND: bool>(
         &self,
+        simd: S,
         group: usize,
         state: &mut State,
         generator: &mut LaneGenerator,
@@ -245,73 +233,71 @@ impl Passage<'_> {
         let resets = quarters(&constants.reset, group);
         let refractory = quarters(&constants.refractory, group);
         let drive = self.drive.map(|drive| quarters(drive, group));
-        let all = |value: f32| _mm512_set1_ps(value);
-        let (decay_all, threshold_all, reset_all) =
-            (all(constants.decay[0]), all(constants.threshold[0]), all(constants.reset[0]));
-        let refractory_all = _mm512_set1_epi32(constants.refractory[0]);
+        let decay_all = simd.splat(constants.decay[0]);
+        let threshold_all = simd.splat(constants.threshold[0]);
+        let reset_all = simd.splat(constants.reset[0]);
+        let refractory_all = simd.splat_u32(constants.refractory[0]);
         let mut noise = match self.background {
             Some(table) if BACKGROUND => {
-                Some(VectorNoise::load(table, generator, self.background_weight))
+                Some(VectorNoise::load(simd, table, generator, self.background_weight))
             }
             _ => None,
         };
-        let mut v = [0, 1, 2, 3].map(|q| floats(&potential[q]));
-        let mut held = [0, 1, 2, 3].map(|q| integers(&held_until[q]));
-        let shift = _mm_cvtsi32_si128(16 * (group as i32 % 2));
+        let mut v = [simd.splat(0.0); QUARTERS];
+        let mut held = [simd.splat_u32(0); QUARTERS];
+        for q in 0..QUARTERS {
+            v[q] = simd.floats(&potential[q]);
+            held[q] = simd.integers(&held_until[q]);
+        }
+        let shift = 16 * (group as u32 % 2);
         for (k, arrived) in self.arrived.iter().enumerate() {
-            let mut sum = [_mm512_setzero_ps(); 4];
+            let mut sum = [simd.splat(0.0); QUARTERS];
             for fold in arrived.folds() {
-                let sums = floats(&fold.sums);
-                // Only the lowest four bits of a lane count in a look-up.
-                let codes = _mm512_srl_epi32(unsigned(&fold.codes[group / 2].0), shift);
-                let found = [
-                    _mm512_permutexvar_ps(codes, sums),
-                    _mm512_permutexvar_ps(_mm512_srli_epi32::<4>(codes), sums),
-                    _mm512_permutexvar_ps(_mm512_srli_epi32::<8>(codes), sums),
-                    _mm512_permutexvar_ps(_mm512_srli_epi32::<12>(codes), sums),
-                ];
-                for (sum, found) in sum.iter_mut().zip(found) {
-                    *sum = _mm512_add_ps(*sum, found);
-                }
+                let sums = simd.floats(&fold.sums);
+                let codes = simd.integers(&fold.codes[group / 2].0).down(shift);
+                sum[0] = sum[0] + sums.look_up(codes);
+                sum[1] = sum[1] + sums.look_up(codes.down(4));
+                sum[2] = sum[2] + sums.look_up(codes.down(8));
+                sum[3] = sum[3] + sums.look_up(codes.down(12));
             }
             if let Some(noise) = &mut noise {
                 for sum in &mut sum {
-                    *sum = _mm512_add_ps(*sum, noise.draw());
+                    *sum = *sum + noise.draw();
                 }
             }
             if let Some(drive) = drive {
                 for (sum, drive) in sum.iter_mut().zip(drive) {
-                    *sum = _mm512_add_ps(*sum, floats(drive));
+                    *sum = *sum + simd.floats(drive);
                 }
             }
-            let now = _mm512_set1_epi32(self.first_step + k as i32);
+            let now = simd.splat_u32(self.first_step + k as u32);
             let mut bits = 0u64;
-            for q in 0..4 {
+            for q in 0..QUARTERS {
                 let (decay, threshold, reset, until) = if UNIFORM {
-                    (decay_all, threshold_all, reset_all, _mm512_add_epi32(now, refractory_all))
+                    (decay_all, threshold_all, reset_all, now + refractory_all)
                 } else {
-                    let until = _mm512_add_epi32(now, integers(&refractory[q]));
-                    (floats(&decays[q]), floats(&thresholds[q]), floats(&resets[q]), until)
+                    (
+                        simd.floats(&decays[q]),
+                        simd.floats(&thresholds[q]),
+                        simd.floats(&resets[q]),
+                        now + simd.integers(&refractory[q]),
+                    )
                 };
-                let free = _mm512_cmpgt_epi32_mask(now, held[q]);
-                let left = _mm512_mul_ps(v[q], decay);
-                v[q] = _mm512_mask_add_ps(v[q], free, left, sum[q]);
-                let over = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(v[q], threshold);
-                v[q] = _mm512_mask_mov_ps(v[q], over, reset);
-                held[q] = _mm512_mask_mov_epi32(held[q], over, until);
-                bits |= u64::from(over) << (16 * q);
+                let free = held[q].below(now);
+                let next = v[q].replace_where(free, v[q] * decay + sum[q]);
+                let over = next.at_least(threshold);
+                v[q] = next.replace_where(over, reset);
+                held[q] = held[q].replace_where(over, until);
+                bits |= u64::from(over.bits()) << (LANES * q);
             }
             fired[k] = bits;
         }
         if let Some(noise) = noise {
             noise.store(generator);
         }
-        for q in 0..4 {
-            // SAFETY: a quarter is sixteen numbers of 4 bytes, 64 bytes.
-            unsafe {
-                _mm512_storeu_ps(potential[q].as_mut_ptr(), v[q]);
-                _mm512_storeu_si512(held_until[q].as_mut_ptr().cast(), held[q]);
-            }
+        for q in 0..QUARTERS {
+            v[q].write(&mut potential[q]);
+            held[q].write(&mut held_until[q]);
         }
     }
 }
@@ -337,40 +323,14 @@ fn add(sum: &mut [f32; GROUP], values: &[f32; GROUP]) {
 }
 
 /// The numbers of a group, sixteen by sixteen.
-#[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn quarters<T>(values: &[T], group: usize) -> &[[T; 16]; 4] {
+fn quarters<T>(values: &[T], group: usize) -> &[[T; LANES]; QUARTERS] {
     let (quarters, _) = of(values, group).as_chunks();
     quarters.try_into().expect("a group has four quarters")
 }
 
-#[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn quarters_mut<T>(values: &mut [T], group: usize) -> &mut [[T; 16]; 4] {
+fn quarters_mut<T>(values: &mut [T], group: usize) -> &mut [[T; LANES]; QUARTERS] {
     let (quarters, _) = of_mut(values, group).as_chunks_mut();
     quarters.try_into().expect("a group has four quarters")
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn floats(values: &[f32; 16]) -> __m512 {
-    // SAFETY: sixteen numbers of 4 bytes, 64 bytes.
-    unsafe { _mm512_loadu_ps(values.as_ptr()) }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn integers(values: &[i32; 16]) -> __m512i {
-    // SAFETY: sixteen numbers of 4 bytes, 64 bytes.
-    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn unsigned(values: &[u32; 16]) -> __m512i {
-    // SAFETY: sixteen numbers of 4 bytes, 64 bytes.
-    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
 }

@@ -4,7 +4,7 @@ use equipoise_random::stream;
 
 use super::config::{ColorCode, InputConfig, InputTarget, NetworkConfig, ProjectionKind};
 use super::connectivity::{Builder, Connections, Sampler, Storage};
-use super::validate::NetworkError;
+use super::error::NetworkError;
 use equipoise_data::ImageShape;
 
 /// Pixels of one colour channel.

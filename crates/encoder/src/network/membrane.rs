@@ -5,6 +5,10 @@ use equipoise_random::Stream;
 use super::config::{Integration, NetworkConfig, Synapse};
 use super::counting::GROUP;
 
+/// Steps for which a potential is held at most: longer than any simulation, and a step's number and
+/// this still fit 32 bits.
+const LONGEST_HOLD: f64 = 2_147_483_647.0;
+
 /// The constants of the neurons of a block, one number per neuron in each vector, padded to
 /// whole groups with neurons that never fire.
 #[derive(Debug, Clone)]
@@ -20,7 +24,7 @@ pub(crate) struct Constants {
     pub(crate) threshold: Vec<f32>,
     pub(crate) reset: Vec<f32>,
     /// Steps for which the potential is held after a spike.
-    pub(crate) refractory: Vec<i32>,
+    pub(crate) refractory: Vec<u32>,
     /// Whether all neurons have the same decay, threshold, reset and refractory time. The padding
     /// may then be given them too, because its potential is held at 0 for ever.
     pub(crate) uniform: bool,
@@ -99,7 +103,7 @@ impl Constants {
         self.membrane[i] = membrane as f32;
         self.threshold[i] = threshold as f32;
         self.reset[i] = reset as f32;
-        self.refractory[i] = (refractory / config.dt).round() as i32;
+        self.refractory[i] = (refractory / config.dt).round().min(LONGEST_HOLD) as u32;
         if config.synapse == Synapse::Exponential {
             let response = |tau| response(config.integration, config.dt, membrane, tau) as f32;
             self.response_excitatory[i] = response(config.tau_excitatory);
@@ -113,7 +117,7 @@ impl Constants {
 pub(crate) struct State {
     pub(crate) potential: Vec<f32>,
     /// The last step for which the potential is held.
-    pub(crate) held_until: Vec<i32>,
+    pub(crate) held_until: Vec<u32>,
     /// Excitatory and inhibitory current (exponential synapses only).
     pub(crate) current_excitatory: Vec<f32>,
     pub(crate) current_inhibitory: Vec<f32>,

@@ -8,13 +8,8 @@
 //! of 32 columns, the other 27 decide between the column's two counts. The probabilities are
 //! exact to 2^-32.
 
-#[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::*;
-
 use equipoise_random::Stream;
-
-/// Neurons that are computed side by side, and generators in a [`LaneGenerator`].
-pub(crate) const LANES: usize = 16;
+use equipoise_simd::{F32x16, LANES, Simd, U32x16};
 
 /// Columns of the alias table.
 const COLUMNS: usize = 32;
@@ -108,7 +103,26 @@ impl PoissonTable {
 
     /// Sets `out[i]` to `weight` times a Poisson number, for every i; a multiple of [`LANES`].
     #[inline(always)]
-    pub(crate) fn fill(&self, generator: &mut LaneGenerator, weight: f32, out: &mut [f32]) {
+    pub(crate) fn fill<S: Simd>(
+        &self,
+        simd: S,
+        generator: &mut LaneGenerator,
+        weight: f32,
+        out: &mut [f32],
+    ) {
+        if S::LOOKS_UP {
+            let mut noise = VectorNoise::load(simd, self, generator, weight);
+            for chunk in out.as_chunks_mut().0 {
+                noise.draw().write(chunk);
+            }
+            noise.store(generator);
+        } else {
+            self.fill_in_memory(generator, weight, out);
+        }
+    }
+
+    #[inline(always)]
+    fn fill_in_memory(&self, generator: &mut LaneGenerator, weight: f32, out: &mut [f32]) {
         for chunk in out.chunks_exact_mut(LANES) {
             let mut count = [0.0f32; LANES];
             for _ in 0..self.draws {
@@ -127,91 +141,72 @@ impl PoissonTable {
             }
         }
     }
-
-    /// [`PoissonTable::fill`] with the table in four registers.
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    pub(crate) fn fill_avx512(&self, generator: &mut LaneGenerator, weight: f32, out: &mut [f32]) {
-        let mut noise = VectorNoise::load(self, generator, weight);
-        for chunk in out.chunks_exact_mut(LANES) {
-            // SAFETY: a chunk is sixteen numbers of 4 bytes, 64 bytes.
-            unsafe { _mm512_storeu_ps(chunk.as_mut_ptr(), noise.draw()) };
-        }
-        noise.store(generator);
-    }
 }
 
-/// A table and a generator in registers.
-#[cfg(target_arch = "x86_64")]
+/// A table and a generator in registers, for instruction sets that look up in them.
 #[derive(Clone, Copy)]
-pub(crate) struct VectorNoise {
-    state: [__m512i; 4],
-    limit: [__m512i; 2],
-    alias: [__m512; 2],
-    weight: __m512,
+pub(crate) struct VectorNoise<S: Simd> {
+    state: [S::U32x16; 4],
+    limit: [S::U32x16; 2],
+    alias: [S::F32x16; 2],
+    weight: S::F32x16,
     draws: u32,
 }
 
-#[cfg(target_arch = "x86_64")]
-impl VectorNoise {
+impl<S: Simd> VectorNoise<S> {
     /// Takes them from memory.
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    pub(crate) fn load(table: &PoissonTable, generator: &LaneGenerator, weight: f32) -> Self {
-        let (limit, alias) = (table.limit.as_ptr(), table.alias.as_ptr());
-        // SAFETY: the table has twice sixteen numbers of 4 bytes, a generator word sixteen.
-        unsafe {
-            Self {
-                state: generator.state.each_ref().map(|w| _mm512_loadu_si512(w.as_ptr().cast())),
-                limit: [0, 16].map(|at| _mm512_loadu_si512(limit.add(at).cast())),
-                alias: [0, 16].map(|at| _mm512_loadu_ps(alias.add(at))),
-                weight: _mm512_set1_ps(weight),
-                draws: table.draws,
-            }
+    #[inline(always)]
+    pub(crate) fn load(
+        simd: S,
+        table: &PoissonTable,
+        generator: &LaneGenerator,
+        weight: f32,
+    ) -> Self {
+        let [s0, s1, s2, s3] = &generator.state;
+        let (limit, _) = table.limit.as_chunks();
+        let (alias, _) = table.alias.as_chunks();
+        Self {
+            state: [simd.integers(s0), simd.integers(s1), simd.integers(s2), simd.integers(s3)],
+            limit: [simd.integers(&limit[0]), simd.integers(&limit[1])],
+            alias: [simd.floats(&alias[0]), simd.floats(&alias[1])],
+            weight: simd.splat(weight),
+            draws: table.draws,
         }
     }
 
     /// Puts the generator back.
-    #[target_feature(enable = "avx512f")]
-    #[inline]
+    #[inline(always)]
     pub(crate) fn store(self, generator: &mut LaneGenerator) {
         for (word, state) in generator.state.iter_mut().zip(self.state) {
-            // SAFETY: a generator word is sixteen numbers of 4 bytes.
-            unsafe { _mm512_storeu_si512(word.as_mut_ptr().cast(), state) };
+            state.write(word);
         }
     }
 
     /// The weight times a Poisson number for each lane.
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    pub(crate) fn draw(&mut self) -> __m512 {
+    #[inline(always)]
+    pub(crate) fn draw(&mut self) -> S::F32x16 {
         let mut count = self.count();
         for _ in 1..self.draws {
-            count = _mm512_add_ps(count, self.count());
+            count = count + self.count();
         }
-        _mm512_mul_ps(self.weight, count)
+        self.weight * count
     }
 
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    fn count(&mut self) -> __m512 {
+    #[inline(always)]
+    fn count(&mut self) -> S::F32x16 {
         let s = &mut self.state;
-        let draw = _mm512_add_epi32(_mm512_rol_epi32::<7>(_mm512_add_epi32(s[0], s[3])), s[0]);
-        let t = _mm512_slli_epi32::<9>(s[1]);
-        s[2] = _mm512_xor_si512(s[2], s[0]);
-        s[3] = _mm512_xor_si512(s[3], s[1]);
-        s[1] = _mm512_xor_si512(s[1], s[2]);
-        s[0] = _mm512_xor_si512(s[0], s[3]);
-        s[2] = _mm512_xor_si512(s[2], t);
-        s[3] = _mm512_rol_epi32::<11>(s[3]);
-        let column = _mm512_srli_epi32::<27>(draw);
-        let own = _mm512_cmplt_epu32_mask(
-            _mm512_slli_epi32::<5>(draw),
-            _mm512_permutex2var_epi32(self.limit[0], column, self.limit[1]),
-        );
-        let alias = _mm512_permutex2var_ps(self.alias[0], column, self.alias[1]);
-        _mm512_mask_cvtepi32_ps(alias, own, column)
+        let draw = (s[0] + s[3]).rotated(7) + s[0];
+        let t = s[1].up(9);
+        s[2] = s[2] ^ s[0];
+        s[3] = s[3] ^ s[1];
+        s[1] = s[1] ^ s[2];
+        s[0] = s[0] ^ s[3];
+        s[2] = s[2] ^ t;
+        s[3] = s[3].rotated(11);
+        let column = draw.down(27);
+        let own = draw.up(5).below(self.limit[0].look_up_32(self.limit[1], column));
+        let alias = self.alias[0].look_up_32(self.alias[1], column);
+        alias.replace_where(own, column.to_floats())
     }
 }
 
@@ -219,6 +214,19 @@ impl VectorNoise {
 mod tests {
     use super::*;
     use equipoise_random::stream;
+    use equipoise_simd::{Instructions, Task};
+
+    /// [`PoissonTable::fill`].
+    struct Fill<'a>(&'a PoissonTable, &'a mut LaneGenerator, f32, &'a mut [f32]);
+
+    impl Task for Fill<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) {
+            self.0.fill(simd, self.1, self.2, self.3);
+        }
+    }
 
     #[test]
     fn counts_are_poisson() {
@@ -226,7 +234,7 @@ mod tests {
             let mut generator = LaneGenerator::new(&mut stream(4, "noise-test", index as u64));
             let table = PoissonTable::new(mean);
             let mut out = vec![0.0; 1 << 20];
-            table.fill(&mut generator, 1.0, &mut out);
+            Instructions::best().run(Fill(&table, &mut generator, 1.0, &mut out));
             let n = out.len() as f64;
             let mut seen = [0.0f64; 64];
             for &count in &out {
@@ -251,7 +259,7 @@ mod tests {
         let mut generator = LaneGenerator::new(&mut stream(4, "noise-lanes", 0));
         let table = PoissonTable::new(2.0);
         let mut out = vec![0.0; 1 << 20];
-        table.fill(&mut generator, 1.0, &mut out);
+        Instructions::best().run(Fill(&table, &mut generator, 1.0, &mut out));
         for lag in [1, 2, 8, 16, 32] {
             let product: f64 = out
                 .windows(lag + 1)
@@ -263,22 +271,20 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_arch = "x86_64")]
-    fn the_vector_kernel_gives_the_same_bits() {
-        if !is_x86_feature_detected!("avx512f") {
-            println!("skipped: this machine has no AVX-512");
-            return;
-        }
+    fn every_instruction_set_gives_the_same_bits() {
         for mean in [0.2, 2.0, 20.0] {
-            let mut one = LaneGenerator::new(&mut stream(4, "noise-same", 0));
-            let mut two = one.clone();
             let table = PoissonTable::new(mean);
-            let (mut a, mut b) = (vec![0.0; 1024], vec![0.0; 1024]);
-            for _ in 0..3 {
-                table.fill(&mut one, 0.3, &mut a);
-                // SAFETY: the machine has AVX-512F, as was asked above.
-                unsafe { table.fill_avx512(&mut two, 0.3, &mut b) };
-                assert_eq!(a, b);
+            let draw = |instructions: Instructions| {
+                let mut generator = LaneGenerator::new(&mut stream(4, "noise-same", 0));
+                let mut out = vec![0.0; 3072];
+                for part in out.chunks_mut(1024) {
+                    instructions.run(Fill(&table, &mut generator, 0.3, part));
+                }
+                out
+            };
+            let want = draw(Instructions::PORTABLE);
+            for instructions in Instructions::available() {
+                assert_eq!(draw(instructions), want, "{instructions:?}");
             }
         }
     }

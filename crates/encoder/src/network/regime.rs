@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::config::NetworkConfig;
+use super::error::NetworkError;
 use super::parameter::Parameter;
-use super::validate::NetworkError;
 
 /// A named change of a base network. Every setting that is given replaces the base's.
 ///

@@ -7,47 +7,21 @@
 //! numbers, and the lists are joined in the order of the blocks, so the result is the same for
 //! any number of threads.
 
-use equipoise_random::{Stream, derive_seed, stream};
+use equipoise_random::{derive_seed, stream};
+use equipoise_simd::Instructions;
 use rayon::prelude::*;
 
-use super::block::{BlockState, Isa, Slice};
+use super::block::{Arrivals, BlockState, Slice};
 use super::build::{Delays, Network};
-use super::config::InputCode;
-use super::input::{ChannelTable, check_image, color_channels, latency_ms};
+use super::error::NetworkError;
 use super::noise::{LaneGenerator, PoissonTable};
 use super::probe::{BlockProbe, Probe};
-use super::validate::NetworkError;
+use super::stimulus::Stimulus;
+use super::trial::Trial;
 use equipoise_data::spikes::SpikeTrains;
-
-/// What a network is shown in one run, and for how long.
-#[derive(Clone, Copy)]
-pub struct Trial<'a> {
-    /// The image `[channels, height, width]` with intensities in [0, 1], if any.
-    pub image: Option<&'a [f32]>,
-    /// The background rate over time, as a factor of the configured one; `None` for a constant 1.
-    /// The argument is the time since the start of the recording, ms (negative in the warm-up).
-    pub background: Option<&'a (dyn Fn(f64) -> f64 + Sync)>,
-    /// Thrown away before the recording, ms.
-    pub warm_up: f64,
-    /// Recorded, ms.
-    pub duration: f64,
-    /// Seed of everything that is random in the run.
-    pub seed: u64,
-    /// Which of the seed's streams: the number of the image or of the trial.
-    pub index: u64,
-    /// Whether the blocks of the network may run on several threads.
-    pub parallel: bool,
-}
 
 /// Time steps of a slice at most, so that what arrives in them stays in the nearest cache.
 const LONGEST_SLICE: usize = 32;
-
-/// The spikes that arrive in one time step.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Arrivals {
-    pub(crate) excitatory: Vec<u32>,
-    pub(crate) inhibitory: Vec<u32>,
-}
 
 /// The state of a network in a run; kept between runs so that its memory is used again.
 pub struct Simulation<'a> {
@@ -55,7 +29,7 @@ pub struct Simulation<'a> {
     blocks: Vec<BlockState>,
     ring: Vec<Arrivals>,
     input: Vec<Vec<u32>>,
-    isa: Isa,
+    instructions: Instructions,
 }
 
 impl<'a> Simulation<'a> {
@@ -74,7 +48,7 @@ impl<'a> Simulation<'a> {
             blocks,
             ring: vec![Arrivals::default(); slots],
             input: vec![Vec::new(); slice],
-            isa: Isa::best(),
+            instructions: Instructions::best(),
         }
     }
 
@@ -106,8 +80,8 @@ impl<'a> Simulation<'a> {
         let network = self.network;
         let config = &network.config;
         let (warm_up, recorded) = network.check_trial(trial, probe)?;
-        let input = Input::new(network, trial)?;
-        self.reset(trial, &input);
+        let stimulus = Stimulus::new(network, trial)?;
+        self.reset(trial, &stimulus);
         spikes.duration_ms = recorded as f64 * config.dt;
         spikes.units = config.neurons;
         spikes.times.clear();
@@ -128,12 +102,12 @@ impl<'a> Simulation<'a> {
                     varying.as_ref()
                 }
             };
-            input.spikes(done + 1, warm_up, &mut input_stream, &mut self.input[..steps]);
+            stimulus.spikes(done + 1, warm_up, &mut input_stream, &mut self.input[..steps]);
             if done == warm_up {
                 for block in &mut self.blocks {
                     block.probe =
                         BlockProbe::new(probe, block.first, block.neurons.potential.len());
-                    if let (false, Some(current)) = (input.during_warm_up, &input.current) {
+                    if let (false, Some(current)) = (stimulus.during_warm_up, &stimulus.current) {
                         block.add_current(network, current);
                     }
                 }
@@ -148,7 +122,7 @@ impl<'a> Simulation<'a> {
         Ok(())
     }
 
-    fn reset(&mut self, trial: &Trial<'_>, input: &Input) {
+    fn reset(&mut self, trial: &Trial<'_>, stimulus: &Stimulus) {
         let network = self.network;
         for arrivals in &mut self.ring {
             arrivals.excitatory.clear();
@@ -166,7 +140,7 @@ impl<'a> Simulation<'a> {
             }
             state.neurons.held_until.fill(0);
             // The padding is held for ever.
-            state.neurons.held_until[block.neurons..].fill(i32::MAX);
+            state.neurons.held_until[block.neurons..].fill(u32::MAX);
             state.neurons.current_excitatory.fill(0.0);
             state.neurons.current_inhibitory.fill(0.0);
             state.drive.copy_from_slice(&block.constants.drive);
@@ -177,7 +151,7 @@ impl<'a> Simulation<'a> {
             }
             // During the warm-up nothing is recorded.
             state.probe = BlockProbe::new(&Probe::none(), 0, 0);
-            if let (true, Some(current)) = (input.during_warm_up, &input.current) {
+            if let (true, Some(current)) = (stimulus.during_warm_up, &stimulus.current) {
                 state.add_current(network, current);
             }
         }
@@ -192,7 +166,7 @@ impl<'a> Simulation<'a> {
             ring: &self.ring,
             input: &self.input,
             background,
-            isa: self.isa,
+            instructions: self.instructions,
         };
         if parallel && self.blocks.len() > 1 {
             self.blocks.par_iter_mut().for_each(|block| block.advance(&slice));
@@ -257,95 +231,21 @@ impl<'a> Simulation<'a> {
     }
 }
 
-/// The image as it reaches the network over time.
-struct Input {
-    code: InputCode,
-    during_warm_up: bool,
-    table: Option<ChannelTable>,
-    /// How many input spikes a time step has on average.
-    per_step: f64,
-    /// Latency code: (time step after the start of the recording, channel), ascending.
-    latencies: Vec<(usize, u32)>,
-    /// Direct current: the intensity of each channel.
-    current: Option<Vec<f32>>,
-}
-
-impl Input {
-    fn new(network: &Network, trial: &Trial<'_>) -> Result<Self, NetworkError> {
-        let config = &network.config;
-        let settings = &config.input;
-        let mut input = Self {
-            code: settings.code,
-            during_warm_up: settings.during_warm_up,
-            table: None,
-            per_step: 0.0,
-            latencies: Vec::new(),
-            current: None,
-        };
-        let Some(image) = trial.image else { return Ok(input) };
-        let Some(shape) = network.shape else {
-            let reason = "the network was built without an input shape".to_owned();
-            return Err(NetworkError::Image { index: trial.index as usize, reason });
-        };
-        check_image(image, shape, trial.index as usize)?;
-        let channels = color_channels(image, shape, settings.color);
-        match settings.code {
-            InputCode::Poisson => {
-                let table = ChannelTable::new(&channels);
-                let mean = table.total() * settings.r_max * config.dt / 1000.0;
-                input.per_step = mean;
-                input.table = (mean > 0.0).then_some(table);
-            }
-            InputCode::Latency => {
-                for (channel, &x) in channels.iter().enumerate() {
-                    let latency = latency_ms(x, settings.latency_tau, settings.latency_threshold);
-                    if let Some(t) = latency {
-                        input.latencies.push(((t / config.dt) as usize + 1, channel as u32));
-                    }
-                }
-                input.latencies.sort_unstable();
-            }
-            InputCode::Direct => input.current = Some(channels),
-        }
-        Ok(input)
-    }
-
-    /// The channels that spike in each of these time steps, of which the first is `first` (from 1
-    /// on). None are half in the warm-up.
-    fn spikes(&self, first: usize, warm_up: usize, stream: &mut Stream, steps: &mut [Vec<u32>]) {
-        for channels in &mut *steps {
-            channels.clear();
-        }
-        let slice = steps.len();
-        match self.code {
-            InputCode::Poisson => {
-                let Some(table) = &self.table else { return };
-                if first <= warm_up && !self.during_warm_up {
-                    return;
-                }
-                // The spikes of a Poisson process, given how many there are, fall anywhere.
-                for _ in 0..stream.poisson(self.per_step * slice as f64) {
-                    let step = &mut steps[stream.below(slice)];
-                    step.push(table.draw(stream.next_u64()));
-                }
-            }
-            InputCode::Latency if first > warm_up => {
-                let now = first - warm_up;
-                let from = self.latencies.partition_point(|&(at, _)| at < now);
-                let due = self.latencies[from..].iter();
-                for &(at, channel) in due.take_while(|&&(at, _)| at < now + slice) {
-                    steps[at - now].push(channel);
-                }
-            }
-            InputCode::Latency | InputCode::Direct => {}
-        }
+impl Network {
+    /// Runs one trial. Whoever runs many keeps a [`Simulation`] instead.
+    ///
+    /// # Errors
+    /// As [`Simulation::run`].
+    pub fn run(&self, trial: &Trial<'_>, probe: &mut Probe) -> Result<SpikeTrains, NetworkError> {
+        Simulation::new(self).run(trial, probe)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Distribution, InputConfig, NetworkConfig, Parameter, Synapse};
+    use crate::network::{Distribution, NetworkConfig, Parameter, Synapse};
+    use equipoise_simd::force;
 
     #[test]
     fn every_instruction_set_gives_the_same_bits() {
@@ -372,52 +272,17 @@ mod tests {
         for config in &configs {
             let network = Network::build(config, Some((1, 28, 28).into()), 5).unwrap();
             let trial = Trial { image: Some(&image), ..network.trial(5, 1) };
-            let runs: Vec<SpikeTrains> = Isa::available()
+            let runs: Vec<SpikeTrains> = Instructions::available()
                 .into_iter()
-                .map(|isa| {
-                    let mut simulation = Simulation::new(&network);
-                    simulation.isa = isa;
-                    simulation.run(&trial, &mut Probe::none()).unwrap()
+                .map(|instructions| {
+                    let _forced = force(instructions);
+                    network.run(&trial, &mut Probe::none()).unwrap()
                 })
                 .collect();
             assert!(runs[0].count() > 200, "{}", runs[0].count());
             let probe = &mut Probe::of(vec![7, 500], 3);
             assert!(network.run(&trial, probe).unwrap() == runs[0], "recorded: {config:?}");
             assert!(runs.iter().all(|run| *run == runs[0]), "{config:?}");
-        }
-    }
-
-    #[test]
-    fn input_spikes_are_poisson_in_every_step() {
-        let config = NetworkConfig {
-            input: InputConfig { r_max: 200.0, ..InputConfig::default() },
-            ..NetworkConfig::encoder()
-        };
-        let network = Network::build(&config, Some((1, 28, 28).into()), 5).unwrap();
-        let image: Vec<f32> = (0..784).map(|k| (k % 29) as f32 / 28.0).collect();
-        let trial = Trial { image: Some(&image), ..network.trial(5, 1) };
-        let input = Input::new(&network, &trial).unwrap();
-        let mean = image.iter().sum::<f32>() as f64 * 0.02;
-        let mut stream = stream(8, "input-test", 0);
-        let (slices, mut steps) = (4000, vec![Vec::new(); 15]);
-        let (mut counts, mut seen) = (vec![Vec::new(); 15], vec![0.0; 784]);
-        for _ in 0..slices {
-            input.spikes(1, 0, &mut stream, &mut steps);
-            for (counts, step) in counts.iter_mut().zip(&steps) {
-                counts.push(step.len() as f64);
-                step.iter().for_each(|&channel| seen[channel as usize] += 1.0);
-            }
-        }
-        let n = f64::from(slices);
-        for counts in &counts {
-            let got = counts.iter().sum::<f64>() / n;
-            let variance = counts.iter().map(|c| (c - got).powi(2)).sum::<f64>() / n;
-            assert!((got - mean).abs() < 4.5 * (mean / n).sqrt(), "{got} is not {mean}");
-            assert!((variance / mean - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "{variance}, {mean}");
-        }
-        for (&seen, &x) in seen.iter().zip(&image) {
-            let expected = f64::from(x) * 0.02 * 15.0 * n;
-            assert!((seen - expected).abs() <= 5.0 * expected.sqrt(), "{seen}, not {expected}");
         }
     }
 

@@ -3,39 +3,8 @@
 use super::config::{
     InputCode, InputConfig, NetworkConfig, ProjectionKind, Synapse, WeightScaling,
 };
+use super::error::NetworkError;
 use super::parameter::Parameter;
-
-/// Why a network cannot be built or run.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum NetworkError {
-    /// A setting is out of its range.
-    #[error("network setting `{setting}`: {reason}")]
-    Setting {
-        /// The key as it is written in TOML.
-        setting: &'static str,
-        /// What is wrong and what would be right.
-        reason: String,
-    },
-    /// The image does not fit the network's input channels.
-    #[error("image {index}: {reason}")]
-    Image {
-        /// Which image.
-        index: usize,
-        /// What is wrong and what would be right.
-        reason: String,
-    },
-    /// A regime that does not exist.
-    #[error("no regime is called `{name}`; there are {known}")]
-    UnknownRegime {
-        /// What was asked for.
-        name: String,
-        /// The names there are.
-        known: String,
-    },
-    /// What was asked of the network cannot be done with it.
-    #[error("{0}")]
-    Request(String),
-}
 
 /// Most neurons a network can have: targets are counted in 32 bits with room to spare.
 pub const MAX_NEURONS: usize = 1 << 24;
@@ -183,10 +152,12 @@ impl NetworkConfig {
             if self.multapses && !self.autapses && in_degree > 0 && population < 2 {
                 return Err(fault(
                     setting,
-                    format!("a single {name} neuron cannot hear itself, so it has no source"),
+                    format!(
+                        "a single {name} neuron cannot receive from itself, so it has no source"
+                    ),
                 ));
             }
-            // A neuron of the population does not hear itself, so one less is there to be heard.
+            // A neuron of the population does not receive from itself, so it has one source less.
             let available = population.saturating_sub(usize::from(!self.autapses));
             if !self.multapses && in_degree > available && in_degree > 0 {
                 let asked_for = match setting {
@@ -198,7 +169,7 @@ impl NetworkConfig {
                     setting,
                     format!(
                         "{in_degree} connections from {population} {name} neurons, of which a \
-                         neuron can hear {available} once each; lower it or set multapses = true"
+                         neuron can receive from {available} once each; lower it or set multapses = true"
                     ),
                 ));
             }
@@ -343,7 +314,7 @@ mod tests {
             ),
             (reason(|c| c.refractory = (-1.0).into()), "-1 ms is a negative time"),
             (reason(|c| c.excitatory_in_degree = Some(801)), "801 connections from 800 excitatory"),
-            (reason(|c| c.inhibitory_in_degree = Some(200)), "neuron can hear 199"),
+            (reason(|c| c.inhibitory_in_degree = Some(200)), "neuron can receive from 199"),
             (
                 reason(|c| {
                     c.excitatory_fraction = 1.0;

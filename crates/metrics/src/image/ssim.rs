@@ -7,6 +7,7 @@
 //! the rows: each input row is filtered along itself into a ring of as many rows as the window
 //! has, and each full ring gives one row of SSIM. Nothing is larger than the ring.
 
+use equipoise_simd::{F64x4, Instructions, Simd, Task};
 use serde::{Deserialize, Serialize};
 
 use super::{ImageError, Shape, check_data_range, check_pair};
@@ -214,28 +215,7 @@ impl Kernel {
     }
 
     fn sum_of_plane(&self, a: &[f32], b: &[f32], width: usize, scratch: &mut Scratch) -> f64 {
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has AVX2, as just checked.
-            return unsafe { self.sum_of_plane_avx2(a, b, width, scratch) };
-        }
-        // The two usual windows have their loops unrolled.
-        match self.taps.len() {
-            7 => self.sum_with(a, b, width, scratch, weigh::<7>),
-            11 => self.sum_with(a, b, width, scratch, weigh::<11>),
-            _ => self.sum_with(a, b, width, scratch, weigh_any),
-        }
-    }
-
-    /// The same operations in the same order, four at a time: the same bits.
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn sum_of_plane_avx2(&self, a: &[f32], b: &[f32], width: usize, scratch: &mut Scratch) -> f64 {
-        match self.taps.len() {
-            7 => self.sum_with(a, b, width, scratch, |taps, row| weigh_avx2::<7>(taps, row)),
-            11 => self.sum_with(a, b, width, scratch, |taps, row| weigh_avx2::<11>(taps, row)),
-            _ => self.sum_with(a, b, width, scratch, weigh_any),
-        }
+        Instructions::best().run(SumOfPlane { kernel: self, a, b, width, scratch })
     }
 
     #[inline(always)]
@@ -280,39 +260,42 @@ impl Kernel {
     }
 }
 
-/// The weighted sum of a window of N pixels; the weights are symmetric.
-#[inline(always)]
-fn weigh<const N: usize>(taps: &[f64], pixels: &[Pixel]) -> Pixel {
-    let (taps, pixels) = (&taps[..N], &pixels[..N]);
-    let mut sum = pixels[N / 2].map(|value| taps[N / 2] * value);
-    for tap in 0..N / 2 {
-        for (map, sum) in sum.iter_mut().enumerate() {
-            *sum += taps[tap] * (pixels[tap][map] + pixels[N - 1 - tap][map]);
-        }
-    }
-    sum
+/// The sum of the similarities of all places of a channel.
+struct SumOfPlane<'a> {
+    kernel: &'a Kernel,
+    a: &'a [f32],
+    b: &'a [f32],
+    width: usize,
+    scratch: &'a mut Scratch,
 }
 
-/// [`weigh`] with one vector for a pixel, which the compiler does not find by itself.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-#[inline]
-fn weigh_avx2<const N: usize>(taps: &[f64], pixels: &[Pixel]) -> Pixel {
-    use std::arch::x86_64::{
-        _mm256_add_pd, _mm256_loadu_pd, _mm256_mul_pd, _mm256_set1_pd, _mm256_storeu_pd,
-    };
-    let (taps, pixels) = (&taps[..N], &pixels[..N]);
-    // SAFETY: a pixel is four numbers, and an unaligned load takes four.
-    let pixel = |tap: usize| unsafe { _mm256_loadu_pd(pixels[tap].as_ptr()) };
-    let mut sum = _mm256_mul_pd(_mm256_set1_pd(taps[N / 2]), pixel(N / 2));
-    for (tap, &weight) in taps.iter().enumerate().take(N / 2) {
-        let both = _mm256_add_pd(pixel(tap), pixel(N - 1 - tap));
-        sum = _mm256_add_pd(sum, _mm256_mul_pd(_mm256_set1_pd(weight), both));
+impl Task for SumOfPlane<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> f64 {
+        let SumOfPlane { kernel, a, b, width, scratch } = self;
+        // The two usual windows have their loops unrolled.
+        match kernel.taps.len() {
+            7 => kernel.sum_with(a, b, width, scratch, |taps, row| weigh::<S, 7>(simd, taps, row)),
+            11 => {
+                kernel.sum_with(a, b, width, scratch, |taps, row| weigh::<S, 11>(simd, taps, row))
+            }
+            _ => kernel.sum_with(a, b, width, scratch, weigh_any),
+        }
     }
-    let mut out = [0.0; 4];
-    // SAFETY: `out` has room for the four numbers stored.
-    unsafe { _mm256_storeu_pd(out.as_mut_ptr(), sum) };
-    out
+}
+
+/// The weighted sum of a window of N pixels; the weights are symmetric.
+#[inline(always)]
+fn weigh<S: Simd, const N: usize>(simd: S, taps: &[f64], pixels: &[Pixel]) -> Pixel {
+    let (taps, pixels) = (&taps[..N], &pixels[..N]);
+    let mut sum = simd.splat_f64(taps[N / 2]) * simd.doubles(&pixels[N / 2]);
+    for (tap, &weight) in taps.iter().enumerate().take(N / 2) {
+        let both = simd.doubles(&pixels[tap]) + simd.doubles(&pixels[N - 1 - tap]);
+        sum = sum + simd.splat_f64(weight) * both;
+    }
+    sum.to_array()
 }
 
 /// The same for a window of any size.
@@ -329,27 +312,28 @@ fn weigh_any(taps: &[f64], pixels: &[Pixel]) -> Pixel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use equipoise_simd::force;
 
     #[test]
-    #[cfg(target_arch = "x86_64")]
-    fn wide_vectors_give_the_same_bits() {
-        if !is_x86_feature_detected!("avx2") {
-            return;
-        }
+    fn every_instruction_set_and_the_plain_sum_agree() {
         let mut draws = equipoise_random::stream(0, "tests/ssim", 0);
-        let pixels: Vec<Pixel> = (0..11).map(|_| [(); 4].map(|()| draws.normal())).collect();
+        let (shape, mut scratch) = ((2, 24, 17), Scratch::default());
+        let [a, b] = [(); 2].map(|()| (0..816).map(|_| draws.uniform() as f32).collect::<Vec<_>>());
         for options in [SsimOptions::gaussian(), SsimOptions::uniform()] {
-            let taps = Kernel::new(&options).unwrap().taps;
-            // SAFETY: the processor has AVX2, as just checked.
-            let (portable, wide) = unsafe {
-                match taps.len() {
-                    7 => (weigh::<7>(&taps, &pixels), weigh_avx2::<7>(&taps, &pixels)),
-                    _ => (weigh::<11>(&taps, &pixels), weigh_avx2::<11>(&taps, &pixels)),
-                }
+            let kernel = Kernel::new(&options).unwrap();
+            let mut ssim = |instructions| {
+                let _forced = force(instructions);
+                kernel.mean_ssim(&a, &b, shape, &mut scratch)
             };
-            assert_eq!(portable, wide);
-            let any = weigh_any(&taps, &pixels);
-            assert!(any.iter().zip(portable).all(|(any, value)| (any - value).abs() < 1e-15));
+            let want = ssim(Instructions::PORTABLE);
+            for instructions in Instructions::available() {
+                assert_eq!(ssim(instructions).to_bits(), want.to_bits(), "{instructions:?}");
+            }
+            let planes = a.chunks_exact(24 * 17).zip(b.chunks_exact(24 * 17));
+            let plain: f64 =
+                planes.map(|(a, b)| kernel.sum_with(a, b, 17, &mut scratch, weigh_any)).sum();
+            let places = 2 * (25 - kernel.taps.len()) * (18 - kernel.taps.len());
+            assert!((plain / places as f64 - want).abs() < 1e-12, "{plain} {want}");
         }
     }
 }

@@ -1,0 +1,66 @@
+//! One run of a network: what it is shown, and for how long.
+
+use super::build::Network;
+use super::error::NetworkError;
+use super::probe::Probe;
+
+/// What a network is shown in one run, and for how long.
+#[derive(Clone, Copy)]
+pub struct Trial<'a> {
+    /// The image `[channels, height, width]` with intensities in [0, 1], if any.
+    pub image: Option<&'a [f32]>,
+    /// The background rate over time, as a factor of the configured one; `None` for a constant 1.
+    /// The argument is the time since the start of the recording, ms (negative in the warm-up).
+    pub background: Option<&'a (dyn Fn(f64) -> f64 + Sync)>,
+    /// Thrown away before the recording, ms.
+    pub warm_up: f64,
+    /// Recorded, ms.
+    pub duration: f64,
+    /// Seed of everything that is random in the run.
+    pub seed: u64,
+    /// Which of the seed's streams: the number of the image or of the trial.
+    pub index: u64,
+    /// Whether the blocks of the network may run on several threads.
+    pub parallel: bool,
+}
+
+impl Network {
+    /// A run of the configured warm-up and duration without an image.
+    pub fn trial(&self, seed: u64, index: u64) -> Trial<'static> {
+        Trial {
+            image: None,
+            background: None,
+            warm_up: self.config.warm_up,
+            duration: self.config.duration,
+            seed,
+            index,
+            parallel: true,
+        }
+    }
+
+    /// The warm-up and the recording in time steps, if the trial can be run.
+    pub(crate) fn check_trial(
+        &self,
+        trial: &Trial<'_>,
+        probe: &Probe,
+    ) -> Result<(usize, usize), NetworkError> {
+        let request = |reason: String| Err(NetworkError::Request(reason));
+        let (warm_up, duration) = (trial.warm_up, trial.duration);
+        if !(warm_up.is_finite() && warm_up >= 0.0) {
+            return request(format!("a warm-up of {warm_up} ms; it must be 0 or more"));
+        }
+        let steps = self.config.steps(duration);
+        if !duration.is_finite() || steps == 0 {
+            let dt = self.config.dt;
+            return request(format!("a recording of {duration} ms; one step of {dt} ms at least"));
+        }
+        if (warm_up + duration) / self.config.dt > 1e9 {
+            return request(format!("{} ms are more than 1e9 time steps", warm_up + duration));
+        }
+        if let Some(&neuron) = probe.neurons().iter().find(|&&n| n >= self.config.neurons) {
+            let n = self.config.neurons;
+            return request(format!("neuron {neuron} cannot be recorded, the network has {n}"));
+        }
+        Ok((self.config.steps(warm_up), steps))
+    }
+}
