@@ -95,9 +95,8 @@ fn run(case: &Case, seconds: f64, instructions: Instructions) {
     let steps = case.events.steps;
     let dynamics =
         Dynamics::from_time_constants(5.0, case.tau_mem, 1.0, steps, Surrogate::default());
-    let kernel = Kernel::new(shape, dynamics)
-        .and_then(|k| k.with_instructions(instructions))
-        .expect("a network");
+    let kernel =
+        Kernel::new(shape, dynamics).map(|k| k.with_instructions(instructions)).expect("a network");
     let mut random = stream(2, "bench/weights", 0);
     let mut draw = |n: usize, sigma: f64| -> Vec<f32> {
         (0..n).map(|_| (random.normal() * sigma) as f32).collect()

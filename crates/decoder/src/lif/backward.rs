@@ -14,10 +14,9 @@
 //! Above the latest of the t_c everything is 0, and below a sample's first event nothing is left
 //! to do, so only the steps between are visited.
 
-use super::buffer::LANES;
-use super::forward::{Net, Spikes};
-use super::lanes::{Lanes, Task};
+use super::net::{Net, Spikes};
 use super::surrogate::{Arctangent, Factor, FastSigmoid, LaneByLane, Surrogate};
+use equipoise_simd::{F32x16, LANES, Simd, Task};
 
 /// What the backward pass of one sample starts from.
 pub(super) struct Upstream<'a> {
@@ -53,14 +52,16 @@ impl Upstream<'_> {
 /// see them; gives the injections that are left.
 ///
 /// # Safety
-/// `readout` must point to the block's first vector in the transposed readout weights.
+/// `readout` must point to the block's first vector in the transposed readout weights, and the
+/// classes of the injections must be those of the network.
 #[inline(always)]
-unsafe fn inject<'a, L: Lanes, const N: usize>(
+unsafe fn inject<'a, S: Simd, const N: usize>(
+    simd: S,
     net: &Net<'_>,
     mut injections: &'a [(usize, f32, usize)],
     time: usize,
     readout: *const f32,
-    p: &mut [L; N],
+    p: &mut [S::F32x16; N],
 ) -> &'a [(usize, f32, usize)] {
     while let Some((&(at, d, class), rest)) = injections.split_first()
         && at == time
@@ -68,8 +69,8 @@ unsafe fn inject<'a, L: Lanes, const N: usize>(
         for (n, p) in p.iter_mut().enumerate() {
             // SAFETY: the class and the block's vectors are within the weights.
             unsafe {
-                let row = L::load(readout.add(class * net.width + LANES * n));
-                *p = row.mul_add(L::splat(d), *p);
+                let row = simd.load(readout.add(class * net.width + LANES * n));
+                *p = row.mul_add(simd.splat(d), *p);
             }
         }
         injections = rest;
@@ -100,27 +101,29 @@ pub(super) struct Backward<'a> {
 impl Task for Backward<'_> {
     type Output = ();
     #[inline(always)]
-    unsafe fn run<L: Lanes>(mut self) {
+    fn run<S: Simd>(mut self, simd: S) {
         let net = self.net;
         assert!(self.last < net.dynamics.steps && self.row_of_step.len() == net.dynamics.steps);
         assert!(self.membrane.len() >= net.dynamics.steps * net.width);
         assert!(self.upstream.counts.is_none_or(|c| c.len() == net.width));
         let rows = self.row_of_step.iter().filter(|&&row| row != NO_ROW).max().map_or(0, |r| r + 1);
         assert!(self.currents.len() >= rows as usize * net.width);
-        // SAFETY: the sizes were just checked; the processor has the instructions of `L`.
+        // SAFETY: the sizes were just checked.
         unsafe {
             match net.dynamics.surrogate {
-                Surrogate::FastSigmoid { scale } => self.all::<L, _>(FastSigmoid(scale)),
-                Surrogate::Arctangent { scale } => self.all::<L, _>(Arctangent(scale)),
-                other => self.all::<L, _>(LaneByLane(other)),
+                Surrogate::FastSigmoid { scale } => self.all(simd, FastSigmoid(scale)),
+                Surrogate::Arctangent { scale } => self.all(simd, Arctangent(scale)),
+                other => self.all(simd, LaneByLane(other)),
             }
         }
     }
 }
 
 impl Backward<'_> {
+    /// # Safety
+    /// The buffers have their sizes.
     #[inline(always)]
-    unsafe fn all<L: Lanes, F: Factor>(&mut self, surrogate: F) {
+    unsafe fn all<S: Simd, F: Factor>(&mut self, simd: S, surrogate: F) {
         let vectors = self.net.width / LANES;
         let blocks = vectors.div_ceil(4);
         for block in 0..blocks {
@@ -128,51 +131,58 @@ impl Backward<'_> {
             // SAFETY: the caller checked the sizes.
             unsafe {
                 match (block + 1) * vectors / blocks - from {
-                    1 => self.block::<L, F, 1>(surrogate, from),
-                    2 => self.block::<L, F, 2>(surrogate, from),
-                    3 => self.block::<L, F, 3>(surrogate, from),
-                    _ => self.block::<L, F, 4>(surrogate, from),
+                    1 => self.block::<S, F, 1>(simd, surrogate, from),
+                    2 => self.block::<S, F, 2>(simd, surrogate, from),
+                    3 => self.block::<S, F, 3>(simd, surrogate, from),
+                    _ => self.block::<S, F, 4>(simd, surrogate, from),
                 }
             }
         }
     }
 
+    /// # Safety
+    /// As for [`Self::all`]; the vectors from number `from` on are within a row.
     #[inline(always)]
-    unsafe fn block<L: Lanes, F: Factor, const N: usize>(&mut self, surrogate: F, from: usize) {
+    unsafe fn block<S: Simd, F: Factor, const N: usize>(
+        &mut self,
+        simd: S,
+        surrogate: F,
+        from: usize,
+    ) {
         let net = self.net;
         // SAFETY: steps are below T, the block's vectors within a row.
         unsafe {
             let membrane = self.membrane.as_ptr().add(LANES * from);
             let currents = self.currents.as_mut_ptr().add(LANES * from);
             let readout = net.readout_transposed.as_ptr().add(LANES * from);
-            let (alpha, beta) = (L::splat(net.dynamics.alpha), L::splat(net.dynamics.beta));
-            let one = L::splat(1.0);
+            let (alpha, beta) = (simd.splat(net.dynamics.alpha), simd.splat(net.dynamics.beta));
+            let one = simd.splat(1.0);
             // A graded run has no reset.
-            let reset = L::splat(if net.dynamics.graded { f32::INFINITY } else { 1.0 });
-            let zero = L::splat(0.0);
+            let reset = simd.splat(if net.dynamics.graded { f32::INFINITY } else { 1.0 });
+            let zero = simd.splat(0.0);
             let (mut dv, mut di, mut p, mut q) = ([zero; N], [zero; N], [zero; N], [zero; N]);
-            let mut left = inject(net, self.injections, self.last + 1, readout, &mut p);
+            let mut left = inject(simd, net, self.injections, self.last + 1, readout, &mut p);
             for step in (self.first..=self.last).rev() {
                 let row = *self.row_of_step.get_unchecked(step);
                 if row != NO_ROW {
                     for (n, di) in di.iter().enumerate() {
-                        di.store(currents.add(row as usize * net.width + LANES * n));
+                        simd.store(*di, currents.add(row as usize * net.width + LANES * n));
                     }
                 }
                 for n in 0..N {
-                    let v = L::load(membrane.add(step * net.width + LANES * n));
+                    let v = simd.load(membrane.add(step * net.width + LANES * n));
                     let mut ds = q[n];
                     if let Some(counts) = self.upstream.counts {
-                        ds = ds.add(L::load(counts.as_ptr().add(LANES * (from + n))));
+                        ds = ds + simd.load(counts.as_ptr().add(LANES * (from + n)));
                     }
                     let kept = dv[n].zero_where(v.above(reset));
-                    let factor = surrogate.factor(v.sub(one));
-                    dv[n] = factor.mul_add(ds, kept.mul(beta));
+                    let factor = surrogate.factor(simd, v - one);
+                    dv[n] = factor.mul_add(ds, kept * beta);
                     di[n] = di[n].mul_add(alpha, kept);
                     q[n] = q[n].mul_add(alpha, p[n]);
-                    p[n] = p[n].mul(beta);
+                    p[n] = p[n] * beta;
                 }
-                left = inject(net, left, step, readout, &mut p);
+                left = inject(simd, net, left, step, readout, &mut p);
             }
         }
     }
@@ -195,7 +205,7 @@ pub(super) struct ReadoutBackward<'a> {
 impl Task for ReadoutBackward<'_> {
     type Output = ();
     #[inline(always)]
-    unsafe fn run<L: Lanes>(self) {
+    fn run<S: Simd>(self, simd: S) {
         let net = self.net;
         let hidden = net.shape.hidden;
         assert!(self.last < net.dynamics.steps);
@@ -208,29 +218,28 @@ impl Task for ReadoutBackward<'_> {
             // SAFETY: the sizes were just checked; neurons are below `hidden`.
             unsafe {
                 let gradient = self.gradient.as_mut_ptr().add(from);
-                let logits = L::load(self.upstream.logits.as_ptr().add(from));
-                let peaks = L::load(self.upstream.peaks.as_ptr().add(from));
-                let (alpha, beta) = (L::splat(net.dynamics.alpha), L::splat(net.dynamics.beta));
-                let zero = L::splat(0.0);
+                let logits = simd.load(self.upstream.logits.as_ptr().add(from));
+                let peaks = simd.load(self.upstream.peaks.as_ptr().add(from));
+                let (alpha, beta) = (simd.splat(net.dynamics.alpha), simd.splat(net.dynamics.beta));
+                let zero = simd.splat(0.0);
                 let mut df = zero;
-                let now = peaks.equal(L::splat((self.last + 1) as f32));
-                let mut d_o = L::select(now, logits, zero);
+                let now = peaks.equal(simd.splat((self.last + 1) as f32));
+                let mut d_o = zero.replace_where(now, logits);
                 for step in (self.first..=self.last).rev() {
-                    let masks = self.masks.as_ptr().add(step * net.mask_width);
-                    let mut spikes = Spikes::of(net, masks);
+                    let mut spikes = Spikes::of(net, net.masks_of_step(self.masks, step));
                     while let Some(neuron) = spikes.next() {
                         let to = gradient.add(neuron * net.class_width);
                         if net.dynamics.graded {
                             let v = *self.membrane.as_ptr().add(step * net.width + neuron);
                             let spike = net.dynamics.surrogate.antiderivative(v - 1.0);
-                            L::splat(spike).mul_add(df, L::load(to)).store(to);
+                            simd.store(simd.splat(spike).mul_add(df, simd.load(to)), to);
                         } else {
-                            L::load(to).add(df).store(to);
+                            simd.store(simd.load(to) + df, to);
                         }
                     }
                     df = df.mul_add(alpha, d_o);
-                    let now = peaks.equal(L::splat(step as f32));
-                    d_o = d_o.mul_add(beta, L::select(now, logits, zero));
+                    let now = peaks.equal(simd.splat(step as f32));
+                    d_o = d_o.mul_add(beta, zero.replace_where(now, logits));
                 }
             }
         }
@@ -253,7 +262,7 @@ pub(super) struct Accumulate<'a> {
 impl Task for Accumulate<'_> {
     type Output = ();
     #[inline(always)]
-    unsafe fn run<L: Lanes>(mut self) {
+    fn run<S: Simd>(mut self, simd: S) {
         let rows = self.starts.len() - 1;
         assert!(self.gradient.len() >= rows * self.width);
         assert!(self.starts[rows] as usize <= self.order.len() && self.starts.is_sorted());
@@ -267,7 +276,7 @@ impl Task for Accumulate<'_> {
                 ($($n:literal)*) => {
                     match (block + 1) * vectors / blocks - from {
                         // SAFETY: the sizes were just checked.
-                        $($n => unsafe { self.block::<L, $n>(from) },)*
+                        $($n => unsafe { self.block::<S, $n>(simd, from) },)*
                         _ => unreachable!("at most 8 vectors a block"),
                     }
                 };
@@ -278,8 +287,10 @@ impl Task for Accumulate<'_> {
 }
 
 impl Accumulate<'_> {
+    /// # Safety
+    /// The buffers have their sizes; the vectors from number `from` on are within a row.
     #[inline(always)]
-    unsafe fn block<L: Lanes, const N: usize>(&mut self, from: usize) {
+    unsafe fn block<S: Simd, const N: usize>(&mut self, simd: S, from: usize) {
         // SAFETY: row numbers and vectors are within the buffers, as the caller checked.
         unsafe {
             let gradient = self.gradient.as_mut_ptr().add(LANES * from);
@@ -290,18 +301,18 @@ impl Accumulate<'_> {
                     continue;
                 }
                 let to = gradient.add(row * self.width);
-                let mut sum = [L::splat(0.0); N];
+                let mut sum = [simd.splat(0.0); N];
                 for (n, sum) in sum.iter_mut().enumerate() {
-                    *sum = L::load(to.add(LANES * n));
+                    *sum = simd.load(to.add(LANES * n));
                 }
                 for &source in sources {
                     let current = currents.add(source as usize * self.width);
                     for (n, sum) in sum.iter_mut().enumerate() {
-                        *sum = sum.add(L::load(current.add(LANES * n)));
+                        *sum = *sum + simd.load(current.add(LANES * n));
                     }
                 }
                 for (n, sum) in sum.iter().enumerate() {
-                    sum.store(to.add(LANES * n));
+                    simd.store(*sum, to.add(LANES * n));
                 }
             }
         }

@@ -1,12 +1,11 @@
 //! Memory for vectors: floats aligned to 64 bytes.
 
+use equipoise_simd::LANES;
+
 /// One cache line, and one vector of the kernel.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([f32; LANES]);
-
-/// Numbers a vector of the kernel holds.
-pub(super) const LANES: usize = 16;
 
 /// `n` rounded up to whole vectors.
 pub(super) const fn padded(n: usize) -> usize {

@@ -1,123 +1,9 @@
 //! The forward pass of one sample.
 
-use super::buffer::{Buffer, LANES, padded};
-use super::lanes::{Lanes, Task};
+use super::Logit;
+use super::net::{Net, Spikes};
 use super::recurrent::recurrent_forward;
-use super::{Dynamics, Logit, Matrices, Shape};
-
-/// A network as the passes see it: weights in rows of whole vectors, and the transposes that the
-/// backward pass reads.
-pub(super) struct Net<'a> {
-    pub shape: Shape,
-    pub dynamics: Dynamics,
-    /// Hidden neurons, padded to whole vectors.
-    pub width: usize,
-    /// Classes, padded to whole vectors.
-    pub class_width: usize,
-    /// Numbers of 16 spike bits a step, padded to whole 64-bit words.
-    pub mask_width: usize,
-    /// `[inputs (+ hidden), width]`.
-    pub rows: &'a [f32],
-    /// `[hidden, class_width]`.
-    pub readout: &'a [f32],
-    /// `[classes, width]`.
-    pub readout_transposed: Buffer,
-    /// `[hidden, width]`, target first; empty if feed-forward.
-    pub recurrent_transposed: Buffer,
-}
-
-impl<'a> Net<'a> {
-    pub fn new(weights: &'a Matrices, dynamics: Dynamics) -> Net<'a> {
-        let shape = weights.shape;
-        let width = padded(shape.hidden);
-        let mut readout_transposed = Buffer::zeros(shape.classes * width);
-        for (h, row) in weights.readout_rows().enumerate() {
-            for (c, &w) in row.iter().enumerate() {
-                readout_transposed[c * width + h] = w;
-            }
-        }
-        let mut recurrent_transposed = Buffer::default();
-        if shape.recurrent {
-            recurrent_transposed = Buffer::zeros(shape.hidden * width);
-            for (source, row) in weights.recurrent_rows().enumerate() {
-                for (target, &w) in row.iter().enumerate() {
-                    recurrent_transposed[target * width + source] = w;
-                }
-            }
-        }
-        Net {
-            shape,
-            dynamics,
-            width,
-            class_width: padded(shape.classes),
-            mask_width: mask_width(shape.hidden),
-            rows: &weights.rows,
-            readout: &weights.readout,
-            readout_transposed,
-            recurrent_transposed,
-        }
-    }
-
-    /// The first step at which anything can happen to a sample with events at these steps: T if
-    /// there is none. (In a graded run a neuron at rest has a spike too.)
-    pub fn first_step(&self, steps: &[u16]) -> usize {
-        match steps.first() {
-            _ if self.dynamics.graded => 0,
-            Some(&step) => usize::from(step),
-            None => self.dynamics.steps,
-        }
-    }
-}
-
-/// Numbers of 16 spike bits that a step of `hidden` neurons takes.
-pub(super) fn mask_width(hidden: usize) -> usize {
-    hidden.div_ceil(64) * 4
-}
-
-/// The neurons whose bits are set in one step, in order.
-pub(super) struct Spikes {
-    masks: *const u16,
-    end: *const u16,
-    bits: u64,
-    base: usize,
-    hidden: usize,
-}
-
-impl Spikes {
-    /// # Safety
-    /// `masks` must stay valid for [`Net::mask_width`] numbers while this is used.
-    #[inline(always)]
-    pub unsafe fn of(net: &Net<'_>, masks: *const u16) -> Spikes {
-        // SAFETY: the end of what the caller promises.
-        let end = unsafe { masks.add(net.mask_width) };
-        Spikes { masks, end, bits: 0, base: 0usize.wrapping_sub(64), hidden: net.shape.hidden }
-    }
-
-    #[inline(always)]
-    pub fn next(&mut self) -> Option<usize> {
-        loop {
-            while self.bits == 0 {
-                if self.masks == self.end {
-                    return None;
-                }
-                // SAFETY: below the end, and the width is a multiple of 4.
-                unsafe {
-                    for part in 0..4 {
-                        self.bits |= u64::from(*self.masks.add(part)) << (16 * part);
-                    }
-                    self.masks = self.masks.add(4);
-                }
-                self.base = self.base.wrapping_add(64);
-            }
-            let neuron = self.base + self.bits.trailing_zeros() as usize;
-            self.bits &= self.bits - 1;
-            // Padding has bits only in a graded run.
-            if neuron < self.hidden {
-                return Some(neuron);
-            }
-        }
-    }
-}
+use equipoise_simd::{F32x16, LANES, Mask, Simd, Task};
 
 /// The forward pass of one sample.
 pub(super) struct Forward<'a> {
@@ -142,7 +28,7 @@ pub(super) struct Forward<'a> {
 impl Task for Forward<'_> {
     type Output = ();
     #[inline(always)]
-    unsafe fn run<L: Lanes>(mut self) {
+    fn run<S: Simd>(mut self, simd: S) {
         let net = self.net;
         let (steps, width) = (net.dynamics.steps, net.width);
         assert!(self.membrane.len() >= steps * width && self.masks.len() >= steps * net.mask_width);
@@ -151,49 +37,46 @@ impl Task for Forward<'_> {
         let first = net.first_step(self.steps);
         self.masks.fill(0);
         self.counts.fill(0);
-        // SAFETY: the sizes were just checked; the events are within the shape, as the kernel
-        // checked before; the processor has the instructions of `L`.
-        unsafe {
-            if net.shape.recurrent {
-                let (membrane, masks) = (self.membrane.as_mut_ptr(), self.masks.as_mut_ptr());
-                let events = (self.steps, self.channels);
+        if net.shape.recurrent {
+            let events = (self.steps, self.channels);
+            let (sources, v, masks) = (&mut *self.sources, &mut *self.membrane, &mut *self.masks);
+            // SAFETY: the sizes were just checked, and the kernel checked the events before.
+            unsafe {
                 if net.dynamics.graded {
-                    recurrent_forward::<L, true>(net, events, first, self.sources, membrane, masks);
+                    recurrent_forward::<S, true>(simd, net, events, first, sources, v, masks);
                 } else {
-                    recurrent_forward::<L, false>(
-                        net,
-                        events,
-                        first,
-                        self.sources,
-                        membrane,
-                        masks,
-                    );
-                }
-            } else {
-                let vectors = width / LANES;
-                let blocks = vectors.div_ceil(8);
-                for block in 0..blocks {
-                    let from = block * vectors / blocks;
-                    let count = (block + 1) * vectors / blocks - from;
-                    self.hidden::<L>(first, from, count);
+                    recurrent_forward::<S, false>(simd, net, events, first, sources, v, masks);
                 }
             }
-            self.readout::<L>(first);
+        } else {
+            let vectors = width / LANES;
+            let blocks = vectors.div_ceil(8);
+            for block in 0..blocks {
+                let from = block * vectors / blocks;
+                let count = (block + 1) * vectors / blocks - from;
+                // SAFETY: as above; the blocks cover the vectors of a row.
+                unsafe { self.hidden(simd, first, from, count) };
+            }
         }
+        // SAFETY: the sizes were just checked.
+        unsafe { self.readout(simd, first) };
     }
 }
 
 impl Forward<'_> {
     /// The hidden layer's vectors `from..from + count`, at most 8.
+    ///
+    /// # Safety
+    /// They are within a row, the buffers have their sizes, the events are within the network.
     #[inline(always)]
-    unsafe fn hidden<L: Lanes>(&mut self, first: usize, from: usize, count: usize) {
+    unsafe fn hidden<S: Simd>(&mut self, simd: S, first: usize, from: usize, count: usize) {
         macro_rules! blocks {
             ($($n:literal)*) => {
-                // SAFETY: the caller checked the sizes.
+                // SAFETY: the caller's promise.
                 unsafe {
                     match (count, self.net.dynamics.graded) {
-                        $(($n, false) => self.block::<L, $n, false>(first, from),
-                        ($n, true) => self.block::<L, $n, true>(first, from),)*
+                        $(($n, false) => self.block::<S, $n, false>(simd, first, from),
+                          ($n, true) => self.block::<S, $n, true>(simd, first, from),)*
                         _ => unreachable!("at most 8 vectors a block"),
                     }
                 }
@@ -203,9 +86,13 @@ impl Forward<'_> {
     }
 
     /// As many vectors as fit in registers, over all steps.
+    ///
+    /// # Safety
+    /// As for [`Self::hidden`].
     #[inline(always)]
-    unsafe fn block<L: Lanes, const N: usize, const GRADED: bool>(
+    unsafe fn block<S: Simd, const N: usize, const GRADED: bool>(
         &mut self,
+        simd: S,
         first: usize,
         from: usize,
     ) {
@@ -216,32 +103,32 @@ impl Forward<'_> {
             let weights = net.rows.as_ptr().add(LANES * from);
             let membrane = self.membrane.as_mut_ptr().add(LANES * from);
             let masks = self.masks.as_mut_ptr().add(from);
-            let (alpha, beta) = (L::splat(net.dynamics.alpha), L::splat(net.dynamics.beta));
-            let one = L::splat(1.0);
-            let mut v = [L::splat(0.0); N];
-            let mut i = [L::splat(0.0); N];
+            let (alpha, beta) = (simd.splat(net.dynamics.alpha), simd.splat(net.dynamics.beta));
+            let one = simd.splat(1.0);
+            let mut v = [simd.splat(0.0); N];
+            let mut i = [simd.splat(0.0); N];
             let mut event = 0;
             for step in first..net.dynamics.steps {
                 let to = membrane.add(step * net.width);
                 let bits = masks.add(step * net.mask_width);
                 for n in 0..N {
-                    v[n].store(to.add(LANES * n));
+                    simd.store(v[n], to.add(LANES * n));
                     let next = v[n].mul_add(beta, i[n]);
                     if GRADED {
                         *bits.add(n) = u16::MAX;
                         v[n] = next;
                     } else {
                         let fired = v[n].above(one);
-                        *bits.add(n) = L::bits(fired);
+                        *bits.add(n) = fired.bits();
                         v[n] = next.zero_where(fired);
                     }
-                    i[n] = i[n].mul(alpha);
+                    i[n] = i[n] * alpha;
                 }
                 while event < steps.len() && usize::from(*steps.get_unchecked(event)) == step {
                     let channel = usize::from(*channels.get_unchecked(event));
                     let row = weights.add(channel * net.width);
                     for (n, i) in i.iter_mut().enumerate() {
-                        *i = i.add(L::load(row.add(LANES * n)));
+                        *i = *i + simd.load(row.add(LANES * n));
                     }
                     event += 1;
                 }
@@ -250,33 +137,35 @@ impl Forward<'_> {
     }
 
     /// The leaky integrators, their maxima or extremes, and the spike counts.
+    ///
+    /// # Safety
+    /// The buffers have their sizes.
     #[inline(always)]
-    unsafe fn readout<L: Lanes>(&mut self, first: usize) {
+    unsafe fn readout<S: Simd>(&mut self, simd: S, first: usize) {
         let net = self.net;
         let extreme = net.dynamics.logit == Logit::Extreme;
         for from in (0..net.class_width).step_by(LANES) {
             // SAFETY: neurons are below `hidden`, the vector is within a row.
             unsafe {
                 let weights = net.readout.as_ptr().add(from);
-                let (alpha, beta) = (L::splat(net.dynamics.alpha), L::splat(net.dynamics.beta));
-                let mut f = L::splat(0.0);
-                let mut o = L::splat(0.0);
-                let mut best = L::splat(0.0);
-                let mut peak = L::splat(0.0);
+                let (alpha, beta) = (simd.splat(net.dynamics.alpha), simd.splat(net.dynamics.beta));
+                let mut f = simd.splat(0.0);
+                let mut o = simd.splat(0.0);
+                let mut best = simd.splat(0.0);
+                let mut peak = simd.splat(0.0);
                 let counts = self.counts.as_mut_ptr();
                 for step in first..net.dynamics.steps {
                     o = o.mul_add(beta, f);
-                    f = f.mul(alpha);
-                    let masks = self.masks.as_ptr().add(step * net.mask_width);
-                    let mut spikes = Spikes::of(net, masks);
+                    f = f * alpha;
+                    let mut spikes = Spikes::of(net, net.masks_of_step(self.masks, step));
                     while let Some(neuron) = spikes.next() {
-                        let row = L::load(weights.add(neuron * net.class_width));
+                        let row = simd.load(weights.add(neuron * net.class_width));
                         if net.dynamics.graded {
                             let v = *self.membrane.as_ptr().add(step * net.width + neuron);
                             let spike = net.dynamics.surrogate.antiderivative(v - 1.0);
-                            f = L::splat(spike).mul_add(row, f);
+                            f = simd.splat(spike).mul_add(row, f);
                         } else {
-                            f = f.add(row);
+                            f = f + row;
                         }
                         if from == 0 {
                             *counts.add(neuron) += 1;
@@ -285,12 +174,12 @@ impl Forward<'_> {
                     // A value that is not a number becomes the maximum, so that it is seen.
                     let higher =
                         if extreme { o.abs().not_at_most(best.abs()) } else { o.not_at_most(best) };
-                    best = L::select(higher, o, best);
-                    peak = L::select(higher, L::splat((step + 1) as f32), peak);
+                    best = best.replace_where(higher, o);
+                    peak = peak.replace_where(higher, simd.splat((step + 1) as f32));
                 }
-                peak.store(self.peaks.as_mut_ptr().add(from));
-                let mut values = Buffer::zeros(LANES);
-                best.store(values.as_mut_ptr());
+                simd.store(peak, self.peaks.as_mut_ptr().add(from));
+                let mut values = [0.0; LANES];
+                best.write(&mut values);
                 let count = LANES.min(net.shape.classes - from);
                 self.logits[from..from + count].copy_from_slice(&values[..count]);
             }

@@ -1,7 +1,9 @@
 //! The network as one node of Burn's autodiff graph.
 
 use super::kernel::{Kernel, Tape};
-use super::{Input, LifError, Matrices, SharedInput, reference};
+use super::reference;
+pub use super::tensors::{Activity, WeightTensors};
+use super::{Input, LifError, Matrices, SharedInput};
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients;
@@ -10,26 +12,6 @@ use burn::backend::flex::{FlexTensor, Layout};
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Bytes, DType, Shape, Tensor};
 use std::sync::Arc;
-
-/// What the network answers to a batch, as tensors that a loss can be made of.
-#[derive(Debug, Clone)]
-pub struct Activity {
-    /// The maximum over time of each readout, `[batch, classes]`.
-    pub logits: Tensor<2>,
-    /// The spikes of each hidden neuron over all steps, `[batch, hidden]`.
-    pub counts: Tensor<2>,
-}
-
-/// The weights as tensors.
-#[derive(Debug, Clone)]
-pub struct WeightTensors {
-    /// `[inputs, hidden]`
-    pub input: Tensor<2>,
-    /// `[hidden, hidden]`, source first; absent if feed-forward.
-    pub recurrent: Option<Tensor<2>>,
-    /// `[hidden, classes]`
-    pub readout: Tensor<2>,
-}
 
 /// The answers to a batch of samples: the kernel on Burn's Flex backend, plain tensor operations
 /// ([`reference::forward`]) on every other.

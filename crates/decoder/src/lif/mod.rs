@@ -16,22 +16,24 @@
 //!   dense `[T, B, N]` tensors, so its memory is one float a neuron and step, and its time that of
 //!   the spikes.
 //! * [`layer`] is that kernel as one node of Burn's autodiff graph.
-//! * [`mod@reference`] is the same network in plain tensor operations, for every device.
+//! * [`mod@reference`] is the same network in plain tensor operations, for every device;
+//!   [`tensors`] has what goes into both and what they answer.
 
 mod backward;
 mod buffer;
 mod forward;
 pub mod kernel;
-mod lanes;
 pub mod layer;
 mod matrices;
+mod net;
 mod recurrent;
 pub mod reference;
 mod surrogate;
+pub mod tensors;
 #[cfg(test)]
 mod tests;
 
-pub use lanes::Instructions;
+pub use equipoise_simd::Instructions;
 pub use matrices::{Matrices, Row};
 pub use surrogate::Surrogate;
 

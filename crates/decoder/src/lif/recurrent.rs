@@ -3,24 +3,26 @@
 //! all of them.
 
 use super::backward::Upstream;
-use super::buffer::{Buffer, LANES};
-use super::forward::{Net, Spikes};
-use super::lanes::{Lanes, Task};
+use super::buffer::Buffer;
+use super::net::{Net, Spikes};
 use super::surrogate::{Arctangent, Factor, FastSigmoid, LaneByLane, Surrogate};
+use equipoise_simd::{F32x16, LANES, Mask, Simd, Task};
 
 /// The hidden layer of a recurrent network over all steps.
 ///
 /// # Safety
-/// `membrane` must be valid for `[steps, width]` and `masks` for `[steps, mask_width]`; the events
-/// must be within the network.
+/// `membrane` must hold `[steps, width]` and `masks` `[steps, mask_width]`; the events must be
+/// within the network.
 #[inline(always)]
-pub(super) unsafe fn recurrent_forward<L: Lanes, const GRADED: bool>(
+#[allow(clippy::too_many_arguments, reason = "one buffer each")]
+pub(super) unsafe fn recurrent_forward<S: Simd, const GRADED: bool>(
+    simd: S,
     net: &Net<'_>,
     (steps, channels): (&[u16], &[u16]),
     first: usize,
     sources: &mut Vec<u32>,
-    membrane: *mut f32,
-    masks: *mut u16,
+    membrane: &mut [f32],
+    masks: &mut [u16],
 ) {
     let vectors = net.width / LANES;
     let mut state = Buffer::zeros(2 * net.width);
@@ -28,13 +30,14 @@ pub(super) unsafe fn recurrent_forward<L: Lanes, const GRADED: bool>(
     let mut event = 0;
     // SAFETY: rows, steps and vectors are within the buffers, as the caller promises.
     unsafe {
-        let one = L::splat(1.0);
+        let one = simd.splat(1.0);
         for step in first..net.dynamics.steps {
-            let bits = masks.add(step * net.mask_width);
-            for n in 0..vectors {
-                let v = L::load(v.as_ptr().add(LANES * n));
-                v.store(membrane.add(step * net.width + LANES * n));
-                *bits.add(n) = if GRADED { u16::MAX } else { L::bits(v.above(one)) };
+            let membrane = membrane[step * net.width..][..net.width].as_mut_ptr();
+            let bits = &mut masks[step * net.mask_width..][..net.mask_width];
+            for (n, bits) in bits.iter_mut().enumerate().take(vectors) {
+                let v = simd.load(v.as_ptr().add(LANES * n));
+                simd.store(v, membrane.add(LANES * n));
+                *bits = if GRADED { u16::MAX } else { v.above(one).bits() };
             }
             sources.clear();
             while event < steps.len() && usize::from(steps[event]) == step {
@@ -54,7 +57,7 @@ pub(super) unsafe fn recurrent_forward<L: Lanes, const GRADED: bool>(
                 macro_rules! blocks {
                     ($($n:literal)*) => {
                         match (block + 1) * vectors / blocks - from {
-                            $($n => update::<L, $n, GRADED>(net, sources, from, v, i),)*
+                            $($n => update::<S, $n, GRADED>(simd, net, sources, from, v, i),)*
                             _ => unreachable!("at most 8 vectors a block"),
                         }
                     };
@@ -63,12 +66,12 @@ pub(super) unsafe fn recurrent_forward<L: Lanes, const GRADED: bool>(
             }
             if GRADED {
                 for neuron in 0..net.shape.hidden {
-                    let v = *membrane.add(step * net.width + neuron);
-                    let spike = L::splat(net.dynamics.surrogate.antiderivative(v - 1.0));
+                    let v = *membrane.add(neuron);
+                    let spike = simd.splat(net.dynamics.surrogate.antiderivative(v - 1.0));
                     let row = net.rows.as_ptr().add((net.shape.inputs + neuron) * net.width);
                     for n in 0..vectors {
                         let i = i.as_mut_ptr().add(LANES * n);
-                        spike.mul_add(L::load(row.add(LANES * n)), L::load(i)).store(i);
+                        simd.store(spike.mul_add(simd.load(row.add(LANES * n)), simd.load(i)), i);
                     }
                 }
             }
@@ -77,8 +80,13 @@ pub(super) unsafe fn recurrent_forward<L: Lanes, const GRADED: bool>(
 }
 
 /// One step of the vectors of one block.
+///
+/// # Safety
+/// `v` and `i` hold the block's vectors, the first of which is number `from` of a row, and the
+/// sources are rows of the weights.
 #[inline(always)]
-unsafe fn update<L: Lanes, const N: usize, const GRADED: bool>(
+unsafe fn update<S: Simd, const N: usize, const GRADED: bool>(
+    simd: S,
     net: &Net<'_>,
     sources: &[u32],
     from: usize,
@@ -87,26 +95,26 @@ unsafe fn update<L: Lanes, const N: usize, const GRADED: bool>(
 ) {
     // SAFETY: the caller's pointers are those of the block, its row numbers those of the weights.
     unsafe {
-        let (alpha, beta) = (L::splat(net.dynamics.alpha), L::splat(net.dynamics.beta));
-        let one = L::splat(1.0);
+        let (alpha, beta) = (simd.splat(net.dynamics.alpha), simd.splat(net.dynamics.beta));
+        let one = simd.splat(1.0);
         let weights = net.rows.as_ptr().add(LANES * from);
-        let mut current = [L::splat(0.0); N];
+        let mut current = [simd.splat(0.0); N];
         for (n, current) in current.iter_mut().enumerate() {
-            let (v, i) = (v.add(LANES * n), L::load(i.add(LANES * n)));
-            let old = L::load(v);
+            let (v, i) = (v.add(LANES * n), simd.load(i.add(LANES * n)));
+            let old = simd.load(v);
             let next = old.mul_add(beta, i);
             let next = if GRADED { next } else { next.zero_where(old.above(one)) };
-            next.store(v);
-            *current = i.mul(alpha);
+            simd.store(next, v);
+            *current = i * alpha;
         }
         for &source in sources {
             let row = weights.add(source as usize * net.width);
             for (n, current) in current.iter_mut().enumerate() {
-                *current = current.add(L::load(row.add(LANES * n)));
+                *current = *current + simd.load(row.add(LANES * n));
             }
         }
         for (n, current) in current.iter().enumerate() {
-            current.store(i.add(LANES * n));
+            simd.store(*current, i.add(LANES * n));
         }
     }
 }
@@ -140,7 +148,7 @@ pub(super) struct RecurrentBackward<'a> {
 impl Task for RecurrentBackward<'_> {
     type Output = ();
     #[inline(always)]
-    unsafe fn run<L: Lanes>(mut self) {
+    fn run<S: Simd>(mut self, simd: S) {
         let net = self.net;
         let (steps, width) = (net.dynamics.steps, net.width);
         assert!(self.members.len() <= TOGETHER && self.last < steps);
@@ -149,20 +157,22 @@ impl Task for RecurrentBackward<'_> {
         assert!(self.currents.len() >= self.members.len() * steps * width);
         self.state.grow(5 * TOGETHER * width);
         self.state.fill(0.0);
-        // SAFETY: the sizes were just checked; the processor has the instructions of `L`.
+        // SAFETY: the sizes were just checked.
         unsafe {
             match net.dynamics.surrogate {
-                Surrogate::FastSigmoid { scale } => self.all::<L, _>(FastSigmoid(scale)),
-                Surrogate::Arctangent { scale } => self.all::<L, _>(Arctangent(scale)),
-                other => self.all::<L, _>(LaneByLane(other)),
+                Surrogate::FastSigmoid { scale } => self.all(simd, FastSigmoid(scale)),
+                Surrogate::Arctangent { scale } => self.all(simd, Arctangent(scale)),
+                other => self.all(simd, LaneByLane(other)),
             }
         }
     }
 }
 
 impl RecurrentBackward<'_> {
+    /// # Safety
+    /// The buffers have their sizes.
     #[inline(always)]
-    unsafe fn all<L: Lanes, F: Factor>(&mut self, surrogate: F) {
+    unsafe fn all<S: Simd, F: Factor>(&mut self, simd: S, surrogate: F) {
         let net = self.net;
         let (steps, width) = (net.dynamics.steps, net.width);
         let plane = TOGETHER * width;
@@ -171,18 +181,18 @@ impl RecurrentBackward<'_> {
             let dv = self.state.as_mut_ptr();
             let (di, p, q) = (dv.add(plane), dv.add(2 * plane), dv.add(3 * plane));
             let through = dv.add(4 * plane);
-            let (alpha, beta) = (L::splat(net.dynamics.alpha), L::splat(net.dynamics.beta));
-            let one = L::splat(1.0);
-            let reset = L::splat(if net.dynamics.graded { f32::INFINITY } else { 1.0 });
+            let (alpha, beta) = (simd.splat(net.dynamics.alpha), simd.splat(net.dynamics.beta));
+            let one = simd.splat(1.0);
+            let reset = simd.splat(if net.dynamics.graded { f32::INFINITY } else { 1.0 });
             let mut taken = [0; TOGETHER];
             let first = self.members.iter().map(|m| m.first).min().unwrap_or(steps);
             for step in (first..=self.last).rev() {
                 for (m, member) in self.members.iter().enumerate() {
                     let p = p.add(m * width);
-                    taken[m] = inject::<L>(net, &member.injections, taken[m], step + 1, p);
+                    taken[m] = inject(simd, net, &member.injections, taken[m], step + 1, p);
                 }
                 if step < self.last {
-                    product::<L>(net, di, through);
+                    product(simd, net, di, through);
                 }
                 for (m, member) in self.members.iter().enumerate() {
                     if step < member.first {
@@ -192,20 +202,20 @@ impl RecurrentBackward<'_> {
                     let out = self.currents.as_mut_ptr().add((m * steps + step) * width);
                     for at in (0..width).step_by(LANES) {
                         let lane = m * width + at;
-                        let current = L::load(di.add(lane));
-                        current.store(out.add(at));
-                        let v = L::load(membrane.add(at));
-                        let (old_q, old_p) = (L::load(q.add(lane)), L::load(p.add(lane)));
-                        let mut ds = old_q.add(L::load(through.add(lane)));
+                        let current = simd.load(di.add(lane));
+                        simd.store(current, out.add(at));
+                        let v = simd.load(membrane.add(at));
+                        let (old_q, old_p) = (simd.load(q.add(lane)), simd.load(p.add(lane)));
+                        let mut ds = old_q + simd.load(through.add(lane));
                         if let Some(counts) = member.upstream.counts {
-                            ds = ds.add(L::load(counts.as_ptr().add(at)));
+                            ds = ds + simd.load(counts.as_ptr().add(at));
                         }
-                        let kept = L::load(dv.add(lane)).zero_where(v.above(reset));
-                        let factor = surrogate.factor(v.sub(one));
-                        factor.mul_add(ds, kept.mul(beta)).store(dv.add(lane));
-                        current.mul_add(alpha, kept).store(di.add(lane));
-                        old_q.mul_add(alpha, old_p).store(q.add(lane));
-                        old_p.mul(beta).store(p.add(lane));
+                        let kept = simd.load(dv.add(lane)).zero_where(v.above(reset));
+                        let factor = surrogate.factor(simd, v - one);
+                        simd.store(factor.mul_add(ds, kept * beta), dv.add(lane));
+                        simd.store(current.mul_add(alpha, kept), di.add(lane));
+                        simd.store(old_q.mul_add(alpha, old_p), q.add(lane));
+                        simd.store(old_p * beta, p.add(lane));
                     }
                 }
             }
@@ -214,8 +224,12 @@ impl RecurrentBackward<'_> {
 }
 
 /// Adds the derivatives of the logits whose maximum is at `time`; gives how many are done.
+///
+/// # Safety
+/// `p` holds a row, and the classes of the injections are those of the network.
 #[inline(always)]
-unsafe fn inject<L: Lanes>(
+unsafe fn inject<S: Simd>(
+    simd: S,
     net: &Net<'_>,
     injections: &[(usize, f32, usize)],
     mut done: usize,
@@ -228,8 +242,8 @@ unsafe fn inject<L: Lanes>(
         for lane in (0..net.width).step_by(LANES) {
             // SAFETY: the class and the vectors are within the weights and the state.
             unsafe {
-                let row = L::load(net.readout_transposed.as_ptr().add(class * net.width + lane));
-                row.mul_add(L::splat(d), L::load(p.add(lane))).store(p.add(lane));
+                let row = simd.load(net.readout_transposed.as_ptr().add(class * net.width + lane));
+                simd.store(row.mul_add(simd.splat(d), simd.load(p.add(lane))), p.add(lane));
             }
         }
         done += 1;
@@ -237,44 +251,61 @@ unsafe fn inject<L: Lanes>(
     done
 }
 
-/// `through[m, :] = V1 di[m, :]` for all samples: blocks of three vectors of all eight in
-/// registers, the recurrent weights read once.
+/// `through[m, :] = V1 di[m, :]` for all samples, in tiles of as many samples and vectors as the
+/// registers hold: the recurrent weights are read once, or once for each half of the samples.
+///
+/// # Safety
+/// `di` and `through` hold `[TOGETHER, width]`.
 #[inline(always)]
-unsafe fn product<L: Lanes>(net: &Net<'_>, di: *const f32, through: *mut f32) {
+unsafe fn product<S: Simd>(simd: S, net: &Net<'_>, di: *const f32, through: *mut f32) {
     let vectors = net.width / LANES;
-    let blocks = vectors.div_ceil(3);
-    for block in 0..blocks {
-        let from = block * vectors / blocks;
-        // SAFETY: the block's vectors are within the rows.
-        unsafe {
-            match (block + 1) * vectors / blocks - from {
-                1 => product_block::<L, 1>(net, di, through, from),
-                2 => product_block::<L, 2>(net, di, through, from),
-                _ => product_block::<L, 3>(net, di, through, from),
+    // SAFETY: the tiles' vectors are within a row, their samples below their number.
+    unsafe {
+        if S::REGISTERS >= 32 {
+            let blocks = vectors.div_ceil(3);
+            for block in 0..blocks {
+                let from = block * vectors / blocks;
+                match (block + 1) * vectors / blocks - from {
+                    1 => product_tile::<S, TOGETHER, 1>(simd, net, di, through, from),
+                    2 => product_tile::<S, TOGETHER, 2>(simd, net, di, through, from),
+                    _ => product_tile::<S, TOGETHER, 3>(simd, net, di, through, from),
+                }
+            }
+        } else {
+            const HALF: usize = TOGETHER / 2;
+            let second = HALF * net.width;
+            for from in 0..vectors {
+                product_tile::<S, HALF, 1>(simd, net, di, through, from);
+                product_tile::<S, HALF, 1>(simd, net, di.add(second), through.add(second), from);
             }
         }
     }
 }
 
+/// `M` samples and the `N` vectors from number `from` on.
+///
+/// # Safety
+/// `di` and `through` hold `[M, width]`, and the vectors are within a row.
 #[inline(always)]
-unsafe fn product_block<L: Lanes, const N: usize>(
+unsafe fn product_tile<S: Simd, const M: usize, const N: usize>(
+    simd: S,
     net: &Net<'_>,
     di: *const f32,
     through: *mut f32,
     from: usize,
 ) {
-    // SAFETY: `di` and `through` hold `[TOGETHER, width]`, the weights `[hidden, width]`.
+    // SAFETY: the caller's promise, and the transposed weights are `[hidden, width]`.
     unsafe {
         let weights = net.recurrent_transposed.as_ptr().add(LANES * from);
-        let mut sum = [[L::splat(0.0); N]; TOGETHER];
+        let mut sum = [[simd.splat(0.0); N]; M];
         for target in 0..net.shape.hidden {
             let row = weights.add(target * net.width);
-            let mut w = [L::splat(0.0); N];
+            let mut w = [simd.splat(0.0); N];
             for (n, w) in w.iter_mut().enumerate() {
-                *w = L::load(row.add(LANES * n));
+                *w = simd.load(row.add(LANES * n));
             }
             for (m, sum) in sum.iter_mut().enumerate() {
-                let d = L::splat(*di.add(m * net.width + target));
+                let d = simd.splat(*di.add(m * net.width + target));
                 for (sum, &w) in sum.iter_mut().zip(&w) {
                     *sum = w.mul_add(d, *sum);
                 }
@@ -282,7 +313,7 @@ unsafe fn product_block<L: Lanes, const N: usize>(
         }
         for (m, sum) in sum.iter().enumerate() {
             for (n, sum) in sum.iter().enumerate() {
-                sum.store(through.add(m * net.width + LANES * (from + n)));
+                simd.store(*sum, through.add(m * net.width + LANES * (from + n)));
             }
         }
     }

@@ -2,7 +2,7 @@
 //! the kernel against. Its time and memory grow with the steps times the dense input.
 
 use super::kernel::Kernel;
-use super::layer::{Activity, WeightTensors};
+use super::tensors::{Activity, WeightTensors};
 use super::{Input, LifError, Logit, Surrogate};
 use burn::tensor::{Device, Tensor, TensorData};
 

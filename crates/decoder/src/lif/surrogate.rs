@@ -1,6 +1,6 @@
 //! What stands for the derivative of a spike.
 
-use super::lanes::{Lanes, reciprocal};
+use equipoise_simd::{F32x16, LANES, Simd};
 use serde::{Deserialize, Serialize};
 
 /// The surrogate for ds/dv in the backward pass, a function of x = v - 1, the distance of the
@@ -87,10 +87,7 @@ impl Surrogate {
 /// A surrogate whose kind is known to the compiler.
 pub(super) trait Factor: Copy {
     /// ds/dv at `x` = v - 1.
-    ///
-    /// # Safety
-    /// As for [`Lanes`].
-    unsafe fn factor<L: Lanes>(self, x: L) -> L;
+    fn factor<S: Simd>(self, simd: S, x: S::F32x16) -> S::F32x16;
 }
 
 /// [`Surrogate::FastSigmoid`].
@@ -105,40 +102,31 @@ pub(super) struct LaneByLane(pub(super) Surrogate);
 
 impl Factor for FastSigmoid {
     #[inline(always)]
-    unsafe fn factor<L: Lanes>(self, x: L) -> L {
-        // SAFETY: the caller's promise is this function's.
-        unsafe {
-            let r = reciprocal(x.abs().mul_add(L::splat(self.0), L::splat(1.0)));
-            r.mul(r)
-        }
+    fn factor<S: Simd>(self, simd: S, x: S::F32x16) -> S::F32x16 {
+        let one = simd.splat(1.0);
+        let r = x.abs().mul_add(simd.splat(self.0), one).reciprocal(one);
+        r * r
     }
 }
 
 impl Factor for Arctangent {
     #[inline(always)]
-    unsafe fn factor<L: Lanes>(self, x: L) -> L {
-        // SAFETY: the caller's promise is this function's.
-        unsafe {
-            let x = x.mul(L::splat(self.0));
-            reciprocal(x.mul_add(x, L::splat(1.0)))
-        }
+    fn factor<S: Simd>(self, simd: S, x: S::F32x16) -> S::F32x16 {
+        let one = simd.splat(1.0);
+        let x = x * simd.splat(self.0);
+        x.mul_add(x, one).reciprocal(one)
     }
 }
 
 impl Factor for LaneByLane {
     #[inline(always)]
-    unsafe fn factor<L: Lanes>(self, x: L) -> L {
-        #[repr(C, align(64))]
-        struct Array([f32; 16]);
-        let mut lanes = Array([0.0; 16]);
-        // SAFETY: the array is aligned and holds one vector; the rest is the caller's promise.
-        unsafe {
-            x.store(lanes.0.as_mut_ptr());
-            for lane in &mut lanes.0 {
-                *lane = self.0.derivative(*lane);
-            }
-            L::load(lanes.0.as_ptr())
+    fn factor<S: Simd>(self, simd: S, x: S::F32x16) -> S::F32x16 {
+        let mut lanes = [0.0; LANES];
+        x.write(&mut lanes);
+        for lane in &mut lanes {
+            *lane = self.0.derivative(*lane);
         }
+        simd.floats(&lanes)
     }
 }
 

@@ -2,7 +2,8 @@
 //! against itself on other instructions and other numbers of threads.
 
 use super::kernel::{Kernel, Workspace, cross_entropy};
-use super::layer::{self, WeightTensors};
+use super::layer;
+use super::tensors::WeightTensors;
 use super::*;
 use burn::tensor::{Device, Tensor, TensorData};
 use equipoise_random::stream;
@@ -286,7 +287,7 @@ fn central_differences_give_the_same() {
 
 /// One training step on these instructions and this many threads, as bits.
 fn bits(shape: Shape, instructions: Instructions, threads: usize) -> (Vec<u32>, Vec<u64>) {
-    let kernel = Kernel::new(shape, dynamics(50)).unwrap().with_instructions(instructions).unwrap();
+    let kernel = Kernel::new(shape, dynamics(50)).unwrap().with_instructions(instructions);
     let weights = random_weights(shape, 0.3, 5);
     let events = random_events(80, 50, shape.inputs, 90.0, 5);
     let labels: Vec<u16> = (0..80).map(|k| (k % shape.classes) as u16).collect();
@@ -305,7 +306,7 @@ fn bits(shape: Shape, instructions: Instructions, threads: usize) -> (Vec<u32>, 
 fn threads_and_instructions_change_no_bit() {
     for (hidden, recurrent) in [(100, false), (33, true), (300, false), (150, true)] {
         let shape = Shape { inputs: 40, hidden, classes: 11, recurrent };
-        let want = bits(shape, Instructions::Portable, 1);
+        let want = bits(shape, Instructions::PORTABLE, 1);
         assert!(want.0.iter().any(|&b| b != 0) && want.1.iter().sum::<u64>() > 100);
         for instructions in Instructions::available() {
             for threads in [1, 2, 3] {

@@ -1,8 +1,7 @@
 //! The gradients of a batch: the backward pass alone, and forward and backward in one.
 
 use super::super::backward::{Accumulate, Backward, ReadoutBackward, Upstream};
-use super::super::forward::{Net, Spikes};
-use super::super::lanes::dispatch;
+use super::super::net::{Net, Spikes};
 use super::super::recurrent::{Member, RecurrentBackward, TOGETHER};
 use super::super::{Input, LifError, Matrices, Shape};
 use super::scratch::{SCRATCH, Scratch};
@@ -262,8 +261,7 @@ impl Kernel {
                 masks: sample.masks,
                 gradient: &mut partial.readout,
             };
-            // SAFETY: the instructions are available.
-            unsafe { dispatch(self.instructions, task) }
+            self.instructions.run(task);
         }
         if self.shape.recurrent {
             self.recurrent_tile(net, tile, scratch, partial);
@@ -288,8 +286,7 @@ impl Kernel {
                     row_of_step: &scratch.row_of_step,
                     currents: &mut scratch.currents,
                 };
-                // SAFETY: the instructions are available.
-                unsafe { dispatch(self.instructions, task) }
+                self.instructions.run(task);
                 scratch.taken += rows;
                 if scratch.taken * net.width * size_of::<f32>() >= COLLECT {
                     self.flush(net, scratch, partial);
@@ -329,8 +326,7 @@ impl Kernel {
             currents: &mut scratch.currents,
             state: &mut scratch.state,
         };
-        // SAFETY: the instructions are available.
-        unsafe { dispatch(self.instructions, task) }
+        self.instructions.run(task);
         for (k, (sample, member)) in tile.iter().zip(&members).enumerate() {
             let row = |step: usize| (k * steps + step) as u32;
             for (&step, &channel) in sample.events.0.iter().zip(sample.events.1) {
@@ -339,7 +335,6 @@ impl Kernel {
                 }
             }
             for step in member.first..=last {
-                let masks = &sample.masks[step * net.mask_width..(step + 1) * net.mask_width];
                 if self.dynamics.graded {
                     let currents = &scratch.currents[row(step) as usize * width..][..width];
                     for neuron in 0..self.shape.hidden {
@@ -351,8 +346,7 @@ impl Kernel {
                         }
                     }
                 } else {
-                    // SAFETY: the slice holds the numbers of one step.
-                    let mut spikes = unsafe { Spikes::of(net, masks.as_ptr()) };
+                    let mut spikes = Spikes::of(net, net.masks_of_step(sample.masks, step));
                     while let Some(neuron) = spikes.next() {
                         scratch.uses.push(((self.shape.inputs + neuron) as u32, row(step)));
                     }
@@ -389,8 +383,7 @@ impl Kernel {
             currents,
             gradient: &mut partial.rows,
         };
-        // SAFETY: the instructions are available.
-        unsafe { dispatch(self.instructions, task) }
+        self.instructions.run(task);
         uses.clear();
         *taken = 0;
     }

@@ -11,9 +11,10 @@ mod workspace;
 pub use workspace::Workspace;
 
 use super::buffer::{Buffer, padded};
-use super::forward::{Forward, Net, mask_width};
-use super::lanes::{Instructions, dispatch};
+use super::forward::Forward;
+use super::net::{Net, mask_width};
 use super::{Dynamics, Input, LifError, Matrices, Shape};
+use equipoise_simd::Instructions;
 use rayon::prelude::*;
 use scratch::{SCRATCH, Scratch};
 
@@ -134,15 +135,9 @@ impl Kernel {
         Ok(Kernel { shape, dynamics, instructions: Instructions::best() })
     }
 
-    /// The same with these instructions, if the processor has them.
-    ///
-    /// # Errors
-    /// If it does not.
-    pub fn with_instructions(self, instructions: Instructions) -> Result<Kernel, LifError> {
-        if Instructions::available().contains(&instructions) {
-            return Ok(Kernel { instructions, ..self });
-        }
-        Err(LifError::Batch(format!("this processor has no {instructions:?} instructions")))
+    /// The same with these instructions.
+    pub fn with_instructions(self, instructions: Instructions) -> Kernel {
+        Kernel { instructions, ..self }
     }
 
     /// The sizes.
@@ -283,7 +278,6 @@ impl Kernel {
     ) {
         let task =
             Forward { net, steps, channels, sources, membrane, masks, logits, peaks, counts };
-        // SAFETY: the instructions are available.
-        unsafe { dispatch(self.instructions, task) }
+        self.instructions.run(task);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::backward::NO_ROW;
 use super::super::buffer::Buffer;
-use super::super::forward::Net;
+use super::super::net::Net;
 use std::cell::RefCell;
 
 /// Memory that one thread uses again and again.

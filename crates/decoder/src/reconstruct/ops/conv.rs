@@ -2,7 +2,6 @@
 
 use super::host::{from_numbers, is_flex, with_numbers};
 use super::kernels::{self, Geometry, Packed, WeightGradient};
-use super::lanes::InstructionSet;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients;
@@ -12,6 +11,7 @@ use burn::backend::{Autodiff, Flex, TensorMetadata};
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Tensor, activation};
+use equipoise_simd::Instructions;
 use rayon::prelude::*;
 
 /// What follows a convolution.
@@ -70,13 +70,13 @@ struct SourceGradient {
 
 /// All images of `source` convolved: [batch, height, width, outputs].
 fn forward(source: Source<'_>, w: &Packed, g: Geometry, batch: usize, relu: bool) -> Vec<f32> {
-    let set = InstructionSet::detect();
+    let instructions = Instructions::best();
     let mut out = vec![0.0; batch * g.pixels() * g.outputs];
     out.par_chunks_mut(g.pixels() * g.outputs).enumerate().for_each_init(
         || vec![0.0; g.bordered()],
         |bordered, (index, out)| {
             source.place(g, index, bordered);
-            kernels::convolve(set, bordered, w, relu, out);
+            kernels::convolve(instructions, bordered, w, relu, out);
         },
     );
     out
@@ -99,7 +99,7 @@ fn backward(
     slope: &[f32],
     wanted: bool,
 ) -> (SourceGradient, Vec<f32>, Vec<f32>) {
-    let set = InstructionSet::detect();
+    let instructions = Instructions::best();
     let back = g.transposed();
     let packed = wanted.then(|| Packed::transposed(g, weight));
     let image = g.pixels() * g.outputs;
@@ -132,13 +132,13 @@ fn backward(
                 let out = out.map(|out| &out[index * image..][..image]);
                 place_slope(back, out, slope, &mut masked, &mut bias);
                 source.place(g, index, &mut bordered);
-                kernels::accumulate(set, &bordered, &masked, &mut weights);
+                kernels::accumulate(instructions, &bordered, &masked, &mut weights);
                 let Some(packed) = &packed else { continue };
                 if half.is_empty() {
                     let to = &mut full[local * full_size..][..full_size];
-                    kernels::convolve(set, &masked, packed, false, to);
+                    kernels::convolve(instructions, &masked, packed, false, to);
                 } else {
-                    kernels::convolve(set, &masked, packed, false, &mut mixed);
+                    kernels::convolve(instructions, &masked, packed, false, &mut mixed);
                     let full = full.chunks_exact_mut(full_size.max(1)).nth(local);
                     let half = &mut half[local * half_size..][..half_size];
                     split(g, &mixed, full.unwrap_or_default(), half, half_channels);

@@ -5,9 +5,7 @@
 //! needs are contiguous, and no copy of patches is made: a tile of neighbouring output pixels
 //! reads them at a distance of `inputs`.
 
-#[cfg(target_arch = "x86_64")]
-use super::lanes::{Avx2, Avx512};
-use super::lanes::{InstructionSet, LANES, Lanes, Portable};
+use equipoise_simd::{F32x16, Instructions, LANES, Simd, Task};
 
 /// Convolutions with at most this many outputs take the numbers of the sum, not the outputs, as
 /// vector lanes.
@@ -51,7 +49,7 @@ impl Geometry {
         self.outputs <= NARROW
     }
 
-    /// The convolution that takes the gradient of the output back to the input.
+    /// The convolution that makes the gradient of the input of that of the output.
     pub(super) fn transposed(&self) -> Self {
         Self { inputs: self.outputs, outputs: self.inputs, ..*self }
     }
@@ -75,8 +73,8 @@ impl Packed {
         Self::from_fn(geometry, bias, |row, output| weight[row * outputs + output])
     }
 
-    /// The weights of the convolution that takes gradients back: turned by half a turn, inputs
-    /// and outputs exchanged. `geometry` and `weight` are those of the way forward.
+    /// The weights of the convolution of the backward pass: turned by half a turn, inputs
+    /// and outputs exchanged. `geometry` and `weight` are those of the convolution itself.
     pub(super) fn transposed(geometry: Geometry, weight: &[f32]) -> Self {
         let Geometry { inputs, outputs, .. } = geometry;
         Self::from_fn(geometry.transposed(), &vec![0.0; inputs], |row, input| {
@@ -159,7 +157,7 @@ impl WeightGradient {
 /// One image's convolution: `bordered` (see [`Geometry::bordered`]) to `out` [pixels, outputs],
 /// with what is negative set to 0 when `relu` is set.
 pub(super) fn convolve(
-    set: InstructionSet,
+    instructions: Instructions,
     bordered: &[f32],
     w: &Packed,
     relu: bool,
@@ -168,97 +166,70 @@ pub(super) fn convolve(
     let geometry = w.geometry;
     assert_eq!(bordered.len(), geometry.bordered());
     assert_eq!(out.len(), geometry.pixels() * geometry.outputs);
-    match set {
-        // SAFETY: the instruction set was detected, and the lengths are as the kernels need.
-        #[cfg(target_arch = "x86_64")]
-        InstructionSet::Avx512 => unsafe { convolve_avx512(bordered, w, relu, out) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        InstructionSet::Avx2 => unsafe { convolve_avx2(bordered, w, relu, out) },
-        // SAFETY: plain Rust; the lengths are as the kernels need.
-        InstructionSet::Portable => unsafe { convolve_with::<Portable>(bordered, w, relu, out) },
-    }
+    instructions.run(Convolve { bordered, w, relu, out });
 }
 
 /// Adds one image's part to the gradient of the weights: `bordered` is the input image with its
 /// border, `gradient` that of the output, with its border too.
 pub(super) fn accumulate(
-    set: InstructionSet,
+    instructions: Instructions,
     bordered: &[f32],
     gradient: &[f32],
     sums: &mut WeightGradient,
 ) {
     assert_eq!(bordered.len(), sums.geometry.bordered());
     assert_eq!(gradient.len(), sums.geometry.transposed().bordered());
-    match set {
-        // SAFETY: the instruction set was detected, and the lengths are as the kernels need.
-        #[cfg(target_arch = "x86_64")]
-        InstructionSet::Avx512 => unsafe { accumulate_avx512(bordered, gradient, sums) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        InstructionSet::Avx2 => unsafe { accumulate_avx2(bordered, gradient, sums) },
-        // SAFETY: plain Rust; the lengths are as the kernels need.
-        InstructionSet::Portable => unsafe {
-            accumulate_with::<Portable>(bordered, gradient, sums);
-        },
-    }
+    instructions.run(Accumulate { bordered, gradient, sums });
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-unsafe fn convolve_avx512(bordered: &[f32], w: &Packed, relu: bool, out: &mut [f32]) {
-    // SAFETY: the caller's promise.
-    unsafe { convolve_with::<Avx512>(bordered, w, relu, out) }
+/// [`convolve`], whose slices have the lengths of `w.geometry`.
+struct Convolve<'a> {
+    bordered: &'a [f32],
+    w: &'a Packed,
+    relu: bool,
+    out: &'a mut [f32],
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn convolve_avx2(bordered: &[f32], w: &Packed, relu: bool, out: &mut [f32]) {
-    // SAFETY: the caller's promise.
-    unsafe { convolve_with::<Avx2>(bordered, w, relu, out) }
-}
+impl Task for Convolve<'_> {
+    type Output = ();
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-unsafe fn accumulate_avx512(bordered: &[f32], gradient: &[f32], sums: &mut WeightGradient) {
-    // SAFETY: the caller's promise.
-    unsafe { accumulate_with::<Avx512>(bordered, gradient, sums) }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn accumulate_avx2(bordered: &[f32], gradient: &[f32], sums: &mut WeightGradient) {
-    // SAFETY: the caller's promise.
-    unsafe { accumulate_with::<Avx2>(bordered, gradient, sums) }
-}
-
-/// # Safety
-/// The processor has the instruction set of `S`; the slices have the lengths of `w.geometry`.
-#[inline(always)]
-unsafe fn convolve_with<S: Lanes>(bordered: &[f32], w: &Packed, relu: bool, out: &mut [f32]) {
-    // SAFETY: the caller's promise.
-    unsafe {
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Convolve { bordered, w, relu, out } = self;
         if w.geometry.narrow() {
-            narrow_forward::<S>(bordered, w, relu, out);
+            narrow_forward(simd, bordered, w, relu, out);
             return;
         }
         let columns = w.bias.len();
         let mut column = 0;
         while column < columns {
-            if S::ACROSS == 2 && columns - column >= 2 * LANES {
-                forward_columns::<S, 2>(bordered, w, relu, out, column);
-                column += 2 * LANES;
-            } else {
-                forward_columns::<S, 1>(bordered, w, relu, out, column);
-                column += LANES;
+            // SAFETY: `convolve` checked the lengths, and the columns are within the weights'.
+            unsafe {
+                if wide::<S>() && columns - column >= 2 * LANES {
+                    forward_columns::<S, 2>(simd, bordered, w, relu, out, column);
+                    column += 2 * LANES;
+                } else {
+                    forward_columns::<S, 1>(simd, bordered, w, relu, out, column);
+                    column += LANES;
+                }
             }
         }
     }
 }
 
+/// Whether the registers hold tiles of more than four pixels, or two vectors of one pixel beside
+/// each other.
+const fn wide<S: Simd>() -> bool {
+    S::REGISTERS >= 32
+}
+
 /// All pixels of `V * LANES` output channels from `column` on.
+///
+/// # Safety
+/// The slices have the lengths of `w.geometry`, and the packed weights these channels.
 #[inline(always)]
-unsafe fn forward_columns<S: Lanes, const V: usize>(
+unsafe fn forward_columns<S: Simd, const V: usize>(
+    simd: S,
     bordered: &[f32],
     w: &Packed,
     relu: bool,
@@ -270,28 +241,28 @@ unsafe fn forward_columns<S: Lanes, const V: usize>(
         let mut x = 0;
         // SAFETY: x + P <= width in each call, so all pixels of the tile are in the image.
         unsafe {
-            if S::WIDE && V == 1 {
+            if wide::<S>() && V == 1 {
                 while width - x >= 14 {
-                    forward_tile::<S, 14, V>(bordered, w, relu, out, column, y, x);
+                    forward_tile::<S, 14, V>(simd, bordered, w, relu, out, column, y, x);
                     x += 14;
                 }
             }
-            if S::WIDE {
+            if wide::<S>() {
                 while width - x >= 8 && width % 7 != 0 {
-                    forward_tile::<S, 8, V>(bordered, w, relu, out, column, y, x);
+                    forward_tile::<S, 8, V>(simd, bordered, w, relu, out, column, y, x);
                     x += 8;
                 }
                 while width - x >= 7 {
-                    forward_tile::<S, 7, V>(bordered, w, relu, out, column, y, x);
+                    forward_tile::<S, 7, V>(simd, bordered, w, relu, out, column, y, x);
                     x += 7;
                 }
             }
             while width - x >= 4 {
-                forward_tile::<S, 4, V>(bordered, w, relu, out, column, y, x);
+                forward_tile::<S, 4, V>(simd, bordered, w, relu, out, column, y, x);
                 x += 4;
             }
             while x < width {
-                forward_tile::<S, 1, V>(bordered, w, relu, out, column, y, x);
+                forward_tile::<S, 1, V>(simd, bordered, w, relu, out, column, y, x);
                 x += 1;
             }
         }
@@ -299,8 +270,13 @@ unsafe fn forward_columns<S: Lanes, const V: usize>(
 }
 
 /// `P` pixels beside each other from (`y`, `x`) on, `V * LANES` channels.
+///
+/// # Safety
+/// As for [`forward_columns`]; the pixels are in the image.
 #[inline(always)]
-unsafe fn forward_tile<S: Lanes, const P: usize, const V: usize>(
+#[allow(clippy::too_many_arguments, reason = "its callers differ in the constants")]
+unsafe fn forward_tile<S: Simd, const P: usize, const V: usize>(
+    simd: S,
     bordered: &[f32],
     w: &Packed,
     relu: bool,
@@ -315,24 +291,24 @@ unsafe fn forward_tile<S: Lanes, const P: usize, const V: usize>(
     // SAFETY: the tile lies in the image, so the three rows of the bordered image from (y, x) on,
     // 3 + P - 1 pixels each, lie in `bordered`; the packed weights have 3 depth rows of `columns`.
     unsafe {
-        let mut sums = [[S::splat(0.0); V]; P];
+        let mut sums = [[simd.splat(0.0); V]; P];
         for sum in &mut sums {
             for (v, sum) in sum.iter_mut().enumerate() {
-                *sum = S::load(w.bias.as_ptr().add(column + v * LANES));
+                *sum = simd.load(w.bias.as_ptr().add(column + v * LANES));
             }
         }
         for kernel_row in 0..3 {
             let from = bordered.as_ptr().add((y + kernel_row) * row + x * inputs);
             let mut weights = w.weights.as_ptr().add(kernel_row * depth * columns + column);
             for k in 0..depth {
-                let mut line = [S::splat(0.0); V];
+                let mut line = [simd.splat(0.0); V];
                 for (v, line) in line.iter_mut().enumerate() {
-                    *line = S::load(weights.add(v * LANES));
+                    *line = simd.load(weights.add(v * LANES));
                 }
                 for (p, sum) in sums.iter_mut().enumerate() {
-                    let value = S::splat(*from.add(p * inputs + k));
+                    let value = simd.splat(*from.add(p * inputs + k));
                     for v in 0..V {
-                        sum[v] = S::fma(value, line[v], sum[v]);
+                        sum[v] = value.mul_add(line[v], sum[v]);
                     }
                 }
                 weights = weights.add(columns);
@@ -342,13 +318,13 @@ unsafe fn forward_tile<S: Lanes, const P: usize, const V: usize>(
             let to = (y * width + x + p) * outputs + column;
             for (v, &sum) in sum.iter().enumerate() {
                 // In this order a sum that is not a number stays one.
-                let sum = if relu { S::max(S::splat(0.0), sum) } else { sum };
+                let sum = if relu { simd.splat(0.0).max(sum) } else { sum };
                 let missing = outputs - column - v * LANES;
                 if missing >= LANES {
-                    S::store(out.as_mut_ptr().add(to + v * LANES), sum);
+                    simd.store(sum, out.as_mut_ptr().add(to + v * LANES));
                 } else {
                     let mut all = [0.0; LANES];
-                    S::store(all.as_mut_ptr(), sum);
+                    sum.write(&mut all);
                     out[to + v * LANES..][..missing].copy_from_slice(&all[..missing]);
                 }
             }
@@ -358,28 +334,28 @@ unsafe fn forward_tile<S: Lanes, const P: usize, const V: usize>(
 
 /// Few outputs: sixteen terms of an output's sum at a time.
 #[inline(always)]
-unsafe fn narrow_forward<S: Lanes>(bordered: &[f32], w: &Packed, relu: bool, out: &mut [f32]) {
+fn narrow_forward<S: Simd>(simd: S, bordered: &[f32], w: &Packed, relu: bool, out: &mut [f32]) {
     let geometry = w.geometry;
     let Geometry { height, width, inputs, outputs } = geometry;
     let (row, chunk) = (geometry.bordered_row(), round_up(geometry.depth()));
     for y in 0..height {
         for x in 0..width {
             for output in 0..outputs {
-                // SAFETY: the bordered image has a vector to spare at its end, so a chunk can be
+                // SAFETY: `convolve` checked the lengths; the bordered image has a vector to spare at its end, so a chunk can be
                 // read over the end of a row; what lies beyond meets weights of zero.
                 let sum = unsafe {
-                    let mut sums = [S::splat(0.0); 3];
+                    let mut sums = [simd.splat(0.0); 3];
                     for (kernel_row, sum) in sums.iter_mut().enumerate() {
                         let from = bordered.as_ptr().add((y + kernel_row) * row + x * inputs);
                         let weights = w.weights.as_ptr().add((output * 3 + kernel_row) * chunk);
                         let mut k = 0;
                         while k < chunk {
-                            *sum = S::fma(S::load(from.add(k)), S::load(weights.add(k)), *sum);
+                            *sum = simd.load(from.add(k)).mul_add(simd.load(weights.add(k)), *sum);
                             k += LANES;
                         }
                     }
-                    let one = S::splat(1.0);
-                    S::sum(S::fma(S::fma(sums[0], one, sums[1]), one, sums[2]))
+                    let one = simd.splat(1.0);
+                    sums[0].mul_add(one, sums[1]).mul_add(one, sums[2]).sum()
                 } + w.bias[output];
                 out[(y * width + x) * outputs + output] =
                     if relu && sum <= 0.0 { 0.0 } else { sum };
@@ -388,30 +364,40 @@ unsafe fn narrow_forward<S: Lanes>(bordered: &[f32], w: &Packed, relu: bool, out
     }
 }
 
-/// # Safety
-/// The processor has the instruction set of `S`; the slices have the lengths of `sums.geometry`.
-#[inline(always)]
-unsafe fn accumulate_with<S: Lanes>(bordered: &[f32], gradient: &[f32], sums: &mut WeightGradient) {
-    let depth = sums.geometry.depth();
-    // SAFETY: the caller's promise; each tile of rows lies in 0..depth.
-    unsafe {
+/// [`accumulate`], whose slices have the lengths of `sums.geometry`.
+struct Accumulate<'a> {
+    bordered: &'a [f32],
+    gradient: &'a [f32],
+    sums: &'a mut WeightGradient,
+}
+
+impl Task for Accumulate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Accumulate { bordered, gradient, sums } = self;
         if sums.geometry.narrow() {
-            narrow_accumulate::<S>(bordered, gradient, sums);
+            narrow_accumulate(simd, bordered, gradient, sums);
             return;
         }
-        let columns = round_up(sums.geometry.outputs);
+        let (depth, columns) = (sums.geometry.depth(), round_up(sums.geometry.outputs));
         let mut column = 0;
         while column < columns {
-            let two = S::ACROSS == 2 && columns - column >= 2 * LANES;
+            let two = wide::<S>() && columns - column >= 2 * LANES;
             for kernel_row in 0..3 {
                 let mut k = 0;
                 while k < depth {
                     let left = depth - k;
                     let at = (kernel_row, k, column);
-                    k += if two {
-                        accumulate_rows::<S, 2>(bordered, gradient, sums, at, left)
-                    } else {
-                        accumulate_rows::<S, 1>(bordered, gradient, sums, at, left)
+                    // SAFETY: `accumulate` checked the lengths; the tile of rows lies in 0..depth,
+                    // its columns in those of the sums.
+                    k += unsafe {
+                        if two {
+                            accumulate_rows::<S, 2>(simd, bordered, gradient, sums, at, left)
+                        } else {
+                            accumulate_rows::<S, 1>(simd, bordered, gradient, sums, at, left)
+                        }
                     };
                 }
             }
@@ -420,9 +406,14 @@ unsafe fn accumulate_with<S: Lanes>(bordered: &[f32], gradient: &[f32], sums: &m
     }
 }
 
-/// As many rows as fit of those left; how many it were.
+/// As many rows as fit of those left; how many they were.
+///
+/// # Safety
+/// The slices have the lengths of `sums.geometry`, `left` rows are there, and the sums have these
+/// columns.
 #[inline(always)]
-unsafe fn accumulate_rows<S: Lanes, const V: usize>(
+unsafe fn accumulate_rows<S: Simd, const V: usize>(
+    simd: S,
     bordered: &[f32],
     gradient: &[f32],
     sums: &mut WeightGradient,
@@ -431,25 +422,29 @@ unsafe fn accumulate_rows<S: Lanes, const V: usize>(
 ) -> usize {
     // SAFETY: the caller's promise.
     unsafe {
-        if S::WIDE && V == 1 && left >= 16 {
-            accumulate_tile::<S, 16, V>(bordered, gradient, sums, at);
+        if wide::<S>() && V == 1 && left >= 16 {
+            accumulate_tile::<S, 16, V>(simd, bordered, gradient, sums, at);
             16
-        } else if S::WIDE && left >= 8 {
-            accumulate_tile::<S, 8, V>(bordered, gradient, sums, at);
+        } else if wide::<S>() && left >= 8 {
+            accumulate_tile::<S, 8, V>(simd, bordered, gradient, sums, at);
             8
         } else if left >= 4 {
-            accumulate_tile::<S, 4, V>(bordered, gradient, sums, at);
+            accumulate_tile::<S, 4, V>(simd, bordered, gradient, sums, at);
             4
         } else {
-            accumulate_tile::<S, 1, V>(bordered, gradient, sums, at);
+            accumulate_tile::<S, 1, V>(simd, bordered, gradient, sums, at);
             1
         }
     }
 }
 
 /// `R` rows of the weights from (`kernel_row`, `k`) on, `V * LANES` outputs from `column` on.
+///
+/// # Safety
+/// As for [`accumulate_rows`].
 #[inline(always)]
-unsafe fn accumulate_tile<S: Lanes, const R: usize, const V: usize>(
+unsafe fn accumulate_tile<S: Simd, const R: usize, const V: usize>(
+    simd: S,
     bordered: &[f32],
     gradient: &[f32],
     sums: &mut WeightGradient,
@@ -464,33 +459,33 @@ unsafe fn accumulate_tile<S: Lanes, const R: usize, const V: usize>(
     // the next pixel or to the spare vector and goes into columns that nobody reads.
     unsafe {
         let to = sums.sums.as_mut_ptr().add((kernel_row * geometry.depth() + k) * columns + column);
-        let mut tile = [[S::splat(0.0); V]; R];
+        let mut tile = [[simd.splat(0.0); V]; R];
         for (r, line) in tile.iter_mut().enumerate() {
             for (v, sum) in line.iter_mut().enumerate() {
-                *sum = S::load(to.add(r * columns + v * LANES));
+                *sum = simd.load(to.add(r * columns + v * LANES));
             }
         }
         for y in 0..height {
             let mut from = bordered.as_ptr().add((y + kernel_row) * row + k);
-            let mut slope = gradient.as_ptr().add((y + 1) * gradient_row + outputs + column);
+            let mut upstream = gradient.as_ptr().add((y + 1) * gradient_row + outputs + column);
             for _ in 0..width {
-                let mut line = [S::splat(0.0); V];
+                let mut line = [simd.splat(0.0); V];
                 for (v, line) in line.iter_mut().enumerate() {
-                    *line = S::load(slope.add(v * LANES));
+                    *line = simd.load(upstream.add(v * LANES));
                 }
                 for (r, sum) in tile.iter_mut().enumerate() {
-                    let value = S::splat(*from.add(r));
+                    let value = simd.splat(*from.add(r));
                     for v in 0..V {
-                        sum[v] = S::fma(value, line[v], sum[v]);
+                        sum[v] = value.mul_add(line[v], sum[v]);
                     }
                 }
                 from = from.add(inputs);
-                slope = slope.add(outputs);
+                upstream = upstream.add(outputs);
             }
         }
         for (r, line) in tile.iter().enumerate() {
             for (v, &sum) in line.iter().enumerate() {
-                S::store(to.add(r * columns + v * LANES), sum);
+                simd.store(sum, to.add(r * columns + v * LANES));
             }
         }
     }
@@ -498,7 +493,8 @@ unsafe fn accumulate_tile<S: Lanes, const R: usize, const V: usize>(
 
 /// Few outputs: sixteen rows of the weights at a time.
 #[inline(always)]
-unsafe fn narrow_accumulate<S: Lanes>(
+fn narrow_accumulate<S: Simd>(
+    simd: S,
     bordered: &[f32],
     gradient: &[f32],
     sums: &mut WeightGradient,
@@ -509,24 +505,25 @@ unsafe fn narrow_accumulate<S: Lanes>(
     let chunk = round_up(geometry.depth());
     for output in 0..outputs {
         for k in (0..chunk).step_by(LANES) {
-            // SAFETY: as in `narrow_forward`, a vector may reach over the end of what it needs,
+            // SAFETY: `accumulate` checked the lengths; as in `narrow_forward`, a vector may reach over the end of what it needs,
             // into rows of the sums that nobody reads.
             unsafe {
                 let to = sums.sums.as_mut_ptr().add(output * 3 * chunk + k);
-                let mut tile = [S::load(to), S::load(to.add(chunk)), S::load(to.add(2 * chunk))];
+                let mut tile =
+                    [simd.load(to), simd.load(to.add(chunk)), simd.load(to.add(2 * chunk))];
                 for y in 0..height {
                     let from = bordered.as_ptr().add(y * row + k);
-                    let slope = gradient.as_ptr().add((y + 1) * gradient_row + outputs + output);
+                    let upstream = gradient.as_ptr().add((y + 1) * gradient_row + outputs + output);
                     for x in 0..width {
-                        let value = S::splat(*slope.add(x * outputs));
+                        let value = simd.splat(*upstream.add(x * outputs));
                         for (kernel_row, sum) in tile.iter_mut().enumerate() {
-                            let image = S::load(from.add(kernel_row * row + x * inputs));
-                            *sum = S::fma(image, value, *sum);
+                            let image = simd.load(from.add(kernel_row * row + x * inputs));
+                            *sum = image.mul_add(value, *sum);
                         }
                     }
                 }
                 for (kernel_row, &sum) in tile.iter().enumerate() {
-                    S::store(to.add(kernel_row * chunk), sum);
+                    simd.store(sum, to.add(kernel_row * chunk));
                 }
             }
         }

@@ -7,7 +7,6 @@
 mod conv;
 mod host;
 mod kernels;
-mod lanes;
 mod pool;
 #[cfg(test)]
 mod tests;
