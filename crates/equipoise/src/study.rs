@@ -30,6 +30,7 @@ pub fn run<S: Study>(preset: &str, args: &RunArgs, flags: Layers, global: &Globa
         None => args.layers(flags.preset(preset)).resolve().map_err(StudyError::from)?,
     };
     settings.validate().map_err(Failure::request)?;
+    let settings = settings.resolved().map_err(Failure::request)?;
     if let Some(out) = &args.out {
         RunDir::check_free(out)?;
     }

@@ -19,6 +19,15 @@ pub trait Settings: Serialize + DeserializeOwned + Clone {
     /// # Errors
     /// That reason.
     fn validate(&self) -> Result<(), String>;
+
+    /// The same settings with what they leave open filled in: what a run's `config.toml` holds,
+    /// so that it says all. Settings that are whole stay as they are.
+    ///
+    /// # Errors
+    /// The reason why they make no sense.
+    fn resolved(self) -> Result<Self, String> {
+        Ok(self)
+    }
 }
 
 /// A study: settings, inputs and a context in; results out; a report of them.

@@ -1,11 +1,11 @@
 //! How much of an image is in the spikes, before any decoder is trained.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use equipoise_metrics::image::psnr;
 use serde::{Deserialize, Serialize};
 
-use super::BalanceError;
+use super::error::BalanceError;
 use super::linear::Ridge;
 use crate::network::{Network, Population, SpikeCounts};
 use equipoise_data::ImageSet;
@@ -59,7 +59,7 @@ pub fn readout(
 ) -> Result<ImageCoding, BalanceError> {
     for (counts, images) in [training, test] {
         if counts.images > images.len() {
-            return Err(BalanceError(format!(
+            return Err(BalanceError::Readout(format!(
                 "counts of {} images, but only {} images",
                 counts.images,
                 images.len()
@@ -94,7 +94,7 @@ pub fn readout(
         let reconstruction: Vec<f32> =
             out[..pixels].iter().map(|&x| x.clamp(0.0, 1.0) as f32).collect();
         let quality = |picture: &[f32]| {
-            psnr(&original, picture, 1.0).map_err(|error| BalanceError(error.to_string()))
+            psnr(&original, picture, 1.0).map_err(|error| BalanceError::Readout(error.to_string()))
         };
         sums.psnr += quality(&reconstruction)?;
         sums.mean_image_psnr += quality(&mean_f32)?;
@@ -169,15 +169,70 @@ pub fn image_coding(
     let mut encode = |images: &ImageSet, seed: u64, before: usize| {
         let write = |i: usize, out: &mut [f32]| images.write_intensities(i, out);
         let mut step = |done: usize| progress(before + done, total);
-        let counts = network
-            .encode_counts(&write, 0..images.len(), seed, Population::All, 1, &mut step)
-            .map_err(|error| BalanceError(error.to_string()))?;
-        if counts.images == images.len() { Ok(counts) } else { Err(BalanceError::stopped()) }
+        let counts =
+            network.encode_counts(&write, 0..images.len(), seed, Population::All, 1, &mut step)?;
+        if counts.images == images.len() { Ok(counts) } else { Err(BalanceError::Stopped) }
     };
     let training_counts = encode(training, seed, 0)?;
     let test_counts = encode(test, seed.wrapping_add(1), training.len())?;
     let duration = network.config().duration;
     readout((&training_counts, training), (&test_counts, test), duration, penalty)
+}
+
+/// The spike counts of the images of `range` over the first d ms of the recording, for each d of
+/// `durations_ms`, from one simulation an image. `progress` is told how many images of the range
+/// are done. Image i is trial i of the seed, whichever range it is in.
+///
+/// # Errors
+/// If the images do not fit the network, a duration is not positive or longer than the network
+/// records, or `progress` asked to stop.
+pub fn counts_over_time(
+    network: &Network,
+    images: &ImageSet,
+    range: Range<usize>,
+    durations_ms: &[f64],
+    seed: u64,
+    progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Result<Vec<SpikeCounts>, BalanceError> {
+    let longest = network.config().duration;
+    if let Some(bad) = durations_ms.iter().find(|&&d| !(d > 0.0 && d <= longest)) {
+        return Err(BalanceError::setting(
+            "durations",
+            format!("{bad} ms; the network records {longest} ms, and more than 0 is needed"),
+        ));
+    }
+    if range.end > images.len() {
+        return Err(BalanceError::Readout(format!(
+            "images up to {} of only {}",
+            range.end,
+            images.len()
+        )));
+    }
+    let neurons = network.config().neurons;
+    let empty = SpikeCounts { images: 0, neurons, bins: 1, counts: Vec::new() };
+    let mut all = vec![empty; durations_ms.len()];
+    let mut done = 0;
+    let wanted = range.len();
+    let mut sink = |_: usize, spikes: equipoise_data::spikes::SpikeTrains| {
+        for (counts, &duration) in all.iter_mut().zip(durations_ms) {
+            let start = counts.counts.len();
+            counts.counts.resize(start + neurons, 0);
+            counts.images += 1;
+            for (&t, &unit) in spikes.times.iter().zip(&spikes.ids) {
+                if f64::from(t) > duration + 1e-6 {
+                    break;
+                }
+                let slot = &mut counts.counts[start + unit as usize];
+                *slot = slot.saturating_add(1);
+            }
+        }
+        done += 1;
+        progress(done)
+    };
+    let write = |i: usize, out: &mut [f32]| images.write_intensities(i, out);
+    network.encode_each(&write, range, seed, &mut sink)?;
+    // Asked to stop after the last image, there is nothing left to stop.
+    if done == wanted { Ok(all) } else { Err(BalanceError::Stopped) }
 }
 
 /// [`image_coding`] at several lengths of the recording, from one simulation of the longest: the
@@ -194,37 +249,10 @@ pub fn coding_over_time(
     penalty: f64,
     progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Vec<ImageCoding>, BalanceError> {
-    let longest = network.config().duration;
-    if let Some(bad) = durations_ms.iter().find(|&&d| !(d > 0.0 && d <= longest)) {
-        return Err(BalanceError(format!(
-            "a duration of {bad} ms; the network records {longest} ms, and more than 0 is needed"
-        )));
-    }
-    let neurons = network.config().neurons;
     let total = training.len() + test.len();
     let mut encode = |images: &ImageSet, seed: u64, before: usize| {
-        let write = |i: usize, out: &mut [f32]| images.write_intensities(i, out);
-        let empty = SpikeCounts { images: 0, neurons, bins: 1, counts: Vec::new() };
-        let mut all = vec![empty; durations_ms.len()];
-        let mut done = 0;
-        let mut sink = |_: usize, spikes: equipoise_data::spikes::SpikeTrains| {
-            for (counts, &duration) in all.iter_mut().zip(durations_ms) {
-                let start = counts.counts.len();
-                counts.counts.resize(start + neurons, 0);
-                counts.images += 1;
-                for (&t, &unit) in spikes.times.iter().zip(&spikes.ids) {
-                    if f64::from(t) > duration + 1e-6 {
-                        break;
-                    }
-                    let slot = &mut counts.counts[start + unit as usize];
-                    *slot = slot.saturating_add(1);
-                }
-            }
-            done += 1;
-            progress(before + done, total)
-        };
-        network.encode_each(&write, 0..images.len(), seed, &mut sink)?;
-        if done == images.len() { Ok(all) } else { Err(BalanceError::stopped()) }
+        let mut step = |done: usize| progress(before + done, total);
+        counts_over_time(network, images, 0..images.len(), durations_ms, seed, &mut step)
     };
     let training_counts = encode(training, seed, 0)?;
     let test_counts = encode(test, seed.wrapping_add(1), training.len())?;

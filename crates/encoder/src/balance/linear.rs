@@ -4,7 +4,7 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::solvers::Solve;
 use faer::{Accum, Mat, MatRef, Par, Side};
 
-use super::BalanceError;
+use super::error::BalanceError;
 
 /// A linear map with an intercept, fitted by ridge regression.
 #[derive(Debug, Clone)]
@@ -37,12 +37,14 @@ impl Ridge {
     ) -> Result<Self, BalanceError> {
         let samples = samples_of(counts, features)?;
         if samples < 2 || outputs == 0 {
-            return Err(BalanceError(format!(
+            return Err(BalanceError::Readout(format!(
                 "a linear readout of {outputs} outputs from {samples} samples; at least 1 and 2"
             )));
         }
         if !(penalty > 0.0 && penalty.is_finite()) {
-            return Err(BalanceError(format!("a ridge penalty of {penalty}; it must be positive")));
+            return Err(BalanceError::Readout(format!(
+                "a ridge penalty of {penalty}; it must be positive"
+            )));
         }
         if features > samples {
             return Self::fit_dual(counts, features, outputs, target, penalty);
@@ -180,7 +182,8 @@ fn intercepts(weights: &Mat<f64>, mean_x: &[f64], mean_y: &[f64]) -> Vec<f64> {
 }
 
 fn singular() -> BalanceError {
-    BalanceError("the equations of the linear readout are singular; raise the penalty".into())
+    let reason = "the equations of the linear readout are singular; raise the penalty";
+    BalanceError::Readout(reason.to_owned())
 }
 
 /// `to += a bᵀ`, on one thread, so that the sum has one order.
@@ -190,7 +193,7 @@ fn add_product(to: &mut Mat<f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
 
 fn samples_of(counts: &[u16], features: usize) -> Result<usize, BalanceError> {
     if features == 0 || !counts.len().is_multiple_of(features) {
-        return Err(BalanceError(format!(
+        return Err(BalanceError::Readout(format!(
             "{} counts are no whole number of samples of {features} features",
             counts.len()
         )));

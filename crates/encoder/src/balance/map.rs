@@ -3,9 +3,10 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::diagnose::{DiagnosisConfig, diagnose};
+use super::diagnose::diagnose;
+use super::error::{BalanceError, Progress, advance};
+use super::settings::DiagnosisConfig;
 use super::verdict::Verdict;
-use super::{BalanceError, Stop};
 use crate::network::{Network, NetworkConfig, Trial};
 
 /// A setting that a map can go over.
@@ -128,16 +129,19 @@ fn at(config: &NetworkConfig, x: (Setting, f64), y: (Setting, f64)) -> NetworkCo
 /// named.
 pub fn check_map(config: &NetworkConfig, x: &Axis, y: &Axis) -> Result<(), BalanceError> {
     if x.values.is_empty() || y.values.is_empty() {
-        return Err(BalanceError("a map needs at least one value on each axis".into()));
+        return Err(BalanceError::setting("values", "a map needs at least one on each axis"));
     }
     if x.setting == y.setting {
-        return Err(BalanceError(format!("both axes of the map are the {}", x.setting.label())));
+        return Err(BalanceError::setting(
+            "setting",
+            format!("both axes of the map are the {}", x.setting.label()),
+        ));
     }
     for &b in &y.values {
         for &a in &x.values {
             at(config, (x.setting, a), (y.setting, b)).validate().map_err(|error| {
                 let (x, y) = (x.setting.label(), y.setting.label());
-                BalanceError(format!("at {x} {a}, {y} {b}: {error}"))
+                BalanceError::Point { place: format!("{x} {a}, {y} {b}"), error }
             })?;
         }
     }
@@ -188,21 +192,16 @@ pub fn map(
     y: &Axis,
     diagnosis: &DiagnosisConfig,
     seed: u64,
-    stop: &Stop<'_>,
+    progress: Progress<'_>,
 ) -> Result<BalanceMap, BalanceError> {
     check_map(config, x, y)?;
-    let points: Vec<Result<MapPoint, BalanceError>> = BalanceMap::grid(x, y)
+    let points = BalanceMap::grid(x, y)
         .into_par_iter()
         .map(|(a, b)| {
-            stop.check()?;
             let point = map_point(config, (x.setting, a), (y.setting, b), diagnosis, seed)?;
-            stop.done();
+            advance(progress)?;
             Ok(point)
         })
-        .collect();
-    Ok(BalanceMap {
-        x: x.clone(),
-        y: y.clone(),
-        points: points.into_iter().collect::<Result<_, _>>()?,
-    })
+        .collect::<Result<_, BalanceError>>()?;
+    Ok(BalanceMap { x: x.clone(), y: y.clone(), points })
 }

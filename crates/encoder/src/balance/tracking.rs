@@ -4,7 +4,7 @@ use equipoise_metrics::statistics::pearson;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{BalanceError, Stop};
+use super::error::{BalanceError, Progress, advance};
 use crate::network::{Network, Probe, Simulation, Trial};
 
 /// How the external rate goes over time, in units of the greatest rate.
@@ -87,9 +87,13 @@ impl Waveform {
             }
         };
         if !(0.0..1.0).contains(&low) {
-            return Err(BalanceError(format!("`low`: {low} is not from 0 to below 1")));
+            return Err(BalanceError::setting("low", format!("{low} is not from 0 to below 1")));
         }
-        if fine { Ok(()) } else { Err(BalanceError(format!("{} needs {times}", self.name()))) }
+        if fine {
+            Ok(())
+        } else {
+            Err(BalanceError::setting("waveform", format!("{} needs {times}", self.name())))
+        }
     }
 }
 
@@ -135,21 +139,35 @@ impl TrackingConfig {
     /// What is wrong and what would be right.
     pub fn validate(&self) -> Result<(), BalanceError> {
         self.waveform.validate()?;
-        let bins = self.bins();
-        if !(self.bin_ms > 0.0 && (10.0..=1e7).contains(&bins)) || self.trials == 0 {
-            return Err(BalanceError(format!(
-                "{} trials of {} ms in bins of {} ms; at least 1 trial and 10 bins are needed",
-                self.trials, self.duration, self.bin_ms
-            )));
+        if self.trials == 0 {
+            return Err(BalanceError::setting("trials", "0; at least 1 is needed"));
         }
-        if !(self.smoothing_ms >= 0.0 && self.greatest_lag_ms >= 0.0)
-            || self.greatest_lag_ms > 0.5 * self.duration
-        {
-            return Err(BalanceError(format!(
-                "smoothing over {} ms and lags up to {} ms; they must be 0 or more, and lags at \
-                 most half of the recording",
-                self.smoothing_ms, self.greatest_lag_ms
-            )));
+        if !(self.bin_ms > 0.0 && (10.0..=1e5).contains(&self.bins())) {
+            return Err(BalanceError::setting(
+                "bin_ms",
+                format!(
+                    "{} ms of a recording of {} ms; from 10 to 100,000 bins are possible",
+                    self.bin_ms, self.duration
+                ),
+            ));
+        }
+        if !(0.0..=self.duration).contains(&self.smoothing_ms) {
+            return Err(BalanceError::setting(
+                "smoothing_ms",
+                format!(
+                    "{} ms; from 0 to the recording's {} ms are possible",
+                    self.smoothing_ms, self.duration
+                ),
+            ));
+        }
+        if !(0.0..=0.5 * self.duration).contains(&self.greatest_lag_ms) {
+            return Err(BalanceError::setting(
+                "greatest_lag_ms",
+                format!(
+                    "{} ms; from 0 to half of the recording of {} ms are possible",
+                    self.greatest_lag_ms, self.duration
+                ),
+            ));
         }
         Ok(())
     }
@@ -176,6 +194,34 @@ pub struct Tracking {
     pub error: f64,
 }
 
+/// Shows the network the waveform once, and counts the spikes of all its neurons in each bin.
+///
+/// # Errors
+/// If a setting makes no sense.
+pub fn tracking_counts(
+    network: &Network,
+    config: &TrackingConfig,
+    seed: u64,
+    trial: u64,
+) -> Result<Vec<u32>, BalanceError> {
+    config.validate()?;
+    let waveform = config.waveform;
+    let profile = move |t: f64| waveform.at(t);
+    let trial = Trial {
+        background: Some(&profile),
+        duration: config.duration,
+        parallel: false,
+        ..network.trial(seed, trial)
+    };
+    let spikes = Simulation::new(network).run(&trial, &mut Probe::none())?;
+    let mut counts = vec![0; config.bins() as usize];
+    let last = counts.len() - 1;
+    for &t in &spikes.times {
+        counts[((f64::from(t) / config.bin_ms) as usize).min(last)] += 1;
+    }
+    Ok(counts)
+}
+
 /// Shows the network an external rate that changes in time, and measures how its population rate
 /// follows.
 ///
@@ -185,37 +231,44 @@ pub fn tracking(
     network: &Network,
     config: &TrackingConfig,
     seed: u64,
-    stop: &Stop<'_>,
+    progress: Progress<'_>,
+) -> Result<Tracking, BalanceError> {
+    let counts = (0..config.trials as u64)
+        .into_par_iter()
+        .map(|trial| {
+            let counts = tracking_counts(network, config, seed, trial)?;
+            advance(progress)?;
+            Ok(counts)
+        })
+        .collect::<Result<Vec<Vec<u32>>, BalanceError>>()?;
+    tracking_of(network.config().neurons, config, &counts)
+}
+
+/// How the population rate of `neurons` neurons followed, by the counts of each trial that
+/// [`tracking_counts`] gave.
+///
+/// # Errors
+/// If a setting makes no sense, or the counts are not of as many trials and bins as it says.
+pub fn tracking_of(
+    neurons: usize,
+    config: &TrackingConfig,
+    counts: &[Vec<u32>],
 ) -> Result<Tracking, BalanceError> {
     config.validate()?;
     let bins = config.bins() as usize;
+    if counts.len() != config.trials || counts.iter().any(|counts| counts.len() != bins) {
+        return Err(BalanceError::Recording(format!(
+            "counts of {} trials; {} trials of {bins} bins each are needed",
+            counts.len(),
+            config.trials
+        )));
+    }
     let waveform = config.waveform;
-    let profile = move |t: f64| waveform.at(t);
-    let counts: Vec<Result<Vec<f64>, BalanceError>> = (0..config.trials)
-        .into_par_iter()
-        .map(|index| {
-            stop.check()?;
-            let trial = Trial {
-                background: Some(&profile),
-                duration: config.duration,
-                parallel: false,
-                ..network.trial(seed, index as u64)
-            };
-            let spikes = Simulation::new(network).run(&trial, &mut Probe::none())?;
-            let mut counts = vec![0.0; bins];
-            for &t in &spikes.times {
-                counts[((f64::from(t) / config.bin_ms) as usize).min(bins - 1)] += 1.0;
-            }
-            stop.done();
-            Ok(counts)
-        })
-        .collect();
     let mut rate = vec![0.0; bins];
-    let neurons = network.config().neurons as f64;
-    let to_hz = 1000.0 / (config.bin_ms * neurons * config.trials as f64);
+    let to_hz = 1000.0 / (config.bin_ms * neurons as f64 * config.trials as f64);
     for counts in counts {
-        for (rate, count) in rate.iter_mut().zip(counts?) {
-            *rate += count * to_hz;
+        for (rate, &count) in rate.iter_mut().zip(counts) {
+            *rate += f64::from(count) * to_hz;
         }
     }
     let time_ms: Vec<f64> = (0..bins).map(|k| (k as f64 + 0.5) * config.bin_ms).collect();

@@ -2,56 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::BalanceError;
-
-/// The bounds that a network has to keep to be called balanced.
-///
-/// Balance in the sense of van Vreeswijk & Sompolinsky (1996, Science 274:1724) is that excitation
-/// and inhibition, each large against the threshold, cancel to a net input of the order of the
-/// threshold, so that fluctuations make the neurons fire, irregularly and not together. The bounds
-/// on the net input and the CV were set on Brunel's network (12,500 neurons, eta 2), whose border
-/// is g = 4 (Brunel 2000, J. Comput. Neurosci. 8:183): at g = 4 and 4.5 the net input is 2.0 and
-/// 1.3 thresholds, the CV 0.21 and 0.32 (NEST, with multapses: 0.23 and 0.34).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Criteria {
-    /// Least mean rate, Hz: a silent network is not balanced.
-    pub least_rate_hz: f64,
-    /// Least mean excitation in units of the threshold: where it barely reaches the threshold,
-    /// there is nothing to be cancelled.
-    pub least_excitation: f64,
-    /// Least inhibition in units of the excitation.
-    pub least_cancellation: f64,
-    /// Greatest mean net input in units of the threshold: above, the mean drives the neurons and
-    /// not the fluctuations.
-    pub greatest_net: f64,
-    /// Least mean CV of inter-spike intervals.
-    pub least_cv: f64,
-    /// Greatest mean CV: above, the neurons fire in bursts, which is irregular, but not the
-    /// irregularity of a balanced state (Poisson: 1). Brunel's network of 1,000 neurons with its
-    /// strong weights has 2.2 at g = 6.
-    pub greatest_cv: f64,
-    /// Greatest synchrony index chi of the counts (0: asynchronous, 1: all as one; Golomb &
-    /// Hansel 2000, Neural Comput. 12:1095).
-    pub greatest_synchrony: f64,
-    /// Greatest mean rate in units of the rate that the refractory time allows.
-    pub greatest_saturation: f64,
-}
-
-impl Default for Criteria {
-    fn default() -> Self {
-        Self {
-            least_rate_hz: 0.5,
-            least_excitation: 1.2,
-            least_cancellation: 0.4,
-            greatest_net: 1.6,
-            least_cv: 0.27,
-            greatest_cv: 2.5,
-            greatest_synchrony: 0.6,
-            greatest_saturation: 0.4,
-        }
-    }
-}
+use super::criteria::{CANCELLATION, CV, Criteria, EXCITATION, NET, RATE, SATURATION, SYNCHRONY};
 
 /// What a network is, in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -100,7 +51,7 @@ impl State {
 }
 
 /// The numbers that a verdict is made from.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Mean rate, Hz.
     pub rate_hz: f64,
@@ -173,28 +124,6 @@ impl std::fmt::Display for Reason {
 }
 
 impl Criteria {
-    /// Refuses bounds that make no sense.
-    ///
-    /// # Errors
-    /// The first bound that is not a number from 0 on.
-    pub fn validate(&self) -> Result<(), BalanceError> {
-        for (name, bound) in [
-            ("least_rate_hz", self.least_rate_hz),
-            ("least_excitation", self.least_excitation),
-            ("least_cancellation", self.least_cancellation),
-            ("greatest_net", self.greatest_net),
-            ("least_cv", self.least_cv),
-            ("greatest_cv", self.greatest_cv),
-            ("greatest_synchrony", self.greatest_synchrony),
-            ("greatest_saturation", self.greatest_saturation),
-        ] {
-            if !(bound.is_finite() && bound >= 0.0) {
-                return Err(BalanceError(format!("`{name}`: {bound} is no number from 0 on")));
-            }
-        }
-        Ok(())
-    }
-
     /// Judges a network by what was measured of it.
     pub fn judge(&self, evidence: &Evidence) -> Verdict {
         let excitation = evidence.excitation_mv / evidence.threshold_mv;
@@ -212,18 +141,17 @@ impl Criteria {
             at_least,
             met: value.is_some_and(|v| if at_least { v >= bound } else { v <= bound }),
         };
-        let mut bursts =
-            reason("CV of inter-spike intervals", evidence.cv, self.greatest_cv, false);
+        let mut bursts = reason(CV, evidence.cv, self.greatest_cv, false);
         // Where there is no CV, the least one has said so already.
         bursts.met |= evidence.cv.is_none();
         let reasons = vec![
-            reason("mean rate in Hz", Some(evidence.rate_hz), self.least_rate_hz, true),
-            reason("excitation over threshold", Some(excitation), self.least_excitation, true),
-            reason("inhibition over excitation", Some(cancelled), self.least_cancellation, true),
-            reason("net input over threshold", Some(net), self.greatest_net, false),
-            reason("CV of inter-spike intervals", evidence.cv, self.least_cv, true),
-            reason("synchrony index", evidence.synchrony, self.greatest_synchrony, false),
-            reason("share of the greatest rate", Some(saturation), self.greatest_saturation, false),
+            reason(RATE, Some(evidence.rate_hz), self.least_rate_hz, true),
+            reason(EXCITATION, Some(excitation), self.least_excitation, true),
+            reason(CANCELLATION, Some(cancelled), self.least_cancellation, true),
+            reason(NET, Some(net), self.greatest_net, false),
+            reason(CV, evidence.cv, self.least_cv, true),
+            reason(SYNCHRONY, evidence.synchrony, self.greatest_synchrony, false),
+            reason(SATURATION, Some(saturation), self.greatest_saturation, false),
             bursts,
         ];
         let failed = |k: usize| !reasons[k].met;

@@ -1,11 +1,10 @@
 //! `equipoise balance`: is a network balanced, how does it respond, and what does it code?
 
-mod choice;
 mod coding;
 mod diagnose;
-mod figures;
 mod linearity;
 mod map;
+mod network;
 mod track;
 
 use crate::Global;
@@ -24,6 +23,7 @@ pub struct Args {
 const EXAMPLES: &str = "Examples:
   equipoise balance --g 3.5
   equipoise balance --regime balanced --regime unbalanced-g
+  equipoise balance --dataset mnist --dataset cifar-10 --regime balanced
   equipoise balance map --set 'maps=[{ x = { setting = \"g\", values = [3, 4, 5] }, \
 y = { setting = \"eta\", values = [1, 2, 4] } }]'
   equipoise balance linearity

@@ -1,8 +1,11 @@
 //! Which network, in which regimes: the part of the settings that all studies of balance share.
 
 use equipoise_encoder::network::{NetworkConfig, Regime};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use toml::{Table, Value};
+
+use crate::settings;
 
 /// The network that settings are changed of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +37,7 @@ pub enum RegimeChoice {
 }
 
 /// A network in one regime.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// The regime's name.
     pub name: String,
@@ -42,9 +45,62 @@ pub struct Case {
     pub network: NetworkConfig,
 }
 
-/// The preset with the person's changes. Brunel's weights follow the number of neurons, so that
-/// J_E C_E stays what it is, unless a weight is given.
-pub fn base(preset: Preset, changes: &Table) -> Result<NetworkConfig, String> {
+/// The network of a study's settings: all of it, or what is changed of the preset.
+///
+/// In TOML both are a table. One that has every key is the network itself; any other changes the
+/// preset. A run's `config.toml` has every key.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum NetworkChoice {
+    /// All of it; the preset has no say.
+    Whole(Box<NetworkConfig>),
+    /// The keys that differ from the preset.
+    Changes(Table),
+}
+
+impl Default for NetworkChoice {
+    fn default() -> Self {
+        Self::Changes(Table::new())
+    }
+}
+
+impl From<NetworkConfig> for NetworkChoice {
+    fn from(network: NetworkConfig) -> Self {
+        Self::Whole(Box::new(network))
+    }
+}
+
+impl<'de> Deserialize<'de> for NetworkChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let table = Table::deserialize(deserializer)?;
+        // A key that there is not is told where it stands.
+        parse(&table).map_err(D::Error::custom)?;
+        Ok(Self::Changes(table))
+    }
+}
+
+impl NetworkChoice {
+    /// The network. Brunel's weights follow the number of neurons, so that J_E C_E stays what it
+    /// is, unless a weight is given.
+    ///
+    /// # Errors
+    /// The reason, if it makes no sense.
+    pub fn config(&self, preset: Preset) -> Result<NetworkConfig, String> {
+        let config = match self {
+            Self::Whole(config) => NetworkConfig::clone(config),
+            Self::Changes(changes) => changed(preset, changes)?,
+        };
+        config.validate().map_err(|e| e.to_string())?;
+        Ok(config)
+    }
+}
+
+fn parse(table: &Table) -> Result<NetworkConfig, String> {
+    Value::Table(table.clone()).try_into().map_err(|e: toml::de::Error| e.message().to_owned())
+}
+
+/// The preset with these changes, or the network of a table that has every key.
+fn changed(preset: Preset, changes: &Table) -> Result<NetworkConfig, String> {
     let mut preset_config = preset.config();
     if let (Preset::Brunel, Some(Value::Integer(n))) = (preset, changes.get("neurons"))
         && let Ok(n @ 1..) = usize::try_from(*n)
@@ -55,21 +111,40 @@ pub fn base(preset: Preset, changes: &Table) -> Result<NetworkConfig, String> {
     if changes.contains_key("eta") && !changes.contains_key("background_rate") {
         preset_config.background_rate = None;
     }
-    let mut table = Table::try_from(preset_config).map_err(|e| e.to_string())?;
-    merge(&mut table, changes);
-    let input = table.get("input").and_then(Value::as_table).cloned().unwrap_or_default();
-    let mut config: NetworkConfig = Value::Table(table.clone())
-        .try_into()
-        .map_err(|e: toml::de::Error| format!("[network] {}", e.message()))?;
+    let preset_table = Table::try_from(preset_config).map_err(|e| e.to_string())?;
+    let mut table = changes.clone();
+    if !is_whole(changes) {
+        table = preset_table;
+        settings::merge(&mut table, changes.clone())?;
+    }
+    let mut config = parse(&table)?;
     // TOML has no way to write what is not given, and what is missing is read as the default's.
+    let input = table.get("input").and_then(Value::as_table);
     let given = |key: &str| table.contains_key(key);
     config.excitatory_in_degree.take_if(|_| !given("excitatory_in_degree"));
     config.inhibitory_in_degree.take_if(|_| !given("inhibitory_in_degree"));
     config.background_rate.take_if(|_| !given("background_rate"));
     config.background_weight.take_if(|_| !given("background_weight"));
-    config.input.in_degree.take_if(|_| !input.contains_key("in_degree"));
-    config.validate().map_err(|e| e.to_string())?;
+    config.input.in_degree.take_if(|_| !input.is_some_and(|t| t.contains_key("in_degree")));
     Ok(config)
+}
+
+/// Whether a table has every key that a network always has.
+fn is_whole(table: &Table) -> bool {
+    let always = NetworkConfig {
+        excitatory_in_degree: None,
+        inhibitory_in_degree: None,
+        background_rate: None,
+        background_weight: None,
+        ..NetworkConfig::default()
+    };
+    fn covers(table: &Table, all: &Table) -> bool {
+        all.iter().all(|(key, value)| match (table.get(key), value) {
+            (Some(Value::Table(part)), Value::Table(all)) if key == "input" => covers(part, all),
+            (found, _) => found.is_some(),
+        })
+    }
+    Table::try_from(always).is_ok_and(|all| covers(table, &all))
 }
 
 /// The networks of the regimes; the network as it is, if there are none.
@@ -101,36 +176,71 @@ pub fn default_regimes() -> Vec<RegimeChoice> {
     ["balanced", "unbalanced-g"].map(|name| RegimeChoice::Named(name.to_owned())).to_vec()
 }
 
-fn merge(table: &mut Table, changes: &Table) {
-    for (key, value) in changes {
-        match (table.get_mut(key), value) {
-            (Some(Value::Table(old)), Value::Table(new)) if key == "input" => merge(old, new),
-            _ => {
-                table.insert(key.clone(), value.clone());
-            }
-        }
+/// Most trials of one measurement: their results are held in memory.
+const MOST_TRIALS: usize = 100_000;
+
+/// Refuses a number of trials that cannot be made.
+pub(super) fn check_trials(trials: usize) -> Result<(), String> {
+    if (1..=MOST_TRIALS).contains(&trials) {
+        Ok(())
+    } else {
+        Err(format!("`trials` is {trials}; from 1 to {MOST_TRIALS} are possible"))
     }
+}
+
+/// A name as a part of a file's name: letters, digits, hyphens.
+pub(super) fn slug(name: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    name.chars().map(plain).collect()
+}
+
+/// The k-th of several names as a part of a file's name that no other of them has.
+pub(super) fn numbered(k: usize, name: &str) -> String {
+    format!("{}-{}", k + 1, slug(name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use equipoise_encoder::network::{Distribution, Parameter};
 
     #[test]
     fn changes_are_merged_into_the_preset() {
-        let changes: Table = toml::from_str("g = 4.5\n[input]\nr_max = 50.0").unwrap();
-        let config = base(Preset::Encoder, &changes).unwrap();
-        assert_eq!((config.g, config.input.r_max), (4.5, 50.0));
-        assert_eq!(config.input.weight, NetworkConfig::encoder().input.weight);
-        let brunel = base(Preset::Brunel, &Table::new()).unwrap();
+        let config = |preset, text: &str| {
+            toml::from_str::<NetworkChoice>(text)
+                .map_err(|e| e.to_string())
+                .and_then(|choice| choice.config(preset))
+        };
+        let changed = config(Preset::Encoder, "g = 4.5\n[input]\nr_max = 50.0").unwrap();
+        assert_eq!((changed.g, changed.input.r_max), (4.5, 50.0));
+        assert_eq!(changed.input.weight, NetworkConfig::encoder().input.weight);
+        let brunel = config(Preset::Brunel, "").unwrap();
         assert_eq!(brunel, NetworkConfig::brunel(12_500, 5.0, 2.0));
-        let weak: Table = toml::from_str("eta = 0.5").unwrap();
-        let weak = base(Preset::Encoder, &weak).unwrap();
+        let small = config(Preset::Brunel, "neurons = 1000").unwrap();
+        assert_eq!(small, NetworkConfig::brunel(1000, 5.0, 2.0));
+        let weak = config(Preset::Encoder, "eta = 0.5").unwrap();
         assert_eq!((weak.background_rate, weak.eta), (None, 0.5));
-        let wrong: Table = toml::from_str("gee = 4.5").unwrap();
-        assert!(base(Preset::Brunel, &wrong).unwrap_err().contains("gee"));
-        let senseless: Table = toml::from_str("neurons = 0").unwrap();
-        assert!(base(Preset::Brunel, &senseless).unwrap_err().contains("at least one neuron"));
+        assert!(config(Preset::Brunel, "gee = 4.5").unwrap_err().contains("gee"));
+        assert!(config(Preset::Brunel, "neurons = 0").unwrap_err().contains("neurons"));
+    }
+
+    #[test]
+    fn a_whole_network_is_read_back_under_any_preset() {
+        let mut odd = NetworkConfig::brunel(700, 4.5, 1.5);
+        odd.excitatory_in_degree = Some(30);
+        odd.input.r_max = 70.0;
+        let driven = NetworkConfig {
+            background_rate: Some(900.0),
+            threshold: Parameter::Drawn(Distribution::Normal { mean: 20.0, sd: 1.0 }),
+            ..odd.clone()
+        };
+        for network in [odd, driven, NetworkConfig::encoder()] {
+            let text = toml::to_string(&NetworkChoice::from(network.clone())).unwrap();
+            let back: NetworkChoice = toml::from_str(&text).unwrap();
+            for preset in [Preset::Brunel, Preset::Encoder] {
+                assert_eq!(back.config(preset).unwrap(), network, "{text}");
+            }
+        }
     }
 
     #[test]

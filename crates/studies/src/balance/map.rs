@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-use super::choice::{self, Preset, RegimeChoice};
+use super::choice::{self, NetworkChoice, Preset, RegimeChoice};
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 
 /// The two settings of one map.
@@ -35,8 +35,8 @@ pub struct MapSettings {
     pub regimes: Vec<RegimeChoice>,
     /// The maps.
     pub maps: Vec<Axes>,
-    /// Changes of the network.
-    pub network: toml::Table,
+    /// The network, or what is changed of the preset.
+    pub network: NetworkChoice,
     /// How each network is diagnosed.
     pub diagnosis: DiagnosisConfig,
 }
@@ -63,7 +63,7 @@ impl Default for MapSettings {
                 Axes { x: g.clone(), y: threshold },
                 Axes { x: g, y: eta },
             ],
-            network,
+            network: NetworkChoice::Changes(network),
             diagnosis: DiagnosisConfig { probed_neurons: 50, ..DiagnosisConfig::default() },
         }
     }
@@ -71,7 +71,7 @@ impl Default for MapSettings {
 
 impl MapSettings {
     fn network(&self) -> Result<NetworkConfig, String> {
-        let base = choice::base(self.preset, &self.network)?;
+        let base = self.network.config(self.preset)?;
         match choice::cases(&base, &self.regimes)?.as_slice() {
             [case] => Ok(case.network.clone()),
             _ => Err("`regimes`: a map starts from one regime".to_owned()),
@@ -95,6 +95,10 @@ impl Settings for MapSettings {
                 .map_err(|e| e.to_string())?;
         }
         Ok(())
+    }
+
+    fn resolved(self) -> Result<Self, String> {
+        Ok(Self { network: self.network.config(self.preset)?.into(), ..self })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use equipoise_studies::balance::map::Maps;
 
-use super::choice::NetworkArgs;
+use super::network::NetworkArgs;
 use crate::failure::Outcome;
 use crate::{Global, study};
 

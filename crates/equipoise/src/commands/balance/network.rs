@@ -1,0 +1,67 @@
+//! Options of every `balance` command.
+
+use equipoise_studies::balance::choice::Preset;
+use equipoise_studies::settings::Layers;
+
+use crate::job::RunArgs;
+
+/// The networks by name.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum PresetArg {
+    /// Brunel's network: 12,500 neurons with strong weights, eta 2.
+    Brunel,
+    /// The network that encodes images: 1,000 neurons.
+    Encoder,
+}
+
+impl From<PresetArg> for Preset {
+    fn from(preset: PresetArg) -> Self {
+        match preset {
+            PresetArg::Brunel => Self::Brunel,
+            PresetArg::Encoder => Self::Encoder,
+        }
+    }
+}
+
+/// Options of every `balance` command.
+#[derive(Debug, clap::Args)]
+pub struct NetworkArgs {
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// The network that settings are changed of
+    #[arg(long, value_enum)]
+    preset: Option<PresetArg>,
+    /// A regime: balanced, unbalanced-g, unbalanced-p, unbalanced-threshold; may be given again
+    #[arg(long = "regime", value_name = "NAME")]
+    regimes: Vec<String>,
+    /// Neurons, excitatory and inhibitory
+    #[arg(long, value_name = "N")]
+    neurons: Option<usize>,
+    /// Inhibitory strength in units of the excitatory one (a regime may set its own)
+    #[arg(long, value_name = "RATIO")]
+    g: Option<f64>,
+    /// Background in units of the threshold rate
+    #[arg(long, value_name = "RATIO")]
+    eta: Option<f64>,
+    /// Connection probability
+    #[arg(long, value_name = "P")]
+    connection_probability: Option<f64>,
+    /// Recorded, ms
+    #[arg(long, value_name = "MS")]
+    duration: Option<f64>,
+}
+
+impl NetworkArgs {
+    /// The keys that the options stand for, as layers of settings.
+    pub fn layers(&self) -> Layers {
+        let regimes = (!self.regimes.is_empty()).then(|| self.regimes.clone());
+        Layers::default()
+            .value("preset", &self.preset.map(Preset::from))
+            .value("regimes", &regimes)
+            .value("network.neurons", &self.neurons)
+            .value("network.g", &self.g)
+            .value("network.eta", &self.eta)
+            .value("network.connection_probability", &self.connection_probability)
+            .value("network.duration", &self.duration)
+    }
+}

@@ -1,0 +1,464 @@
+//! How much of an image is in the spikes, before any decoder.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use equipoise_data::{ImageSet, OpenOptions};
+use equipoise_encoder::balance::{
+    BalanceError, DEFAULT_PENALTY, ImageCoding, counts_over_time, readout,
+};
+use equipoise_encoder::network::{Network, NetworkConfig, SpikeCounts};
+use equipoise_report::{Column, Report, Table};
+use serde::{Deserialize, Serialize};
+
+use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
+use super::figures::Curves;
+use super::units::images_digest;
+use crate::context::{Stage, digest_of};
+use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
+
+/// Images that are encoded before they are kept: enough that many threads share them evenly.
+const CHUNK: usize = 1024;
+
+/// The settings of a study of coding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CodingSettings {
+    /// Seed of the networks, their input and the choice of images.
+    pub seed: u64,
+    /// The data set.
+    pub dataset: String,
+    /// The network that settings are changed of.
+    pub preset: Preset,
+    /// The regimes to compare.
+    pub regimes: Vec<RegimeChoice>,
+    /// Images that the readout is fitted to.
+    pub training_images: usize,
+    /// Images that it is tried on.
+    pub test_images: usize,
+    /// Lengths of the recording, ms.
+    pub durations: Vec<f64>,
+    /// Sizes of the network, each read for `size_duration` ms; empty to leave them out.
+    pub sizes: Vec<usize>,
+    /// Length of the recordings of the sizes, ms.
+    pub size_duration: f64,
+    /// Ridge penalty, relative to the mean variance of a count.
+    pub penalty: f64,
+    /// The network, or what is changed of the preset.
+    pub network: NetworkChoice,
+}
+
+impl Default for CodingSettings {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            dataset: "synthetic-digits".to_owned(),
+            preset: Preset::Encoder,
+            regimes: choice::default_regimes(),
+            training_images: 2000,
+            test_images: 500,
+            durations: vec![10.0, 20.0, 50.0, 100.0, 200.0, 500.0],
+            sizes: vec![100, 300, 1000, 3000, 10_000],
+            size_duration: 100.0,
+            penalty: DEFAULT_PENALTY,
+            network: NetworkChoice::default(),
+        }
+    }
+}
+
+impl CodingSettings {
+    fn base(&self) -> Result<NetworkConfig, String> {
+        self.network.config(self.preset)
+    }
+
+    /// The longest recording.
+    fn longest(&self) -> f64 {
+        self.durations.iter().fold(0.0, |a: f64, &b| a.max(b))
+    }
+}
+
+impl Settings for CodingSettings {
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        if self.durations.is_empty() {
+            return Err("`durations` is empty; give at least one in ms".to_owned());
+        }
+        let times = self.durations.iter().chain([&self.size_duration]);
+        if let Some(bad) = times.into_iter().find(|&&d| !(d > 0.0 && d <= 1e6)) {
+            return Err(format!("a duration of {bad} ms; from above 0 to 1,000,000 are possible"));
+        }
+        if self.training_images < 10 || self.test_images < 1 {
+            return Err("`training_images` must be 10 or more, `test_images` 1 or more".to_owned());
+        }
+        if !(self.penalty > 0.0 && self.penalty.is_finite()) {
+            return Err(format!("`penalty`: {} is not a positive number", self.penalty));
+        }
+        for case in choice::cases(&self.base()?, &self.regimes)? {
+            for &neurons in &self.sizes {
+                let sized = resized(&case.network, neurons);
+                sized.validate().map_err(|e| format!("`sizes`: {neurons} neurons: {e}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn resolved(self) -> Result<Self, String> {
+        Ok(Self { network: self.base()?.into(), ..self })
+    }
+}
+
+/// The network with another number of neurons and the same recurrent input to each: the in-degree
+/// grows with the network, so the weight falls with it.
+fn resized(config: &NetworkConfig, neurons: usize) -> NetworkConfig {
+    let mut sized = NetworkConfig { neurons, ..config.clone() };
+    sized.background_weight = Some(config.weight_background());
+    sized.background_rate = Some(config.background_rate_hz());
+    let (before, after) = (config.excitatory_connections(), sized.excitatory_connections());
+    if after > 0 {
+        sized.excitatory_weight *= before as f64 / after as f64;
+    }
+    sized
+}
+
+/// The images, and the networks that they are shown to.
+#[derive(Debug, Clone)]
+pub struct CodingInputs {
+    /// For fitting the readout.
+    pub training: ImageSet,
+    /// For trying it.
+    pub test: ImageSet,
+    /// The networks of the regimes.
+    pub cases: Vec<Case>,
+}
+
+/// What the readout got out of one regime.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Coded {
+    /// The regime with its network.
+    pub case: Case,
+    /// After each of the durations.
+    pub over_time: Vec<ImageCoding>,
+    /// With each of the sizes.
+    pub over_size: Vec<ImageCoding>,
+}
+
+/// What a study of coding finds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CodingResults {
+    /// The data set.
+    pub dataset: String,
+    /// Length of the recordings of the sizes, ms.
+    pub size_duration: f64,
+    /// Each regime.
+    pub regimes: Vec<Coded>,
+}
+
+/// How much of an image a linear readout gets out of the spikes. A unit is one network; what it
+/// has encoded is kept piece by piece until it is done.
+#[derive(Debug)]
+pub struct Coding;
+
+impl Study for Coding {
+    const NAME: &'static str = "balance-coding";
+    type Settings = CodingSettings;
+    type Inputs = CodingInputs;
+    type Results = CodingResults;
+
+    fn open(settings: &CodingSettings, root: &Path) -> Result<CodingInputs, StudyError> {
+        let options = OpenOptions {
+            train: Some(settings.training_images),
+            test: Some(settings.test_images),
+            seed: settings.seed,
+            ..OpenOptions::default()
+        };
+        let (training, test) =
+            equipoise_data::open(&settings.dataset, root, &options)?.into_images()?;
+        let base = settings.base().or_settings()?;
+        let cases = choice::cases(&base, &settings.regimes).or_settings()?;
+        for case in &cases {
+            Network::check(&case.network, Some(training.shape)).or_settings()?;
+        }
+        Ok(CodingInputs { training, test, cases })
+    }
+
+    fn run(
+        settings: &CodingSettings,
+        inputs: &CodingInputs,
+        context: &Context<'_>,
+    ) -> Result<CodingResults, StudyError> {
+        let images = (inputs.training.len() + inputs.test.len()) as u64;
+        let networks = (inputs.cases.len() * (1 + settings.sizes.len())) as u64;
+        let stage = context.stage("encoding images", images * networks)?;
+        let data = digest_of(&[&inputs.training, &inputs.test].map(images_digest));
+        let mut regimes = Vec::new();
+        for (k, case) in inputs.cases.iter().enumerate() {
+            let name = choice::numbered(k, &case.name);
+            let measure = |key: String, network: &NetworkConfig, durations: &[f64]| {
+                let data = data.clone();
+                Measurement { settings, inputs, network, durations, key, data }.run(context, &stage)
+            };
+            let long = NetworkConfig { duration: settings.longest(), ..case.network.clone() };
+            let over_time = measure(format!("coding/{name}"), &long, &settings.durations)?;
+            let mut over_size = Vec::new();
+            for &neurons in &settings.sizes {
+                let mut sized = resized(&case.network, neurons);
+                sized.duration = settings.size_duration;
+                let key = format!("coding/{name}-{neurons}");
+                over_size.extend(measure(key, &sized, &[settings.size_duration])?);
+            }
+            regimes.push(Coded { case: case.clone(), over_time, over_size });
+        }
+        Ok(CodingResults {
+            dataset: settings.dataset.clone(),
+            size_duration: settings.size_duration,
+            regimes,
+        })
+    }
+
+    fn report(found: &CodingResults) -> Report {
+        let mut report = Report::new("How much of an image is in the spikes?");
+        report.subtitle(&format!("{}, linear readout of spike counts", found.dataset));
+        let spikes = |c: &ImageCoding| c.spikes_per_image.max(0.1);
+        report.heading("Length of the recording").table("coding-duration", &by_duration(found));
+        let named = |row: fn(&Coded) -> &[ImageCoding]| {
+            found.regimes.iter().map(|r| (r.case.name.as_str(), row(r))).collect::<Vec<_>>()
+        };
+        let times = named(|regime| &regime.over_time);
+        let over_time = |label, at| Curves { regimes: times.clone(), label, at };
+        report.figure(
+            "coding-duration",
+            &over_time("recording (ms)", |c| c.duration_ms).figure(true),
+            "What ridge regression from the counts gets back of unseen images, the share of \
+             images whose class a linear readout finds, and the activity it is read from, by the \
+             length of the recording: regimes compared at equal time.",
+        );
+        report.figure(
+            "coding-spikes",
+            &over_time("spikes per image", spikes).figure(false),
+            "The same recordings against the spikes that an image costs: regimes compared at \
+             equal spikes.",
+        );
+        if let Some(sizes) = by_size(found) {
+            report.heading("Size of the network").table("coding-size", &sizes);
+            let after = format!(
+                "The same after {} ms by the number of neurons, the mean recurrent input to each \
+                 kept equal.",
+                found.size_duration
+            );
+            let rows = named(|regime| &regime.over_size);
+            let over_size = |label, at| Curves { regimes: rows.clone(), label, at };
+            let by_neurons = over_size("neurons", |c| c.neurons as f64);
+            report.figure("coding-size", &by_neurons.figure(true), &after);
+            report.figure(
+                "coding-size-spikes",
+                &over_size("spikes per image", spikes).figure(false),
+                "The networks of all sizes against the spikes that an image costs.",
+            );
+        }
+        report
+    }
+
+    fn summary(found: &CodingResults) -> String {
+        let mut text = by_duration(found).to_text();
+        if let Some(sizes) = by_size(found) {
+            text.push('\n');
+            text.push_str(&sizes.to_text());
+        }
+        text
+    }
+}
+
+/// One network that is shown all images.
+struct Measurement<'a> {
+    settings: &'a CodingSettings,
+    inputs: &'a CodingInputs,
+    network: &'a NetworkConfig,
+    durations: &'a [f64],
+    key: String,
+    /// Digest of the images.
+    data: String,
+}
+
+impl Measurement<'_> {
+    fn run(
+        &self,
+        context: &Context<'_>,
+        stage: &Stage<'_>,
+    ) -> Result<Vec<ImageCoding>, StudyError> {
+        let CodingInputs { training, test, .. } = self.inputs;
+        let seed = self.settings.seed;
+        // The test images have random numbers of their own.
+        let parts = [("training", training, seed), ("test", test, seed.wrapping_add(1))];
+        let identity = Identity::new()
+            .with_settings("network", self.network)
+            .with_settings("durations", &self.durations)
+            .with("seed", seed)
+            .with("data", &self.data);
+        let whole = identity.clone().with("penalty", self.settings.penalty);
+        if let Some(found) = context.stored_unit(&self.key, &whole)? {
+            stage.advance((training.len() + test.len()) as u64)?;
+            self.remove_pieces(context, &parts)?;
+            return Ok(found);
+        }
+        let network = Network::build(self.network, Some(training.shape), seed).or_settings()?;
+        let counts = parts
+            .iter()
+            .map(|&(part, images, seed)| {
+                let mut all: Vec<SpikeCounts> = Vec::new();
+                for piece in 0..images.len().div_ceil(CHUNK) {
+                    let key = self.piece(part, piece);
+                    let range = piece * CHUNK..((piece + 1) * CHUNK).min(images.len());
+                    let encode = |range| self.encode(&network, images, range, seed, stage);
+                    let counts = self.kept(context, &key, &identity, range, stage, encode)?;
+                    append(&mut all, counts);
+                }
+                Ok(all)
+            })
+            .collect::<Result<Vec<_>, StudyError>>()?;
+        let [training_counts, test_counts] = counts.as_slice() else {
+            return Err(StudyError::failed("counts of two parts are needed"));
+        };
+        let found = self
+            .durations
+            .iter()
+            .zip(training_counts.iter().zip(test_counts))
+            .map(|(&duration, (a, b))| {
+                readout((a, training), (b, test), duration, self.settings.penalty).or_failed()
+            })
+            .collect::<Result<Vec<ImageCoding>, StudyError>>()?;
+        context.keep_unit(&self.key, &whole, &found)?;
+        self.remove_pieces(context, &parts)?;
+        Ok(found)
+    }
+
+    /// The counts of a piece that were kept, or those that `encode` makes now.
+    fn kept(
+        &self,
+        context: &Context<'_>,
+        key: &str,
+        identity: &Identity,
+        range: std::ops::Range<usize>,
+        stage: &Stage<'_>,
+        encode: impl FnOnce(std::ops::Range<usize>) -> Result<Vec<SpikeCounts>, StudyError>,
+    ) -> Result<Vec<SpikeCounts>, StudyError> {
+        let images = range.len();
+        let size = images * self.network.neurons * self.durations.len();
+        if let Some(bytes) = context.load_checkpoint(key, identity)? {
+            if bytes.len() == 2 * size {
+                stage.advance(images as u64)?;
+                return Ok(self.counts_from(images, &bytes));
+            }
+            context.remark(format!("{key} is not of {size} counts; it is encoded again"));
+        }
+        let counts = encode(range)?;
+        let bytes: Vec<u8> =
+            counts.iter().flat_map(|c| &c.counts).flat_map(|count| count.to_le_bytes()).collect();
+        context.save_checkpoint(key, identity, &bytes)?;
+        Ok(counts)
+    }
+
+    fn counts_from(&self, images: usize, bytes: &[u8]) -> Vec<SpikeCounts> {
+        let neurons = self.network.neurons;
+        bytes
+            .chunks(2 * images * neurons)
+            .map(|bytes| {
+                let counts = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]));
+                SpikeCounts { images, neurons, bins: 1, counts: counts.collect() }
+            })
+            .collect()
+    }
+
+    fn encode(
+        &self,
+        network: &Network,
+        images: &ImageSet,
+        range: std::ops::Range<usize>,
+        seed: u64,
+        stage: &Stage<'_>,
+    ) -> Result<Vec<SpikeCounts>, StudyError> {
+        let mut step = |_: usize| match stage.advance(1) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        };
+        match counts_over_time(network, images, range, self.durations, seed, &mut step) {
+            Err(BalanceError::Stopped) => Err(StudyError::Stopped),
+            other => other.or_failed(),
+        }
+    }
+
+    fn piece(&self, part: &str, piece: usize) -> String {
+        format!("{}-{part}-{}", self.key.replace('/', "-"), piece + 1)
+    }
+
+    /// What was encoded is in the result now.
+    fn remove_pieces(
+        &self,
+        context: &Context<'_>,
+        parts: &[(&str, &ImageSet, u64)],
+    ) -> Result<(), StudyError> {
+        for &(part, images, _) in parts {
+            for piece in 0..images.len().div_ceil(CHUNK) {
+                context.remove_checkpoint(&self.piece(part, piece))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds the counts of more images, duration by duration.
+fn append(all: &mut Vec<SpikeCounts>, more: Vec<SpikeCounts>) {
+    if all.is_empty() {
+        *all = more;
+        return;
+    }
+    for (all, more) in all.iter_mut().zip(more) {
+        all.images += more.images;
+        all.counts.extend_from_slice(&more.counts);
+    }
+}
+
+fn by_duration(found: &CodingResults) -> Table {
+    table("By length of the recording", &found.regimes, |regime| &regime.over_time)
+}
+
+/// None if no sizes were asked for.
+fn by_size(found: &CodingResults) -> Option<Table> {
+    let any = found.regimes.iter().any(|regime| !regime.over_size.is_empty());
+    any.then(|| table("By number of neurons", &found.regimes, |regime| &regime.over_size))
+}
+
+fn table(caption: &str, regimes: &[Coded], found: fn(&Coded) -> &[ImageCoding]) -> Table {
+    let mut table = Table::new(caption)
+        .column(Column::text("regime"))
+        .column(Column::integer("neurons"))
+        .column(Column::number("recording").unit("ms").decimals(1))
+        .column(Column::number("rate").unit("Hz").decimals(1))
+        .column(Column::number("spikes per image").decimals(1))
+        .column(Column::number("silent").decimals(3))
+        .column(Column::number("sparseness").decimals(3))
+        .column(Column::number("R²").key("r_squared").decimals(3))
+        .column(Column::number("PSNR").unit("dB").decimals(2))
+        .column(Column::number("PSNR of the mean image").unit("dB").decimals(2))
+        .column(Column::number("accuracy").decimals(3));
+    for regime in regimes {
+        for c in found(regime) {
+            table.row([
+                regime.case.name.as_str().into(),
+                (c.neurons as i64).into(),
+                c.duration_ms.into(),
+                c.rate_hz.into(),
+                c.spikes_per_image.into(),
+                c.silent.into(),
+                c.sparseness.into(),
+                c.r_squared.into(),
+                c.psnr_db.into(),
+                c.mean_image_psnr_db.into(),
+                c.accuracy.into(),
+            ]);
+        }
+    }
+    table
+}

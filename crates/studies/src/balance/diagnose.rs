@@ -1,0 +1,399 @@
+//! Is a network balanced, by itself or while it sees images?
+
+use std::path::Path;
+
+use equipoise_data::{ImageSet, OpenOptions};
+use equipoise_encoder::balance::{Diagnosis, DiagnosisConfig, Recording, Verdict, diagnose};
+use equipoise_encoder::network::{Network, NetworkConfig, Probe, Trial};
+use equipoise_report::Report;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
+use super::diagnosis::{
+    Condition, DiagnoseResults, ShownImage, evidence, mean_evidence, part_name,
+};
+use super::drive::driven;
+use super::picture::Picture;
+use super::units::images_digest;
+use super::{figures, tables};
+use crate::context::Artefact;
+use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
+
+/// The settings of a diagnosis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiagnoseSettings {
+    /// Seed of the networks, their input and the choice of images.
+    pub seed: u64,
+    /// The network that settings are changed of; if not given, Brunel's, or the encoder where
+    /// images are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<Preset>,
+    /// The regimes to diagnose; the network as it is, if there are none.
+    pub regimes: Vec<RegimeChoice>,
+    /// Data sets whose training images are shown; the network is left to its background, if there
+    /// are none.
+    pub datasets: Vec<String>,
+    /// Images of each data set, spread over the classes.
+    pub images: usize,
+    /// How long each image is shown and recorded, ms; without images `network.duration` is.
+    pub image_duration: f64,
+    /// Length of the recording that figures show, ms.
+    pub window: f64,
+    /// Neurons whose potential and inputs are written to a table, a row each `diagnosis.sample_ms`.
+    pub record: Vec<usize>,
+    /// The network, or what is changed of the preset.
+    pub network: NetworkChoice,
+    /// How a recording is judged.
+    pub diagnosis: DiagnosisConfig,
+}
+
+impl Default for DiagnoseSettings {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            preset: None,
+            regimes: Vec::new(),
+            datasets: Vec::new(),
+            images: 10,
+            image_duration: 1000.0,
+            window: 300.0,
+            record: Vec::new(),
+            network: NetworkChoice::default(),
+            diagnosis: DiagnosisConfig::default(),
+        }
+    }
+}
+
+impl DiagnoseSettings {
+    fn preset(&self) -> Preset {
+        let usual = if self.datasets.is_empty() { Preset::Brunel } else { Preset::Encoder };
+        self.preset.unwrap_or(usual)
+    }
+
+    fn base(&self) -> Result<NetworkConfig, String> {
+        self.network.config(self.preset())
+    }
+
+    fn check_duration(&self, key: &str, duration: f64) -> Result<(), String> {
+        if duration >= 2.0 * self.diagnosis.count_ms && duration.is_finite() {
+            return Ok(());
+        }
+        Err(format!(
+            "`{key}`: {duration} ms are fewer than two windows of {} ms",
+            self.diagnosis.count_ms
+        ))
+    }
+}
+
+impl Settings for DiagnoseSettings {
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        if !(self.window > 0.0 && self.window.is_finite()) {
+            return Err(format!("`window`: {} ms is not a positive time", self.window));
+        }
+        self.diagnosis.validate().map_err(|e| e.to_string())?;
+        if !self.datasets.is_empty() {
+            if self.images == 0 {
+                return Err("`images` is 0; at least one is needed".to_owned());
+            }
+            self.check_duration("image_duration", self.image_duration)?;
+        }
+        for case in choice::cases(&self.base()?, &self.regimes)? {
+            let neurons = case.network.neurons;
+            if let Some(neuron) = self.record.iter().find(|&&neuron| neuron >= neurons) {
+                return Err(format!(
+                    "`record`: neuron {neuron}, but there are {neurons} from 0 on"
+                ));
+            }
+            if self.datasets.is_empty() {
+                self.check_duration("network.duration", case.network.duration)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn resolved(self) -> Result<Self, String> {
+        Ok(Self { preset: Some(self.preset()), network: self.base()?.into(), ..self })
+    }
+}
+
+/// The networks, and what they are shown.
+#[derive(Debug, Clone)]
+pub struct Stimulus {
+    /// The data set; none for a network that is left to its background.
+    pub dataset: Option<Shown>,
+    /// The networks of the regimes, with the input weight that `input.drive` asks for.
+    pub cases: Vec<Case>,
+}
+
+/// Images of a data set.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The name of the data set.
+    pub name: String,
+    /// The images.
+    pub images: ImageSet,
+    /// The place of each in the training part.
+    pub indices: Vec<usize>,
+}
+
+/// Is a network balanced? A unit is one recording.
+#[derive(Debug)]
+pub struct Diagnose;
+
+impl Study for Diagnose {
+    const NAME: &'static str = "balance";
+    type Settings = DiagnoseSettings;
+    type Inputs = Vec<Stimulus>;
+    type Results = DiagnoseResults;
+
+    fn open(settings: &DiagnoseSettings, root: &Path) -> Result<Vec<Stimulus>, StudyError> {
+        let base = settings.base().or_settings()?;
+        if settings.datasets.is_empty() {
+            let cases = choice::cases(&base, &settings.regimes).or_settings()?;
+            return Ok(vec![Stimulus { dataset: None, cases }]);
+        }
+        let open = |name: &String| {
+            let options = OpenOptions { seed: settings.seed, ..OpenOptions::default() };
+            let (all, _) = equipoise_data::open(name, root, &options)?.into_images()?;
+            // The drive is that of all images, so that few of them do not decide it.
+            let base = driven(&base, &all)?;
+            let cases = choice::cases(&base, &settings.regimes).or_settings()?;
+            for case in &cases {
+                Network::check(&case.network, Some(all.shape)).or_settings()?;
+            }
+            let indices = all.balanced_indices(settings.images, settings.seed)?;
+            let images = all.subset(&indices);
+            Ok(Stimulus { dataset: Some(Shown { name: name.clone(), images, indices }), cases })
+        };
+        settings.datasets.iter().map(open).collect()
+    }
+
+    fn run(
+        settings: &DiagnoseSettings,
+        stimuli: &Vec<Stimulus>,
+        context: &Context<'_>,
+    ) -> Result<DiagnoseResults, StudyError> {
+        let trials = |stimulus: &Stimulus| {
+            stimulus.cases.len() * stimulus.dataset.as_ref().map_or(1, |shown| shown.indices.len())
+        };
+        let runs: usize = stimuli.iter().map(trials).sum();
+        let stage = context.stage("simulating", runs as u64)?;
+        let mut conditions = Vec::new();
+        for (s, stimulus) in stimuli.iter().enumerate() {
+            for (k, case) in stimulus.cases.iter().enumerate() {
+                let dataset = stimulus.dataset.as_ref();
+                let mut name = choice::numbered(k, &case.name);
+                if let Some(shown) = dataset {
+                    name = format!("{}-{name}", choice::numbered(s, &shown.name));
+                }
+                let shape = dataset.map(|shown| shown.images.shape);
+                let network = Network::build(&case.network, shape, settings.seed).or_settings()?;
+                let recorder = Recorder { settings, context, network: &network, dataset, name };
+                let record = |index| {
+                    let recorded = recorder.unit(index, &file_name(dataset, case))?;
+                    stage.advance(1)?;
+                    Ok(recorded)
+                };
+                let count = dataset.map_or(1, |shown| shown.indices.len());
+                let recorded =
+                    (0..count).into_par_iter().map(record).collect::<Result<_, StudyError>>()?;
+                let condition = condition(settings, case, dataset, recorded)?;
+                let mut json =
+                    serde_json::to_vec_pretty(&condition.diagnosis).map_err(StudyError::failed)?;
+                json.push(b'\n');
+                let file = format!("diagnosis-{}.json", file_name(dataset, case));
+                context.write(&file, &json)?;
+                if condition.case.name == "balanced" && !condition.verdict.balanced {
+                    context.remark(format!(
+                        "the regime called balanced is not: {}: {}",
+                        condition.name(),
+                        condition.verdict
+                    ));
+                }
+                conditions.push(condition);
+            }
+        }
+        Ok(DiagnoseResults { conditions, diagnosis: settings.diagnosis.clone() })
+    }
+
+    fn report(found: &DiagnoseResults) -> Report {
+        let mut report = Report::new("Is the network balanced?");
+        report.subtitle("Diagnosis from a simulation");
+        for condition in &found.conditions {
+            let (name, verdict) = (condition.name(), &condition.verdict);
+            report.summary(&format!("{name}: {verdict}."));
+            report.tile(
+                &name,
+                if verdict.balanced { "balanced" } else { "not balanced" },
+                "",
+                &format!("{:.1} Hz, {}", condition.rate_hz(), verdict.state.label()),
+            );
+        }
+        let conditions = &found.conditions;
+        if conditions.iter().all(|condition| condition.images.is_empty()) {
+            report.heading("Numbers").table("diagnosis", &tables::numbers(conditions));
+        } else {
+            report.heading("Numbers").table("data-sets", &tables::data_sets(conditions));
+            report.table("images", &tables::images(conditions));
+        }
+        report.heading("Verdict");
+        report.paragraph(
+            "A network is called balanced if every criterion below is met: excitation and \
+             inhibition, each large against the threshold, cancel to a net input of the order of \
+             the threshold, and the neurons fire irregularly and not together.",
+        );
+        report.table("verdict", &tables::reasons(conditions));
+        report.table("criteria", &tables::criteria(&found.diagnosis.criteria));
+        report.heading("Activity");
+        for condition in &found.conditions {
+            let (name, diagnosis) = (condition.name(), &condition.diagnosis);
+            let figure = figures::network(
+                &name,
+                &condition.picture,
+                diagnosis.rate_hz,
+                diagnosis.irregularity.cv.mean,
+                found.diagnosis.minimum_spikes,
+            );
+            report.figure(
+                &format!("activity-{}", condition.file_name()),
+                &figure,
+                &format!(
+                    "{name}: spikes of 100 neurons, population rate, excitatory, inhibitory and \
+                     net input of one neuron; distributions of the inter-spike intervals and of \
+                     their CV.",
+                ),
+            );
+        }
+        report
+    }
+
+    fn summary(found: &DiagnoseResults) -> String {
+        found.conditions.iter().map(|c| verdict_lines(&c.name(), &c.verdict)).collect()
+    }
+}
+
+fn file_name(dataset: Option<&Shown>, case: &Case) -> String {
+    part_name(dataset.map(|shown| shown.name.as_str()), case)
+}
+
+/// A verdict in lines of their own, with the reasons that decide.
+fn verdict_lines(name: &str, verdict: &Verdict) -> String {
+    let word = if verdict.balanced {
+        "balanced".to_owned()
+    } else {
+        format!("not balanced ({})", verdict.state.label())
+    };
+    let reasons = verdict.reasons.iter().filter(|reason| reason.met == verdict.balanced);
+    std::iter::once(format!("{name}: {word}\n"))
+        .chain(reasons.map(|reason| format!("  {reason}\n")))
+        .collect()
+}
+
+/// The result of a unit.
+#[derive(Serialize, Deserialize)]
+struct Recorded {
+    diagnosis: Diagnosis,
+    picture: Picture,
+    files: Vec<Artefact>,
+}
+
+/// Makes the recordings of one network.
+struct Recorder<'a> {
+    settings: &'a DiagnoseSettings,
+    context: &'a Context<'a>,
+    network: &'a Network,
+    dataset: Option<&'a Shown>,
+    /// In the keys of its units.
+    name: String,
+}
+
+impl Recorder<'_> {
+    /// The recording of one image, or of none; the potentials of the first are written to a file.
+    fn unit(&self, index: usize, file: &str) -> Result<Recorded, StudyError> {
+        let settings = self.settings;
+        let record: &[usize] = if index == 0 { &settings.record } else { &[] };
+        let mut identity = Identity::new()
+            .with_settings("network", self.network.config())
+            .with("seed", settings.seed)
+            .with_settings("diagnosis", &settings.diagnosis)
+            .with_settings("recording", &(settings.window, record));
+        let mut key = format!("diagnoses/{}", self.name);
+        if let Some(shown) = self.dataset {
+            let image = images_digest(&shown.images.subset(&[index]));
+            identity = identity.with("image", image).with("duration", settings.image_duration);
+            key = format!("{key}-{}", index + 1);
+        }
+        let compute = || {
+            let pixels = self.dataset.map(|shown| shown.images.intensities(index));
+            let mut trial = self.network.trial(settings.seed, index as u64);
+            if let Some(pixels) = &pixels {
+                // Images share the threads.
+                trial = Trial {
+                    image: Some(pixels),
+                    duration: settings.image_duration,
+                    parallel: false,
+                    ..trial
+                };
+            }
+            self.record(&trial, record, file)
+        };
+        self.context.unit_with_files(&key, &identity, |r: &Recorded| r.files.clone(), compute)
+    }
+
+    fn record(
+        &self,
+        trial: &Trial<'_>,
+        record: &[usize],
+        file: &str,
+    ) -> Result<Recorded, StudyError> {
+        let settings = self.settings;
+        let network = self.network.config();
+        let recording: Recording =
+            diagnose(self.network, trial, &settings.diagnosis).or_failed()?;
+        let mut files = Vec::new();
+        if !record.is_empty() {
+            let interval = network.steps(settings.diagnosis.sample_ms).max(1);
+            // The same trial again: recording changes no spike.
+            let mut probe = Probe::of(record.to_vec(), interval);
+            self.network.run(trial, &mut probe).or_failed()?;
+            let name = format!("recording-{file}.csv");
+            files.push(self.context.write(&name, tables::traces(&probe).to_csv().as_bytes())?);
+        }
+        let picture = Picture::of(network, &recording, settings.window);
+        Ok(Recorded { diagnosis: recording.diagnosis, picture, files })
+    }
+}
+
+/// What the recordings of one network say.
+fn condition(
+    settings: &DiagnoseSettings,
+    case: &Case,
+    dataset: Option<&Shown>,
+    recorded: Vec<Recorded>,
+) -> Result<Condition, StudyError> {
+    let images: Vec<ShownImage> = dataset.map_or_else(Vec::new, |shown| {
+        let places = shown.indices.iter().zip(&shown.images.labels);
+        let image = |((&index, &label), recorded): ((&usize, &u16), &Recorded)| ShownImage {
+            index,
+            class: shown.images.classes.get(usize::from(label)).cloned().unwrap_or_default(),
+            evidence: evidence(&case.network, &recorded.diagnosis),
+            verdict: recorded.diagnosis.verdict.clone(),
+        };
+        places.zip(&recorded).map(image).collect()
+    });
+    let first = recorded.into_iter().next();
+    let Recorded { diagnosis, picture, .. } =
+        first.ok_or_else(|| StudyError::failed("nothing was recorded"))?;
+    let verdict = match images.as_slice() {
+        [] => diagnosis.verdict.clone(),
+        images => settings.diagnosis.criteria.judge(&mean_evidence(images)),
+    };
+    let dataset = dataset.map(|shown| shown.name.clone());
+    Ok(Condition { dataset, case: case.clone(), verdict, diagnosis, picture, images })
+}
