@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
 use super::figures::Curves;
-use super::units::images_digest;
 use crate::context::{Stage, digest_of};
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 
@@ -192,7 +191,7 @@ impl Study for Coding {
         let images = (inputs.training.len() + inputs.test.len()) as u64;
         let networks = (inputs.cases.len() * (1 + settings.sizes.len())) as u64;
         let stage = context.stage("encoding images", images * networks)?;
-        let data = digest_of(&[&inputs.training, &inputs.test].map(images_digest));
+        let data = digest_of(&[inputs.training.fingerprint(), inputs.test.fingerprint()]);
         let mut regimes = Vec::new();
         for (k, case) in inputs.cases.iter().enumerate() {
             let name = choice::numbered(k, &case.name);

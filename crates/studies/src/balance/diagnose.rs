@@ -15,7 +15,6 @@ use super::diagnosis::{
 };
 use super::drive::driven;
 use super::picture::Picture;
-use super::units::images_digest;
 use super::{figures, tables};
 use crate::context::Artefact;
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
@@ -325,7 +324,7 @@ impl Recorder<'_> {
             .with_settings("recording", &(settings.window, record));
         let mut key = format!("diagnoses/{}", self.name);
         if let Some(shown) = self.dataset {
-            let image = images_digest(&shown.images.subset(&[index]));
+            let image = shown.images.subset(&[index]).fingerprint();
             identity = identity.with("image", image).with("duration", settings.image_duration);
             key = format!("{key}-{}", index + 1);
         }

@@ -91,7 +91,9 @@ fn check<S: Study>(settings: &S::Settings, other: &S::Settings, unit: &str) {
         match S::run(settings, &inputs, &Context::new(&witness, &dir)) {
             Err(StudyError::Stopped) => {}
             Err(error) => panic!("{error}"),
-            Ok(_) => assert!(witness.events.load(Ordering::Relaxed) <= stop_at + 3, "it did not stop"),
+            Ok(_) => {
+                assert!(witness.events.load(Ordering::Relaxed) <= stop_at + 3, "it did not stop")
+            }
         }
         let found = S::run(settings, &inputs, &Context::new(Silent, &dir)).unwrap();
         assert_eq!(serde_json::to_value(&found).unwrap(), expected, "stopped at {stop_at}");

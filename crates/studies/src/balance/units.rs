@@ -1,11 +1,10 @@
 //! Units of work that share something costly, such as a network that must be built first.
 
-use equipoise_data::ImageSet;
 use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::context::{Stage, digest_of};
+use crate::context::Stage;
 use crate::{Context, Identity, StudyError};
 
 /// The result of each of these units, in their order, from the store or computed now, on as many
@@ -51,9 +50,4 @@ where
             .collect::<Result<_, StudyError>>()?;
     }
     Ok(found.into_iter().flatten().collect())
-}
-
-/// Tells images from others.
-pub(super) fn images_digest(images: &ImageSet) -> String {
-    digest_of(&(&images.name, images.shape, &images.pixels, &images.labels))
 }
