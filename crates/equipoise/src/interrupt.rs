@@ -19,11 +19,6 @@ pub fn listen() -> Outcome {
     .map_err(|e| Failure::run(format!("cannot listen for Ctrl-C: {e}")))
 }
 
-/// True once the person has asked the run to stop. Libraries take it as their stop flag.
-pub fn flag() -> &'static AtomicBool {
-    &STOP
-}
-
 /// Fails with [`Failure::Interrupted`] once the person has asked the run to stop.
 pub fn check() -> Outcome {
     if STOP.load(Ordering::SeqCst) {

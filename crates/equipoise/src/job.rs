@@ -1,7 +1,6 @@
 //! One computing command under way: its resolved configuration, its run directory, its progress.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 
 use equipoise_report::{RunDir, RunDirError, RunInfo, RunState};
 use equipoise_studies::settings::Layers;
@@ -201,11 +200,6 @@ impl<C: Config> Job<C> {
                 Err(failure)
             }
         }
-    }
-
-    /// The flag that libraries watch to stop in an orderly way.
-    pub fn stop(&self) -> &'static AtomicBool {
-        interrupt::flag()
     }
 }
 
