@@ -1,14 +1,40 @@
 //! What can be wrong with a data set.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// The names that [`open`](crate::open) knows, for messages.
+pub const SPEC_NAMES: &str = "mnist, fashion-mnist, cifar-10, shd, spikes:PATH, \
+    folder:PATH, synthetic-digits, synthetic-color, synthetic-speech";
+
+/// A text with what could steer a terminal, or hide what is written, spelt out: names of files may
+/// hold any character.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}')
+            || ('\u{2028}'..='\u{202e}').contains(&c)
+            || ('\u{2066}'..='\u{2069}').contains(&c)
+    };
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let spelt = |c: char| if steers(c) { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(spelt).collect())
+}
+
+/// A path as it may be shown.
+fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy()).into_owned()
+}
 
 /// Why a data set could not be opened, made or written. Its message is one line: which file,
 /// where in it, what was found and what would be right.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The operating system refused to read or write a file.
-    #[error("{}: cannot {action}: {source}", path.display())]
+    #[error("{}: cannot {action}: {source}", shown(path))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -18,7 +44,7 @@ pub enum DataError {
         source: io::Error,
     },
     /// A file was read and what is in it is wrong.
-    #[error("{}: {place}: {problem}", path.display())]
+    #[error("{}: {}: {}", shown(path), printable(place), printable(problem))]
     Format {
         /// The file.
         path: PathBuf,
@@ -28,7 +54,7 @@ pub enum DataError {
         problem: String,
     },
     /// A data set is not on this machine.
-    #[error("data set '{name}' is not at {}: {wanted}", looked_in.display())]
+    #[error("data set '{}' is not at {}: {}", printable(name), shown(looked_in), printable(wanted))]
     Missing {
         /// The data set's name.
         name: String,
@@ -38,10 +64,10 @@ pub enum DataError {
         wanted: String,
     },
     /// No data set has this name.
-    #[error("unknown data set '{0}': known are {known}", known = super::SPEC_NAMES)]
+    #[error("unknown data set '{}': known are {SPEC_NAMES}", printable(.0))]
     UnknownName(String),
     /// The request cannot be met, whatever the files hold.
-    #[error("{0}")]
+    #[error("{}", printable(.0))]
     Request(String),
     /// A download failed.
     #[error("{address}: {problem}")]
@@ -50,6 +76,23 @@ pub enum DataError {
         address: String,
         /// What went wrong.
         problem: String,
+    },
+    /// The samples have no labels, and what is asked for needs them.
+    #[error(
+        "{} has no labels, but classes are needed here: expected one subfolder a class",
+        printable(name)
+    )]
+    Unlabelled {
+        /// The data set's name.
+        name: String,
+    },
+    /// This program was built without what is needed.
+    #[error("{what}, for which this program was built without the feature `{feature}`")]
+    NotBuilt {
+        /// What was asked for.
+        what: String,
+        /// The feature of this crate that can do it.
+        feature: &'static str,
     },
     /// The caller stopped the work.
     #[error("stopped on request")]
@@ -68,6 +111,7 @@ impl DataError {
     }
 
     /// A format error at `place` in the file at `path`.
+    #[cfg(feature = "formats")]
     pub(crate) fn format(
         path: &Path,
         place: impl Into<String>,
@@ -77,7 +121,30 @@ impl DataError {
     }
 
     /// An error of the operating system while doing `action` to `path`.
+    #[cfg(feature = "formats")]
     pub(crate) fn io(path: &Path, action: &'static str, source: io::Error) -> DataError {
         DataError::Io { path: path.to_owned(), action, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_steer_a_terminal() {
+        let name = "a\u{1b}[31mb\nc\u{7}\u{202e}gpj.txt";
+        for error in [
+            DataError::format(Path::new(name), "x", "y"),
+            DataError::io(Path::new(name), "read", io::ErrorKind::NotFound.into()),
+            DataError::Request(name.into()),
+            DataError::UnknownName(name.into()),
+            DataError::Unlabelled { name: name.into() },
+        ] {
+            let text = error.to_string();
+            assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+            assert!(text.contains("a\\u{1b}[31mb\\nc\\u{7}\\u{202e}gpj.txt"), "{text}");
+        }
+        assert!(matches!(printable("grün/δ 1.png"), Cow::Borrowed(_)));
     }
 }

@@ -1,8 +1,8 @@
 //! Labelled images of one size.
 
-use super::DataError;
-use super::identity::{DataIdentity, Fingerprint, Source};
-use super::select::{Share, balanced_indices, class_counts, stratified_split};
+use crate::error::DataError;
+use crate::identity::{DataIdentity, Fingerprint, Source};
+use crate::select::{Share, balanced_indices, class_counts, stratified_split};
 
 /// The size of every image of a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -44,7 +44,7 @@ pub struct ImageSet {
     pub pixels: Vec<u8>,
     /// The class of each image, below `classes.len()`.
     pub labels: Vec<u16>,
-    /// The names of the classes.
+    /// The names of the classes; none if the images have no labels, which are all 0 then.
     pub classes: Vec<String>,
     /// The set's name, such as "mnist/train".
     pub name: String,
@@ -102,6 +102,22 @@ impl ImageSet {
     pub fn identity(&self) -> DataIdentity {
         let form = format!("images {}", self.shape);
         DataIdentity::new(&self.name, &self.source, form, &self.indices, self.fingerprint())
+    }
+
+    /// Whether the images have labels.
+    pub fn is_labelled(&self) -> bool {
+        !self.classes.is_empty()
+    }
+
+    /// Refuses images without labels, for what cannot do without.
+    ///
+    /// # Errors
+    /// [`DataError::Unlabelled`].
+    pub fn require_labels(&self) -> Result<(), DataError> {
+        if self.is_labelled() {
+            return Ok(());
+        }
+        Err(DataError::Unlabelled { name: self.name.clone() })
     }
 
     /// The number of images.
@@ -224,7 +240,8 @@ pub(crate) fn check_labels(
     labels: &[u16],
     classes: &[String],
 ) -> Result<(), DataError> {
-    match labels.iter().position(|&l| usize::from(l) >= classes.len()) {
+    // Without classes there are no labels, and all are 0.
+    match labels.iter().position(|&l| usize::from(l) >= classes.len().max(1)) {
         None => Ok(()),
         Some(i) => Err(DataError::Request(format!(
             "{name}: sample {i} has label {}, but there are {} classes",
@@ -255,6 +272,10 @@ mod tests {
         assert!(make(shape, 8, &[0, 0]).is_ok());
         assert!(make(shape, 7, &[0, 0]).is_err());
         assert!(make(shape, 8, &[0, 1]).is_err());
+        let unlabelled = ImageSet::new("x", shape, vec![0; 8], vec![0; 2], Vec::new()).unwrap();
+        assert!(unlabelled.class_counts().is_empty() && !unlabelled.is_labelled());
+        assert!(matches!(unlabelled.require_labels(), Err(DataError::Unlabelled { .. })));
+        assert_eq!(unlabelled.balanced_subset(2, 0).unwrap().len(), 2);
         assert!(make(ImageShape { width: 0, ..shape }, 0, &[0, 0]).is_err());
         assert!(make(ImageShape { width: usize::MAX, ..shape }, 8, &[0, 0]).is_err());
     }

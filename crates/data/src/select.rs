@@ -1,6 +1,6 @@
 //! Choosing samples by class: balanced subsets and stratified splits, shared by images and spikes.
 
-use super::DataError;
+use crate::error::DataError;
 use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
 
@@ -121,11 +121,13 @@ pub fn stratified_split(
     Ok((training, validation))
 }
 
-/// The number of samples of each of `classes` classes.
+/// The number of samples of each of `classes` classes; labels that are no class are not counted.
 pub fn class_counts(labels: &[u16], classes: usize) -> Vec<usize> {
     let mut counts = vec![0; classes];
     for &label in labels {
-        counts[usize::from(label)] += 1;
+        if let Some(count) = counts.get_mut(usize::from(label)) {
+            *count += 1;
+        }
     }
     counts
 }

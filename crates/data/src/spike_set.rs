@@ -1,9 +1,9 @@
 //! Labelled spike recordings on the same channels.
 
-use super::DataError;
-use super::identity::{DataIdentity, Fingerprint, Source};
-use super::images::check_labels;
-use super::select::{Share, balanced_indices, class_counts, stratified_split};
+use crate::error::DataError;
+use crate::identity::{DataIdentity, Fingerprint, Source};
+use crate::images::check_labels;
+use crate::select::{Share, balanced_indices, class_counts, stratified_split};
 
 /// Labelled spike recordings, all events in one array a field (compressed sparse rows).
 #[derive(Debug, Clone, PartialEq)]

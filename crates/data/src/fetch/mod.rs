@@ -4,16 +4,14 @@
 //! its own name is always whole. A `.part` that an earlier call left is continued. A connection
 //! that is cut is taken up again where it ended; an address that fails gives way to the next.
 
-mod manifest;
 #[cfg(test)]
 mod tests;
 
-pub use manifest::{Source, SourceFile, sources};
+pub use crate::catalog::manifest::{Source, SourceFile, sources};
 
-use super::DataError;
-use crate::spikes::file::partial_name;
-use md5::Md5;
-use sha2::{Digest, Sha256};
+use crate::catalog::manifest::mismatch;
+use crate::error::DataError;
+use crate::formats::writing::partial_name;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
@@ -127,35 +125,6 @@ fn fetch_file(
     unpack(&path, folder, &file.unpack)?;
     fs::remove_file(&path).map_err(|e| DataError::io(&path, "remove", e))?;
     Ok(Fetched { path: folder.to_owned(), already_there: false, address })
-}
-
-/// Why the file at `path` is not the one in the manifest.
-pub(crate) fn mismatch(file: &SourceFile, path: &Path) -> Result<Option<String>, DataError> {
-    let size = fs::metadata(path).map_err(|e| DataError::io(path, "open", e))?.len();
-    if let Some(bytes) = file.bytes.filter(|&bytes| bytes != size) {
-        return Ok(Some(format!("it has {size} bytes, the official one {bytes}")));
-    }
-    let (kind, wanted, got) = match (&file.sha256, &file.md5) {
-        (Some(wanted), _) => ("SHA-256", wanted, digest::<Sha256>(path)?),
-        (None, Some(wanted)) => ("MD5", wanted, digest::<Md5>(path)?),
-        (None, None) => return Ok(None),
-    };
-    Ok((got != *wanted).then(|| format!("its {kind} is {got}, the official one {wanted}")))
-}
-
-/// The digest of a file, in hexadecimal.
-fn digest<D: Digest>(path: &Path) -> Result<String, DataError> {
-    let mut input = File::open(path).map_err(|e| DataError::io(path, "open", e))?;
-    let mut state = D::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let n = input.read(&mut buffer).map_err(|e| DataError::io(path, "read", e))?;
-        if n == 0 {
-            break;
-        }
-        state.update(&buffer[..n]);
-    }
-    Ok(state.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Why one attempt at one address ended without a whole file.

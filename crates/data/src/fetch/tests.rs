@@ -1,6 +1,9 @@
 //! Downloads from a server of this machine that misbehaves as told.
 
 use super::*;
+use crate::catalog::manifest::digest;
+use md5::{Digest, Md5};
+use sha2::Sha256;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};

@@ -1,8 +1,8 @@
 //! Ten coloured shapes and textures, 32 x 32 RGB: each class has its figure and a favoured hue,
 //! which others come near; place, size, turn, colours, light and noise vary.
 
-use super::{Part, generated, label};
-use crate::{ImageSet, ImageShape};
+use super::part::{Part, generated, label};
+use crate::images::{ImageSet, ImageShape};
 use equipoise_random::{Stream, stream};
 use rayon::prelude::*;
 use std::f64::consts::{PI, TAU};

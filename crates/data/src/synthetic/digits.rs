@@ -2,9 +2,9 @@
 //! digit, bent by a smooth random field, turned, slanted, stretched and shifted, with a pen of
 //! random width and pressure, and with noise in the ink.
 
+use super::part::{Part, generated, label};
 use super::strokes::{Canvas, Point, curve};
-use super::{Part, generated, label};
-use crate::{ImageSet, ImageShape};
+use crate::images::{ImageSet, ImageShape};
 use equipoise_random::{Stream, stream};
 use rayon::prelude::*;
 use std::f64::consts::TAU;

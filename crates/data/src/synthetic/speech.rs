@@ -4,12 +4,18 @@
 //! highest frequency. Speakers differ in pitch, speed and the length of their vocal tract; two of
 //! the twelve are heard in the test part alone, as in SHD.
 
-use super::{Part, generated, label};
-use crate::SpikeSet;
-use crate::shd::{CHANNELS, CLASSES, MAX_TIME};
+use super::part::{Part, generated, label};
+use crate::spike_set::SpikeSet;
 use equipoise_random::{Stream, stream};
 use rayon::prelude::*;
 use std::f64::consts::TAU;
+
+/// The channels, as of SHD's artificial cochlea.
+pub const CHANNELS: usize = 700;
+/// The classes, as many as SHD's ten digits in English and in German.
+pub const CLASSES: usize = 20;
+/// The time that a recording is taken to last, s, as for SHD.
+pub const MAX_TIME: f32 = 1.4;
 
 /// The speakers, and those of them that are heard in training.
 const SPEAKERS: usize = 12;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use equipoise_data::{
-    Content, DataError, FolderOptions, OpenOptions, PartReport, SYNTHETIC_TEST, SYNTHETIC_TRAIN,
-    fetch,
+    Content, DataError, FolderOptions, Ground, OpenOptions, PartReport, SYNTHETIC_TEST,
+    SYNTHETIC_TRAIN, fetch, printable,
 };
 
 use crate::console::{Task, print};
@@ -57,6 +57,10 @@ struct Check {
     /// Make the images of a folder grey
     #[arg(long)]
     grey: bool,
+    /// What transparent images of a folder are put on [default: white, or black if all would be
+    /// blank on white]
+    #[arg(long, value_name = "COLOUR", value_parser = ground)]
+    ground: Option<Ground>,
 }
 
 #[derive(Debug, Args)]
@@ -103,6 +107,20 @@ fn image_size(text: &str) -> Result<(u32, u32), String> {
     }
 }
 
+/// `white` or `black`.
+fn ground(text: &str) -> Result<Ground, String> {
+    match text {
+        "white" => Ok(Ground::White),
+        "black" => Ok(Ground::Black),
+        _ => Err("white and black are possible".into()),
+    }
+}
+
+/// Whether to go on, for a library that asks.
+fn go_on() -> ControlFlow<()> {
+    if interrupt::check().is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
 fn list(global: &Global) -> Outcome {
     let root = global.data_root();
     print(format_args!("Data sets under {}:", root.display()));
@@ -128,7 +146,7 @@ fn list(global: &Global) -> Outcome {
         }
     }
     print("  spikes:PATH             any PATH_train.h5 and PATH_test.h5 in the layout of SHD");
-    print("  folder:PATH             your own images, one subfolder of PNG or JPEG files a class");
+    print("  folder:PATH             your own images, in one folder or in one subfolder a class");
     Ok(())
 }
 
@@ -137,25 +155,34 @@ fn check(args: &Check, global: &Global) -> Outcome {
         train: args.train,
         test: args.test,
         seed: args.seed,
-        folder: FolderOptions { size: args.size, grey: args.grey, ..FolderOptions::default() },
+        folder: FolderOptions {
+            size: args.size,
+            grey: args.grey,
+            ground: args.ground,
+            ..FolderOptions::default()
+        },
         ..OpenOptions::default()
     };
-    let report = equipoise_data::check(&args.name, &global.data_root(), &options)?;
-    print(format_args!("{}: every file is sound", report.name));
+    let report = equipoise_data::check(&args.name, &global.data_root(), &options, &go_on)?;
+    print(format_args!("{}: every file is sound", printable(&report.name)));
     for file in &report.files {
         let official = match file.official {
             Some(true) => ", the official file",
             Some(false) => ", other bytes than the official download",
             None => "",
         };
-        print(format_args!("  {}  {} bytes{official}", file.path.display(), file.bytes));
+        let path = file.path.to_string_lossy();
+        print(format_args!("  {}  {} bytes{official}", printable(&path), file.bytes));
     }
     report.parts.iter().for_each(print_part);
+    for remark in &report.remarks {
+        print(format_args!("note: {remark}"));
+    }
     Ok(())
 }
 
 fn print_part(part: &PartReport) {
-    print(format_args!("{}: {} samples", part.name, part.samples));
+    print(format_args!("{}: {} samples", printable(&part.name), part.samples));
     match &part.content {
         Content::Images { shape, channels } => {
             let statistics: Vec<String> =
@@ -170,9 +197,12 @@ fn print_part(part: &PartReport) {
             ));
         }
     }
-    let classes: Vec<String> =
-        part.classes.iter().map(|(name, count)| format!("{name}: {count}")).collect();
-    print(format_args!("  classes {}", classes.join(", ")));
+    let of = |(name, count): &(String, usize)| format!("{}: {count}", printable(name));
+    let classes: Vec<String> = part.classes.iter().map(of).collect();
+    match &classes[..] {
+        [] => print("  no labels"),
+        classes => print(format_args!("  classes {}", classes.join(", "))),
+    }
 }
 
 fn fetch(args: &Fetch, global: &Global) -> Outcome {
@@ -205,11 +235,7 @@ fn fetch(args: &Fetch, global: &Global) -> Outcome {
             if let Some((_, task)) = &shown {
                 task.set(p.done);
             }
-            if interrupt::check().is_err() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            go_on()
         });
         if let Some((_, task)) = shown {
             task.finish();
@@ -246,7 +272,12 @@ impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
         match error {
             DataError::Stopped => {
-                Self::Interrupted("stopped; the same command continues the download".into())
+                Self::Interrupted("stopped; the same command starts again or continues".into())
+            }
+            DataError::Missing { ref name, .. }
+                if fetch::sources().iter().any(|source| source.name == *name) =>
+            {
+                Self::request(format!("{error}: `equipoise data fetch {name}`"))
             }
             error if error.is_request() => Self::request(error),
             error => Self::run(error),

@@ -1,46 +1,26 @@
 //! Spike counts of many recordings as one compact file: a safetensors file with `counts`
 //! (uint16, `[recordings, units, bins]`), `labels` (uint16, `[recordings]`) and, in its metadata,
-//! the length of the recordings. NumPy and PyTorch read it through the `safetensors` package.
+//! the length of the recordings (`duration_ms`), what they were made from (`origin`, JSON) and the
+//! SHA-256 of the tensors. NumPy and PyTorch read it through the `safetensors` package.
 
-use super::SpikeTrains;
-use super::file::{name_finished, partial_name};
-use crate::DataError;
-use crate::bytes::read_file;
+pub use crate::counts::{Counts, CountsOrigin};
+
+use crate::error::DataError;
+use crate::formats::bytes::read_file;
+use crate::formats::writing::{name_finished, partial_name};
+use crate::identity::Fingerprint;
+use crate::reading::TO_THE_END;
+use crate::trains::SpikeTrains;
 use safetensors::{Dtype, SafeTensors};
+use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The most that a counts file may hold: 64 GiB.
 const LIMIT: u64 = 1 << 36;
-/// The bytes kept for the header, which is written last; it is padded with spaces.
-const HEADER: usize = 512;
-
-/// The counts of many recordings.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Counts {
-    /// The number of units.
-    pub units: usize,
-    /// The number of equal bins.
-    pub bins: usize,
-    /// The length of a recording, ms.
-    pub duration_ms: f64,
-    /// The counts, `[recordings, units, bins]`, the bin fastest.
-    pub counts: Vec<u16>,
-    /// The class of each recording.
-    pub labels: Vec<u16>,
-}
-
-impl Counts {
-    /// The counts of recording `i`, `[units, bins]`.
-    ///
-    /// # Panics
-    /// If there is no recording `i`.
-    pub fn recording(&self, i: usize) -> &[u16] {
-        let size = self.units * self.bins;
-        &self.counts[i * size..(i + 1) * size]
-    }
-}
+/// The bytes kept for the header beside the origin. It is written last and padded with spaces.
+const HEADER: usize = 640;
 
 /// A counts file being written, recording by recording. It has a temporary name until
 /// [`Self::finish`]; dropped before that, it leaves nothing behind.
@@ -53,6 +33,11 @@ pub struct CountsWriter {
     duration_ms: f64,
     labels: Vec<u16>,
     buffer: Vec<u16>,
+    /// The origin, as a JSON text in quotes.
+    origin: String,
+    /// The bytes kept for the header.
+    header: usize,
+    digest: Sha256,
 }
 
 impl CountsWriter {
@@ -66,16 +51,34 @@ impl CountsWriter {
         bins: usize,
         duration_ms: f64,
     ) -> Result<CountsWriter, DataError> {
+        CountsWriter::create_for(path, units, bins, duration_ms, &CountsOrigin::default())
+    }
+
+    /// As [`Self::create`], of counts that say what they were made from.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_for(
+        path: &Path,
+        units: usize,
+        bins: usize,
+        duration_ms: f64,
+        origin: &CountsOrigin,
+    ) -> Result<CountsWriter, DataError> {
         if units == 0 || bins == 0 || !(duration_ms > 0.0 && duration_ms.is_finite()) {
             return Err(DataError::Request(format!(
                 "a counts file of {units} units, {bins} bins and {duration_ms} ms: all three must \
                  be positive"
             )));
         }
+        let origin = serde_json::to_string(origin)
+            .and_then(|json| serde_json::to_string(&json))
+            .map_err(|e| DataError::Request(format!("the origin of counts: {e}")))?;
+        let header = (HEADER + origin.len()).next_multiple_of(8);
         let partial = partial_name(path);
         let file = File::create(&partial).map_err(|e| DataError::io(&partial, "create", e))?;
         let mut out = BufWriter::with_capacity(1 << 18, file);
-        out.write_all(&[b' '; HEADER]).map_err(|e| DataError::io(&partial, "write", e))?;
+        out.write_all(&vec![b' '; header]).map_err(|e| DataError::io(&partial, "write", e))?;
         Ok(CountsWriter {
             path: path.to_owned(),
             partial,
@@ -85,6 +88,9 @@ impl CountsWriter {
             duration_ms,
             labels: Vec::new(),
             buffer: vec![0; units * bins],
+            origin,
+            header,
+            digest: Sha256::new(),
         })
     }
 
@@ -104,6 +110,7 @@ impl CountsWriter {
         trains.add_binned_counts(self.bins, &mut self.buffer);
         let bytes: Vec<u8> = self.buffer.iter().flat_map(|c| c.to_le_bytes()).collect();
         self.labels.push(label);
+        self.digest.update(&bytes);
         let out = self.out.as_mut().expect("the output is there until `finish`");
         out.write_all(&bytes).map_err(|e| DataError::io(&self.partial, "write", e))
     }
@@ -116,19 +123,23 @@ impl CountsWriter {
         let mut out = self.out.take().expect("the output is there until `finish`");
         let n = self.labels.len();
         let counts = n * self.units * self.bins * 2;
+        let labels: Vec<u8> = self.labels.iter().flat_map(|l| l.to_le_bytes()).collect();
+        self.digest.update(&labels);
+        let sha256 = Fingerprint::from(<[u8; 32]>::from(self.digest.clone().finalize()));
         let header = format!(
-            "{{\"__metadata__\":{{\"duration_ms\":\"{}\"}},\
+            "{{\"__metadata__\":{{\"duration_ms\":\"{}\",\"origin\":{},\"sha256\":\"{}\"}},\
              \"counts\":{{\"dtype\":\"U16\",\"shape\":[{n},{},{}],\"data_offsets\":[0,{counts}]}},\
              \"labels\":{{\"dtype\":\"U16\",\"shape\":[{n}],\"data_offsets\":[{counts},{}]}}}}",
             self.duration_ms,
+            self.origin,
+            sha256.hex(),
             self.units,
             self.bins,
             counts + 2 * n
         );
-        let mut start = ((HEADER - 8) as u64).to_le_bytes().to_vec();
+        let mut start = ((self.header - 8) as u64).to_le_bytes().to_vec();
         start.extend(header.bytes());
-        debug_assert!(start.len() <= HEADER);
-        let labels: Vec<u8> = self.labels.iter().flat_map(|l| l.to_le_bytes()).collect();
+        debug_assert!(start.len() <= self.header);
         let written = out
             .write_all(&labels)
             .and_then(|()| out.seek(SeekFrom::Start(0)))
@@ -152,7 +163,7 @@ impl Drop for CountsWriter {
 /// # Errors
 /// If the file cannot be read or is wrong in any way.
 pub fn read_counts(path: &Path) -> Result<Counts, DataError> {
-    let bytes = read_file(path, LIMIT, &|| std::ops::ControlFlow::Continue(()))?.bytes;
+    let bytes = read_file(path, LIMIT, TO_THE_END)?.bytes;
     let wrong = |place: &str, problem: String| DataError::format(path, place, problem);
     let header = |e: safetensors::SafeTensorError| wrong("the safetensors header", e.to_string());
     let tensors = SafeTensors::deserialize(&bytes).map_err(header)?;
@@ -163,6 +174,19 @@ pub fn read_counts(path: &Path) -> Result<Counts, DataError> {
         .and_then(|m| m.get("duration_ms")?.parse::<f64>().ok())
         .filter(|d| *d > 0.0 && d.is_finite())
         .ok_or_else(|| wrong("__metadata__", "expected a positive duration_ms".into()))?;
+    let entry = |key: &str| {
+        let map = metadata.metadata().as_ref();
+        let missing = || wrong("__metadata__", format!("expected an entry {key}"));
+        map.and_then(|m| m.get(key)).ok_or_else(missing)
+    };
+    let origin: CountsOrigin = serde_json::from_str(entry("origin")?)
+        .map_err(|e| wrong("__metadata__.origin", e.to_string()))?;
+    let stored = tensors.tensors().iter().map(|(_, t)| t.data().len()).sum::<usize>();
+    let sha256 = Fingerprint::of(bytes.get(bytes.len() - stored..).unwrap_or_default());
+    if entry("sha256")?.as_str() != sha256.hex() {
+        let problem = "the SHA-256 of the content is another: the file is damaged";
+        return Err(wrong("the content", problem.into()));
+    }
     let values = |name: &str, rank: usize| {
         let tensor = tensors.tensor(name).map_err(header)?;
         if tensor.dtype() != Dtype::U16 || tensor.shape().len() != rank {
@@ -179,7 +203,7 @@ pub fn read_counts(path: &Path) -> Result<Counts, DataError> {
         let problem = format!("{} labels for counts of shape {shape:?}", labels.len());
         return Err(wrong("labels", problem));
     }
-    Ok(Counts { units: shape[1], bins: shape[2], duration_ms, counts, labels })
+    Ok(Counts { units: shape[1], bins: shape[2], duration_ms, counts, labels, origin })
 }
 
 #[cfg(test)]
@@ -212,6 +236,28 @@ mod tests {
             }
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn counts_say_what_they_were_made_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("counts.safetensors");
+        let stimuli = crate::synthetic::digits(2, 3, crate::Part::Test).identity();
+        let origin = CountsOrigin { stimuli: Some(stimuli), network: Some(Fingerprint::of(b"x")) };
+        let mut writer = CountsWriter::create_for(&path, 7, 4, 100.0, &origin).unwrap();
+        (0..2).for_each(|k| writer.push(&trains(k), k as u16).unwrap());
+        writer.finish().unwrap();
+        let read = read_counts(&path).unwrap();
+        assert_eq!(read.origin, origin);
+        assert_eq!(read.recording(1), trains(1).binned_counts(4));
+        // Every bit counts.
+        let whole = fs::read(&path).unwrap();
+        for at in whole.len() - 116..whole.len() {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 4;
+            fs::write(&path, flipped).unwrap();
+            assert!(read_counts(&path).is_err(), "byte {at}");
+        }
     }
 
     #[test]

@@ -1,11 +1,4 @@
-//! Recorded spikes: the events of a population over one recording, and files of recordings.
-
-pub mod counts;
-pub mod file;
-#[cfg(test)]
-mod file_tests;
-pub(crate) mod hdf5_read;
-mod hdf5_write;
+//! Recorded spikes: the events of a population over one recording.
 
 /// The spikes of one recording, as events sorted by time and then by unit.
 #[derive(Debug, Clone, PartialEq, Default)]

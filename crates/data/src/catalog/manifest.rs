@@ -1,13 +1,19 @@
 //! The list of what can be downloaded: `datasets/manifest.toml`, built into the program.
 
+use crate::error::DataError;
+use md5::Md5;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
 use std::sync::OnceLock;
 
 /// A data set that can be downloaded.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// Its name, as [`open`](super::super::open) takes it.
+    /// Its name, as [`open`](crate::open) takes it.
     pub name: String,
     /// What it holds, in a line.
     pub what: String,
@@ -55,6 +61,35 @@ pub fn sources() -> &'static [Source] {
         let text = include_str!("../../../../datasets/manifest.toml");
         toml::from_str::<Manifest>(text).expect("the manifest is part of the program").dataset
     })
+}
+
+/// Why the file at `path` is not the one in the manifest.
+pub(crate) fn mismatch(file: &SourceFile, path: &Path) -> Result<Option<String>, DataError> {
+    let size = fs::metadata(path).map_err(|e| DataError::io(path, "open", e))?.len();
+    if let Some(bytes) = file.bytes.filter(|&bytes| bytes != size) {
+        return Ok(Some(format!("it has {size} bytes, the official one {bytes}")));
+    }
+    let (kind, wanted, got) = match (&file.sha256, &file.md5) {
+        (Some(wanted), _) => ("SHA-256", wanted, digest::<Sha256>(path)?),
+        (None, Some(wanted)) => ("MD5", wanted, digest::<Md5>(path)?),
+        (None, None) => return Ok(None),
+    };
+    Ok((got != *wanted).then(|| format!("its {kind} is {got}, the official one {wanted}")))
+}
+
+/// The digest of a file, in hexadecimal.
+pub(crate) fn digest<D: Digest>(path: &Path) -> Result<String, DataError> {
+    let mut input = File::open(path).map_err(|e| DataError::io(path, "open", e))?;
+    let mut state = D::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let n = input.read(&mut buffer).map_err(|e| DataError::io(path, "read", e))?;
+        if n == 0 {
+            break;
+        }
+        state.update(&buffer[..n]);
+    }
+    Ok(state.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

@@ -1,14 +1,21 @@
 //! What there is: the catalogue of data sets, and a report on all files of one.
 
-use super::fetch::{self, sources};
-use super::{DataError, Dataset, ImageSet, OpenOptions, SpikeSet, cifar, grey, open, shd};
+use super::manifest::{mismatch, sources};
+use super::open::load;
+use super::options::OpenOptions;
+use super::{cifar, mnist, shd};
+use crate::dataset::{Dataset, Loaded};
+use crate::error::DataError;
+use crate::images::{ImageSet, ImageShape};
+use crate::reading::{GoOn, Remark};
+use crate::spike_set::SpikeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A data set of the catalogue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// The name that [`open`] takes.
+    /// The name that [`open`](crate::open) takes.
     pub name: String,
     /// What it holds, in a line.
     pub what: String,
@@ -20,7 +27,7 @@ pub struct Entry {
     pub looked_for: Vec<PathBuf>,
     /// Whether its files are there (their content is not read).
     pub present: bool,
-    /// Whether [`fetch::fetch`] can download it.
+    /// Whether `fetch::fetch` can download it.
     pub fetchable: bool,
 }
 
@@ -28,7 +35,7 @@ pub struct Entry {
 fn locate(name: &str, root: &Path) -> Result<Vec<PathBuf>, DataError> {
     match name {
         "mnist" | "fashion-mnist" => {
-            Ok(grey::locate(name, root)?.into_iter().flat_map(|(a, b)| [a, b]).collect())
+            Ok(mnist::locate(name, root)?.into_iter().flat_map(|(a, b)| [a, b]).collect())
         }
         "cifar-10" => cifar::locate(root),
         "shd" => Ok(shd::locate(root)?.to_vec()),
@@ -45,7 +52,7 @@ pub fn catalog(root: &Path) -> Vec<Entry> {
         let folders: &[&str] = match source.name.as_str() {
             "cifar-10" => &cifar::FOLDERS,
             "shd" => &shd::FOLDERS,
-            name => &grey::folders(name),
+            name => &mnist::folders(name),
         };
         Entry {
             name: source.name.clone(),
@@ -94,7 +101,7 @@ pub enum Content {
     /// Images.
     Images {
         /// Channels, rows, columns.
-        shape: super::ImageShape,
+        shape: ImageShape,
         /// Mean and standard deviation of the intensities of each channel.
         channels: Vec<(f64, f64)>,
     },
@@ -135,29 +142,40 @@ pub struct Report {
     pub files: Vec<FileReport>,
     /// Training and test.
     pub parts: Vec<PartReport>,
+    /// What was decided or noticed while they were read.
+    pub remarks: Vec<Remark>,
 }
 
 /// Reads and checks every file of the data set `spec` and says what is in it.
 ///
 /// # Errors
-/// As [`open`].
-pub fn check(spec: &str, root: &Path, options: &OpenOptions) -> Result<Report, DataError> {
-    let parts = match open(spec, root, options)? {
+/// As [`load`].
+pub fn check(
+    spec: &str,
+    root: &Path,
+    options: &OpenOptions,
+    go_on: GoOn<'_>,
+) -> Result<Report, DataError> {
+    let Loaded { dataset, remarks } = load(spec, root, options, go_on)?;
+    let parts = match dataset {
         Dataset::Images { train, test } => [train, test].iter().map(image_part).collect(),
         Dataset::Spikes { train, test } => [train, test].iter().map(spike_part).collect(),
     };
     let known = sources().iter().find(|s| s.name == spec).map_or(&[][..], |s| &s.files[..]);
     let report = |path: PathBuf| {
+        if go_on().is_break() {
+            return Err(DataError::Stopped);
+        }
         let bytes = fs::metadata(&path).map_err(|e| DataError::io(&path, "open", e))?.len();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let official = match known.iter().find(|f| f.name == name) {
-            Some(file) => Some(fetch::mismatch(file, &path)?.is_none()),
+            Some(file) => Some(mismatch(file, &path)?.is_none()),
             None => None,
         };
         Ok(FileReport { path, bytes, official })
     };
     let files = locate(spec, root)?.into_iter().map(report).collect::<Result<_, _>>()?;
-    Ok(Report { name: spec.to_owned(), files, parts })
+    Ok(Report { name: spec.to_owned(), files, parts, remarks })
 }
 
 fn image_part(set: &ImageSet) -> PartReport {
@@ -189,7 +207,7 @@ fn spike_part(set: &SpikeSet) -> PartReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::make;
+    use crate::{TO_THE_END, make};
 
     #[test]
     fn the_catalogue_says_what_is_here() {
@@ -210,12 +228,12 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         make("synthetic-digits", 40, 20, 0, root.path()).unwrap();
         make("synthetic-speech", 40, 20, 0, root.path()).unwrap();
-        let report = check("mnist", root.path(), &OpenOptions::default()).unwrap();
+        let report = check("mnist", root.path(), &OpenOptions::default(), TO_THE_END).unwrap();
         assert_eq!(report.files.len(), 4);
         assert!(report.files.iter().all(|f| f.official == Some(false) && f.bytes > 20));
         assert_eq!(report.parts[1].samples, 20);
         assert_eq!(report.parts[0].classes[3], ("3".to_owned(), 4));
-        let report = check("shd", root.path(), &OpenOptions::default()).unwrap();
+        let report = check("shd", root.path(), &OpenOptions::default(), TO_THE_END).unwrap();
         assert_eq!(report.parts[0].classes.len(), 20);
         let Content::Spikes { units, spikes: (least, mean, most), last, .. } =
             report.parts[0].content
@@ -225,7 +243,9 @@ mod tests {
         assert!(units == 700 && last < 1.4);
         assert!((least as f64) < mean && mean < most as f64);
         let options = OpenOptions { train: Some(10), test: Some(10), ..OpenOptions::default() };
-        assert!(check("synthetic-color", root.path(), &options).unwrap().files.is_empty());
-        assert!(check("fashion-mnist", root.path(), &options).is_err());
+        assert!(
+            check("synthetic-color", root.path(), &options, TO_THE_END).unwrap().files.is_empty()
+        );
+        assert!(check("fashion-mnist", root.path(), &options, TO_THE_END).is_err());
     }
 }

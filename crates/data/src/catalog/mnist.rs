@@ -1,7 +1,10 @@
 //! MNIST and Fashion-MNIST: where their four IDX files lie.
 
-use super::bytes::GoOn;
-use super::{DataError, Dataset, ImageSet, ImageShape, idx};
+use crate::dataset::Dataset;
+use crate::error::DataError;
+use crate::formats::idx;
+use crate::images::{ImageSet, ImageShape};
+use crate::reading::GoOn;
 use std::path::{Path, PathBuf};
 
 /// The classes of MNIST.
@@ -67,7 +70,7 @@ pub(crate) fn locate(name: &str, root: &Path) -> Result<[(PathBuf, PathBuf); 2],
     let [own, torchvision] = folders(name);
     Err(missing(format!(
         "expected {own}/{}[.gz] and its three siblings, or the same in {torchvision}; \
-         `equipoise data fetch {name}` downloads them",
+         the official files can be downloaded",
         FILES[0].0
     )))
 }
@@ -281,9 +284,7 @@ mod tests {
             .flat_map(|(stems, (images, labels))| [(stems[0], images), (stems[1], labels)])
         {
             let bytes =
-                crate::bytes::read_file(&path, 1 << 30, &|| std::ops::ControlFlow::Continue(()))
-                    .unwrap()
-                    .bytes;
+                crate::formats::bytes::read_file(&path, 1 << 30, crate::TO_THE_END).unwrap().bytes;
             fs::write(plain.path().join(stem), bytes).unwrap();
         }
         let peer = mnist::MnistBuilder::new()

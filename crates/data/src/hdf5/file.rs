@@ -13,10 +13,13 @@
 //!
 //! The last two are not in SHD; they keep what cannot be read off the spikes.
 
-use super::SpikeTrains;
-use super::hdf5_read::SpikeFile;
-use super::hdf5_write::{Extras, Stored, Writer};
-use crate::{DataError, SpikeSet};
+use super::read::SpikeFile;
+use super::write::{Extras, Stored, Writer};
+use crate::error::DataError;
+use crate::formats::writing::{name_finished, partial_name};
+use crate::reading::TO_THE_END;
+use crate::spike_set::SpikeSet;
+use crate::trains::SpikeTrains;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -208,29 +211,6 @@ impl Drop for SpikeFileWriter {
     }
 }
 
-/// The temporary name of a file being written.
-pub(crate) fn partial_name(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    path.with_file_name(name)
-}
-
-/// Gives a file that was `written` under its temporary name the name it is to have; one that could
-/// not be finished is removed.
-pub(crate) fn name_finished(
-    partial: &Path,
-    path: &Path,
-    written: std::io::Result<()>,
-) -> Result<(), DataError> {
-    let named = written
-        .map_err(|e| DataError::io(partial, "write", e))
-        .and_then(|()| fs::rename(partial, path).map_err(|e| DataError::io(path, "rename", e)));
-    if named.is_err() {
-        fs::remove_file(partial).ok();
-    }
-    named
-}
-
 /// Many labelled recordings.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Recordings {
@@ -249,7 +229,7 @@ pub struct Recordings {
 /// # Errors
 /// If the file cannot be read or is wrong in any way.
 pub fn read(path: &Path) -> Result<Recordings, DataError> {
-    recordings(SpikeFile::open(path, &|| std::ops::ControlFlow::Continue(()))?)
+    recordings(SpikeFile::open(path, TO_THE_END)?)
 }
 
 /// The recordings in an open file.

@@ -1,12 +1,12 @@
 //! Reading whole files, plain or gzipped, without trusting what they say about themselves.
 
-use super::DataError;
-use super::identity::{FileIdentity, Fingerprint};
+use crate::error::DataError;
+use crate::identity::{FileIdentity, Fingerprint};
+use crate::reading::GoOn;
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Read};
-use std::ops::ControlFlow;
 use std::path::Path;
 
 /// The first bytes of a gzip file (RFC 1952).
@@ -18,9 +18,6 @@ const MOST_PACKED: u64 = 32;
 const SMALL: u64 = 1 << 26;
 /// How much is read between two looks at whether to go on.
 const STEP: u64 = 1 << 20;
-
-/// Asked now and then during long work; `Break` ends it with [`DataError::Stopped`].
-pub type GoOn<'a> = &'a (dyn Fn() -> ControlFlow<()> + Sync);
 
 /// What was in a file.
 pub(crate) struct Content {
@@ -183,11 +180,11 @@ fn gather(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::TO_THE_END;
     use flate2::{Compression, write::GzEncoder};
     use std::fs;
     use std::io::Write;
-
-    const ALWAYS: GoOn<'static> = &|| ControlFlow::Continue(());
+    use std::ops::ControlFlow;
 
     fn packed(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -206,7 +203,7 @@ mod tests {
         ] {
             let path = folder.path().join("file");
             fs::write(&path, &stored).unwrap();
-            let read = read_file(&path, 1 << 30, ALWAYS).unwrap();
+            let read = read_file(&path, 1 << 30, TO_THE_END).unwrap();
             assert!(read.bytes == content);
             assert_eq!(read.file.sha256, Fingerprint::of(&stored));
             assert_eq!((read.file.name.as_str(), read.file.bytes), ("file", stored.len() as u64));
@@ -220,12 +217,12 @@ mod tests {
         // 1 MiB of gzip members that unpack to 256 MiB.
         let member = packed(&vec![0; 1 << 22]);
         fs::write(&path, member.repeat(64)).unwrap();
-        let Err(problem) = read_file(&path, 1 << 40, ALWAYS) else { panic!("it was read") };
+        let Err(problem) = read_file(&path, 1 << 40, TO_THE_END) else { panic!("it was read") };
         assert!(matches!(problem, DataError::Format { .. }), "{problem}");
         // What is plausible, but more than the kind of file holds.
         fs::write(&path, packed(&[7; 5000])).unwrap();
-        assert!(read_file(&path, 4999, ALWAYS).is_err());
-        assert_eq!(read_file(&path, 5000, ALWAYS).map(|c| c.bytes.len()).ok(), Some(5000));
+        assert!(read_file(&path, 4999, TO_THE_END).is_err());
+        assert_eq!(read_file(&path, 5000, TO_THE_END).map(|c| c.bytes.len()).ok(), Some(5000));
     }
 
     #[cfg(unix)]
@@ -237,7 +234,7 @@ mod tests {
         file.set_len(8 << 30).unwrap();
         drop(file);
         let started = std::time::Instant::now();
-        assert!(matches!(read_file(&path, 1 << 40, ALWAYS), Err(DataError::Format { .. })));
+        assert!(matches!(read_file(&path, 1 << 40, TO_THE_END), Err(DataError::Format { .. })));
         assert!(started.elapsed().as_secs() < 2);
     }
 

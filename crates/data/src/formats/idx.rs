@@ -1,9 +1,11 @@
 //! The IDX files of MNIST and Fashion-MNIST (LeCun, Cortes & Burges): a big-endian magic number
 //! `00 00 type rank`, one 32-bit size a dimension, then the values.
 
-use super::bytes::{Content, GoOn, read_file};
-use super::identity::{FileIdentity, Source};
-use super::{DataError, ImageSet, ImageShape};
+use crate::error::DataError;
+use crate::formats::bytes::{Content, read_file};
+use crate::identity::{FileIdentity, Source};
+use crate::images::{ImageSet, ImageShape};
+use crate::reading::GoOn;
 use std::path::Path;
 
 /// The most that an IDX file may unpack to: 2 GiB, forty times MNIST's training images.

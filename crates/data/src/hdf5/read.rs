@@ -6,9 +6,10 @@
 //! Specification 3.0, III.E), and every address, index and length is checked against the file
 //! before it is used, so that no memory is ever taken on the word of a damaged file.
 
-use crate::DataError;
-use crate::bytes::{Content, GoOn, read_file};
+use crate::error::DataError;
+use crate::formats::bytes::{Content, read_file};
 use crate::identity::FileIdentity;
+use crate::reading::GoOn;
 use hdf5_reader::error::Error;
 use hdf5_reader::{ByteOrder, Dataset, Datatype, Hdf5File, OpenOptions};
 use std::collections::BTreeMap;

@@ -1,0 +1,17 @@
+//! The data sets by name: where their files lie, what is expected of them, and a report on them.
+
+mod check;
+mod cifar;
+mod folder;
+mod make;
+pub(crate) mod manifest;
+mod mnist;
+mod open;
+mod options;
+mod shd;
+
+pub use check::{Content, Entry, FileReport, PartReport, Report, catalog, check};
+pub use make::make;
+pub use mnist::{CLOTHES, DIGITS};
+pub use open::{default_root, load, open};
+pub use options::{OpenOptions, SYNTHETIC_TEST, SYNTHETIC_TRAIN};
