@@ -20,7 +20,7 @@ static LOST: OnceLock<std::io::Error> = OnceLock::new();
 /// Writes a line of the result to standard output. A reader that has gone away (`| head`) is no
 /// error; what else is lost, [`check_output`] tells.
 pub fn print(line: impl std::fmt::Display) {
-    if let Err(error) = writeln!(std::io::stdout().lock(), "{line}")
+    if let Err(error) = writeln!(std::io::stdout().lock(), "{}", printable(&line.to_string()))
         && error.kind() != ErrorKind::BrokenPipe
     {
         let _ = LOST.set(error);
@@ -40,7 +40,19 @@ pub fn check_output() -> Outcome {
 
 /// Writes the one line that says why a command failed.
 pub fn print_failure(line: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr().lock(), "equipoise: {line}");
+    let _ = writeln!(std::io::stderr().lock(), "equipoise: {}", printable(&line.to_string()));
+}
+
+/// Text without control characters, which in a file's name could steer the terminal.
+fn printable(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() && c != '\n' {
+            true => clean.extend(c.escape_default()),
+            false => clean.push(c),
+        }
+    }
+    clean
 }
 
 /// How often a log that is no terminal gets a line about a task under way.
@@ -73,7 +85,7 @@ impl Progress {
     /// A remark, such as where a run writes or what it found.
     pub fn say(&self, line: impl std::fmt::Display) {
         if self.mode != Mode::Quiet {
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
+            let _ = writeln!(std::io::stderr().lock(), "{}", printable(&line.to_string()));
         }
     }
 
@@ -84,7 +96,7 @@ impl Progress {
             let bar =
                 ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(8));
             let style = ProgressStyle::with_template(
-                "{msg:<44!} {bar:24} {pos:>6}/{len} {elapsed:>4} left {eta}",
+                "{wide_msg} {bar:16} {pos}/{len} {elapsed} left {eta}",
             );
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_message(name.clone());

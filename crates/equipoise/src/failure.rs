@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use equipoise_studies::StudyError;
 use equipoise_studies::settings::SettingsError;
 
+use crate::interrupt;
+
 /// The result of a command.
 pub type Outcome<T = ()> = Result<T, Failure>;
 
@@ -16,7 +18,7 @@ pub enum Failure {
     Request(String),
     /// The request was right, and the run failed: a full disk, a diverged training. Exit code 1.
     Run(String),
-    /// The person stopped the run (Ctrl-C or SIGTERM). Exit code 130, as shells expect.
+    /// The run was asked to stop by a signal. Exit code 130 for a person's, 75 for a scheduler's.
     Interrupted(String),
 }
 
@@ -36,7 +38,7 @@ impl Failure {
         match self {
             Self::Run(_) => ExitCode::from(1),
             Self::Request(_) => ExitCode::from(2),
-            Self::Interrupted(_) => ExitCode::from(130),
+            Self::Interrupted(_) => ExitCode::from(interrupt::exit_code()),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! One computing command under way: its resolved configuration, its run directory, its progress.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use equipoise_report::{RunDir, RunDirError, RunInfo, RunState};
+use equipoise_report::{RunDir, RunDirError, RunInfo, RunRecord, RunState};
 use equipoise_studies::settings::Layers;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -44,6 +44,29 @@ impl RunArgs {
         layers = self.sets.iter().fold(layers, Layers::assign);
         layers.value("seed", &self.seed)
     }
+}
+
+/// What a run directory keeps of this program and request.
+pub fn run_info(name: &str, seed: u64, data_root: &Path) -> RunInfo {
+    RunInfo::new(name, env!("CARGO_PKG_VERSION"), seed)
+        .built_from(option_env!("VERGEN_GIT_SHA"))
+        .data_dir(data_root)
+}
+
+/// Goes to the folder in which a run began, so that relative paths in its configuration mean what
+/// they meant, and says so if another version of the program began it.
+pub fn continue_where_it_began(record: &RunRecord, progress: Progress) {
+    let here = (env!("CARGO_PKG_VERSION"), option_env!("VERGEN_GIT_SHA"));
+    let began = (record.version.as_str(), record.commit.as_deref());
+    if here != began {
+        let named = |(version, commit): (&str, Option<&str>)| match commit {
+            Some(commit) => format!("{version} (commit {})", commit.get(..12).unwrap_or(commit)),
+            None => version.to_owned(),
+        };
+        progress.say(format!("the run began with {}; this is {}", named(began), named(here)));
+    }
+    // If that folder is gone, absolute paths still hold, and the others are said to be missing.
+    let _ = std::env::set_current_dir(&record.directory);
 }
 
 /// What a configuration says of itself.
@@ -92,10 +115,18 @@ impl<C: Config> Request<C> {
         global: &Global,
     ) -> Outcome<Self> {
         let mut done = false;
+        let mut resume = None;
+        let mut data_root = global.data_root();
         let config = match &args.resume {
             Some(dir) if flags.is_empty() => {
-                done = RunDir::stored_record_of(dir, name)?.state == RunState::Done;
-                RunDir::stored_config::<C>(dir)?
+                let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
+                let record = RunDir::stored_record_of(&dir, name)?;
+                done = record.state == RunState::Done;
+                let config = RunDir::stored_config::<C>(&dir)?;
+                data_root = std::path::absolute(global.data_root_of(&record)).unwrap_or(data_root);
+                continue_where_it_began(&record, global.progress());
+                resume = Some(dir);
+                config
             }
             Some(_) => {
                 return Err(Failure::request(
@@ -114,10 +145,10 @@ impl<C: Config> Request<C> {
         Ok(Self {
             config,
             progress: global.progress(),
-            data_root: global.data_root(),
+            data_root,
             name,
             out: args.out.clone(),
-            resume: args.resume.clone(),
+            resume,
             done,
         })
     }
@@ -138,9 +169,9 @@ impl<C: Config> Request<C> {
     /// written, [`Failure::Interrupted`] if the person has asked to stop meanwhile.
     pub fn begin(self) -> Outcome<Job<C>> {
         interrupt::check()?;
-        let info = RunInfo::new(self.name, env!("CARGO_PKG_VERSION"), self.config.seed());
+        let info = run_info(self.name, self.config.seed(), &self.data_root);
         let dir = match &self.resume {
-            Some(dir) => RunDir::resume::<C>(dir, &info, None)?,
+            Some(dir) => RunDir::resume(dir, &info, Some(&self.config))?,
             None => RunDir::create(self.out.as_deref(), &info, &self.config)?,
         };
         self.progress.say(format!("writing to {}", dir.path().display()));

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
+use equipoise_report::RunRecord;
 
 use crate::console::Progress;
 use crate::failure::{Failure, Outcome};
@@ -34,7 +35,7 @@ Examples:
   equipoise hebb run                          a one-to-one map learnt by Hebb's rule
   equipoise study ratios --help               E:I classifiers over ratios, rates and noise
 
-Exit codes: 0 done, 1 the run failed, 2 the request was wrong, 130 interrupted.")]
+Exit codes: 0 done, 1 the run failed, 2 the request was wrong, 130\ninterrupted, 75 stopped by a scheduler and to be continued.")]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -52,9 +53,8 @@ pub struct Global {
     #[arg(long, global = true, help_heading = "General", value_name = "N")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Where the data sets live [default: ./datasets]
+    /// Where the data sets live [default: EQUIPOISE_DATA, else ./datasets]
     #[arg(long, global = true, help_heading = "General", value_name = "DIR")]
-    #[arg(env = "EQUIPOISE_DATA")]
     data_dir: Option<PathBuf>,
 }
 
@@ -67,6 +67,15 @@ impl Global {
     /// The directory of the data sets.
     pub fn data_root(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(equipoise_data::default_root)
+    }
+
+    /// The directory of the data sets of a run to continue: the one that it began with, unless
+    /// another is given.
+    pub fn data_root_of(&self, record: &RunRecord) -> PathBuf {
+        match (&self.data_dir, &record.data_dir) {
+            (None, Some(began_with)) => began_with.clone(),
+            _ => self.data_root(),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a command line to a study and back: settings are resolved, a run directory is opened, the
 //! study runs, and what it found is printed and kept.
 
-use equipoise_report::{RunDir, RunInfo};
+use equipoise_report::RunDir;
 use equipoise_studies::settings::Layers;
 use equipoise_studies::{Context, Settings, Study, StudyError};
 
@@ -9,7 +9,7 @@ use crate::Global;
 use crate::console::{self, Terminal};
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
-use crate::job::RunArgs;
+use crate::job::{RunArgs, continue_where_it_began, run_info};
 
 /// Runs a study: `flags` are the options of the command that stand for keys of its settings, above
 /// a preset in TOML (empty for none).
@@ -17,10 +17,18 @@ use crate::job::RunArgs;
 /// # Errors
 /// As the study, and if the settings or the run directory are wrong.
 pub fn run<S: Study>(preset: &str, args: &RunArgs, flags: Layers, global: &Global) -> Outcome {
+    let progress = global.progress();
+    let mut resume = None;
+    let mut data_root = global.data_root();
     let settings: S::Settings = match &args.resume {
         Some(dir) if flags.is_empty() => {
-            RunDir::stored_record_of(dir, S::NAME)?;
-            RunDir::stored_config(dir)?
+            let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
+            let record = RunDir::stored_record_of(&dir, S::NAME)?;
+            let settings = RunDir::stored_config(&dir)?;
+            data_root = std::path::absolute(global.data_root_of(&record)).unwrap_or(data_root);
+            continue_where_it_began(&record, progress);
+            resume = Some(dir);
+            settings
         }
         Some(_) => {
             return Err(Failure::request(
@@ -34,14 +42,13 @@ pub fn run<S: Study>(preset: &str, args: &RunArgs, flags: Layers, global: &Globa
     if let Some(out) = &args.out {
         RunDir::check_free(out)?;
     }
-    let progress = global.progress();
-    let inputs = S::open(&settings, &global.data_root())?;
+    let inputs = S::open(&settings, &data_root)?;
     for remark in S::remarks(&settings, &inputs) {
         progress.say(remark);
     }
     interrupt::check()?;
-    let info = RunInfo::new(S::NAME, env!("CARGO_PKG_VERSION"), settings.seed());
-    let dir = match &args.resume {
+    let info = run_info(S::NAME, settings.seed(), &data_root);
+    let dir = match &resume {
         Some(dir) => RunDir::resume(dir, &info, Some(&settings))?,
         None => RunDir::create(args.out.as_deref(), &info, &settings)?,
     };

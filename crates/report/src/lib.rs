@@ -46,7 +46,7 @@ pub use glossary::{GLOSSARY, Term, terms_in};
 pub use markup::{plain_text, printable};
 pub use report::{Report, Step};
 pub use run_dir::{
-    Checkpoint, Machine, RefusedCheckpoint, RunDir, RunDirError, RunInfo, RunRecord, RunState,
-    atomic_write, atomic_write_with, format_utc, git_commit, utc_now,
+    Checkpoint, Machine, RefusedCheckpoint, Resumed, RunDir, RunDirError, RunInfo, RunRecord,
+    RunState, atomic_write, atomic_write_with, format_utc, utc_now,
 };
 pub use table::{Best, Cell, Column, NumberFormat, Parameter, Table, parameter_table};

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub enum RunDirError {
     /// The directory asked for already holds something.
     #[error(
-        "{}: the directory is not empty (it has {found}); give --out a new or empty directory, or continue a run with --resume",
+        "{}: the directory is not empty (it has {found}); a new or empty one is needed",
         path.display()
     )]
     Occupied {
@@ -27,7 +27,7 @@ pub enum RunDirError {
         path: PathBuf,
     },
     /// The directory to resume or read does not exist.
-    #[error("{}: no such directory; give the directory of an earlier run", path.display())]
+    #[error("{}: no such directory; the directory of an earlier run is needed", path.display())]
     Missing {
         /// The directory.
         path: PathBuf,
@@ -55,7 +55,7 @@ pub enum RunDirError {
     },
     /// The configuration given differs from the one that the run started with.
     #[error(
-        "{}: `{key}` is {stored} in this run and {given} here; resume with the run's own config.toml or start a new run",
+        "{}: `{key}` is {stored} in this run and {given} here; continue with the run's own configuration or start a new run",
         path.display()
     )]
     ConfigMismatch {
@@ -67,6 +67,12 @@ pub enum RunDirError {
         stored: String,
         /// Its value now.
         given: String,
+    },
+    /// The directory was removed while the run was on.
+    #[error("{}: the run's directory is gone; it was removed while the run was on", path.display())]
+    Vanished {
+        /// The directory.
+        path: PathBuf,
     },
     /// Another process works in the directory.
     #[error("{}: in use by process {pid}; wait for it or stop it first", path.display())]

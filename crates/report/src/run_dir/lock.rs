@@ -23,11 +23,12 @@ impl Lock {
     pub(super) fn acquire(directory: &Path) -> Result<Self, RunDirError> {
         let path = directory.join(LOCK_FILE);
         loop {
-            let mut file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false);
+            // A link in its place could lead to a file that is not ours to empty.
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW);
+            let mut file = options
                 .open(&path)
                 .map_err(|e| RunDirError::from_io("open the lock file", &path, e))?;
             match file.try_lock() {
@@ -39,7 +40,7 @@ impl Lock {
                     return Err(RunDirError::Locked { path: directory.to_path_buf(), pid });
                 }
                 // A file system without locks (some of clusters): better unprotected than unusable.
-                Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => {}
+                Err(TryLockError::Error(e)) if has_no_locks(&e) => {}
                 Err(TryLockError::Error(e)) => {
                     return Err(RunDirError::from_io("lock the file", &path, e));
                 }
@@ -60,6 +61,13 @@ impl Lock {
             }
         }
     }
+}
+
+/// Whether the file system has no locks: 37 (ENOLCK) is what NFS without its lock service says, 524
+/// (ENOTSUPP, which has no name outside the kernel) what file systems of some clusters say.
+fn has_no_locks(error: &std::io::Error) -> bool {
+    error.kind() == ErrorKind::Unsupported
+        || cfg!(target_os = "linux") && matches!(error.raw_os_error(), Some(37 | 524))
 }
 
 impl Drop for Lock {

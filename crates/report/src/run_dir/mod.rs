@@ -3,7 +3,7 @@
 //! ```text
 //! runs/reconstruct-20260131-235959/
 //!   config.toml        the resolved configuration
-//!   run.json           version, commit, seed, command line, machine, start, end, state
+//!   run.json           version, commit, seed, command line, machine, start, end, state, under a checksum
 //!   *.csv              tables
 //!   *.jsonl            one JSON object a line, appended as the run goes (per-epoch metrics)
 //!   figures/*.svg|png  figures
@@ -35,7 +35,7 @@ use serde::de::DeserializeOwned;
 pub use atomic::{atomic_write, atomic_write_with};
 pub use checkpoint::{Checkpoint, RefusedCheckpoint};
 pub use error::RunDirError;
-pub use record::{Machine, RunInfo, RunRecord, RunState, format_utc, git_commit, utc_now};
+pub use record::{Machine, Resumed, RunInfo, RunRecord, RunState, format_utc, utc_now};
 
 use lock::Lock;
 use place::{check_name, claim, claim_new, first_entry};
@@ -56,6 +56,8 @@ const CHECKPOINT_DIRECTORY: &str = "checkpoints";
 pub struct RunDir {
     path: PathBuf,
     record: RunRecord,
+    /// `config.toml`, as it was written.
+    config: String,
     lock: Option<Lock>,
 }
 
@@ -72,12 +74,13 @@ impl RunDir {
     ) -> Result<Self, RunDirError> {
         check_name(&info.command)?;
         let config_text = to_toml(config)?;
+        let config = to_json(config)?;
         let made = out.is_none_or(|path| !path.exists());
         let path = match out {
             Some(path) => claim(path)?,
             None => claim_new(Path::new("runs"), &info.command)?,
         };
-        let run = Self::start(path.clone(), info, &config_text);
+        let run = Self::start(path.clone(), info, config_text, config);
         if run.is_err() && made {
             // A run that could not even start leaves nothing; a directory that another process
             // has taken meanwhile is not empty, and stays.
@@ -106,15 +109,21 @@ impl RunDir {
     }
 
     /// Locks an empty directory and writes the first two files.
-    fn start(path: PathBuf, info: &RunInfo, config_text: &str) -> Result<Self, RunDirError> {
+    fn start(
+        path: PathBuf,
+        info: &RunInfo,
+        config_text: String,
+        config: serde_json::Value,
+    ) -> Result<Self, RunDirError> {
         let lock = Lock::acquire(&path)?;
         // Between the look and the lock another process may have been quicker.
         if let Some(found) = first_entry(&path)? {
             return Err(RunDirError::Occupied { path, found });
         }
-        let mut run = Self { path, record: RunRecord::starting(info), lock: Some(lock) };
+        let record = RunRecord::starting(info, config);
+        let mut run = Self { path, record, config: config_text, lock: Some(lock) };
         let written =
-            run.write_file(CONFIG_FILE, config_text.as_bytes()).and_then(|_| run.write_record());
+            run.write_file(CONFIG_FILE, run.config.as_bytes()).and_then(|_| run.write_record());
         if let Err(error) = written {
             let _ = fs::remove_file(run.path.join(CONFIG_FILE));
             run.lock = None;
@@ -125,10 +134,11 @@ impl RunDir {
 
     /// Reopens the directory of an earlier run of `info.command` to continue it.
     ///
-    /// With a `config`, it has to be the one the run started with; without, the stored one holds
-    /// (read it with [`RunDir::stored_config`]). The seed has to be the run's own.
-    /// A run that is done can be reopened too; look at [`RunDir::stored_record`] first where that is no use.
-    /// Temporary files and torn log lines that a killed process left are removed.
+    /// The stored configuration has to be the one that the run started with, and so has `config`
+    /// if one is given; the seed has to be the run's own. (Read the stored one with
+    /// [`RunDir::stored_config`].) A run that is done can be reopened too; look at
+    /// [`RunDir::stored_record`] first where that is no use. Temporary files and torn log lines
+    /// that a killed process left are removed.
     ///
     /// # Errors
     /// [`RunDirError::Missing`], [`RunDirError::NotARun`], [`RunDirError::OtherCommand`],
@@ -139,30 +149,24 @@ impl RunDir {
         config: Option<&C>,
     ) -> Result<Self, RunDirError> {
         let mut record = Self::stored_record_of(dir, &info.command)?;
-        if record.seed != info.seed {
-            return Err(RunDirError::ConfigMismatch {
-                path: dir.to_path_buf(),
-                key: "seed".to_string(),
-                stored: record.seed.to_string(),
-                given: info.seed.to_string(),
-            });
-        }
-        let stored: toml::Value = Self::stored_config(dir)?;
-        if let Some(config) = config {
-            let given: toml::Value =
-                toml::from_str(&to_toml(config)?).map_err(|e| RunDirError::Serialise {
-                    path: dir.join(CONFIG_FILE),
-                    format: "TOML",
-                    reason: e.to_string(),
-                })?;
-            if let Some((key, stored, given)) = first_difference("", &stored, &given) {
-                return Err(RunDirError::ConfigMismatch {
-                    path: dir.to_path_buf(),
-                    key,
-                    stored,
-                    given,
-                });
+        let mismatch = |(key, stored, given)| RunDirError::ConfigMismatch {
+            path: dir.to_path_buf(),
+            key,
+            stored,
+            given,
+        };
+        // The configuration that the run began with is in its record, under a checksum; the file
+        // beside it is for people, who may have changed it since.
+        let on_disk: toml::Value = Self::stored_config(dir)?;
+        let given = [Some(to_json(&on_disk)?), config.map(to_json).transpose()?];
+        for given in given.into_iter().flatten() {
+            if let Some(difference) = first_difference("", &record.config, &given) {
+                return Err(mismatch(difference));
             }
+        }
+        if record.seed != info.seed {
+            let (stored, given) = (record.seed.to_string(), info.seed.to_string());
+            return Err(mismatch(("seed".to_string(), stored, given)));
         }
         let lock = Lock::acquire(dir)?;
         atomic::sweep_temporary_files(dir)?;
@@ -171,11 +175,16 @@ impl RunDir {
                 log::cut_torn_line(&file)?;
             }
         }
-        record.resumed.push(utc_now());
+        record.resumed.push(Resumed {
+            time: utc_now(),
+            version: info.version.clone(),
+            commit: info.commit.clone(),
+        });
         record.state = RunState::Running;
         record.end = None;
         record.error = None;
-        let run = Self { path: dir.to_path_buf(), record, lock: Some(lock) };
+        let config = read_run_file(dir, CONFIG_FILE)?;
+        let run = Self { path: dir.to_path_buf(), record, config, lock: Some(lock) };
         run.write_record()?;
         Ok(run)
     }
@@ -186,10 +195,18 @@ impl RunDir {
     /// [`RunDirError::Missing`], [`RunDirError::NotADirectory`] or [`RunDirError::NotARun`].
     pub fn stored_record(dir: &Path) -> Result<RunRecord, RunDirError> {
         let text = read_run_file(dir, RECORD_FILE)?;
-        serde_json::from_str(&text).map_err(|e| RunDirError::NotARun {
-            path: dir.to_path_buf(),
-            reason: format!("{RECORD_FILE} cannot be read: {e}"),
-        })
+        let wrong = |reason| RunDirError::NotARun { path: dir.to_path_buf(), reason };
+        let record: RunRecord = serde_json::from_str(&text)
+            .map_err(|e| wrong(format!("{RECORD_FILE} cannot be read: {e}")))?;
+        match record.is_intact() {
+            true => Ok(record),
+            false if record.sha256.is_empty() => Err(wrong(format!(
+                "{RECORD_FILE} has no checksum, as those of version 0.1 had none"
+            ))),
+            false => Err(wrong(format!(
+                "{RECORD_FILE} was changed after it was written: its checksum does not match"
+            ))),
+        }
     }
 
     /// The record of the run in `dir`, which has to be one of `command`.
@@ -232,11 +249,8 @@ impl RunDir {
     }
 
     /// The resolved configuration as it stands in `config.toml`.
-    ///
-    /// # Errors
-    /// The errors of the file system.
-    pub fn config_text(&self) -> Result<String, RunDirError> {
-        read_run_file(&self.path, CONFIG_FILE)
+    pub fn config_text(&self) -> &str {
+        &self.config
     }
 
     /// Path of a file or directory of this run.
@@ -267,6 +281,7 @@ impl RunDir {
     /// [`RunDirError::InvalidName`] and the errors of the file system.
     pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, RunDirError> {
         let path = self.file(name)?;
+        self.check_there()?;
         atomic_write(&path, bytes)?;
         Ok(path)
     }
@@ -279,6 +294,7 @@ impl RunDir {
         let path = self.file(name)?;
         let mut text = serde_json::to_string_pretty(value).map_err(|e| json_error(&path, &e))?;
         text.push('\n');
+        self.check_there()?;
         atomic_write(&path, text.as_bytes())?;
         Ok(path)
     }
@@ -315,7 +331,7 @@ impl RunDir {
             self.write_file(&format!("figures/{}.svg", figure.name), figure.svg.as_bytes())?;
         }
         let mut report = report.clone();
-        report.details("Configuration (config.toml)", &self.config_text()?);
+        report.details("Configuration (config.toml)", self.config_text());
         if !report.has_footer() {
             report.footer(&self.record);
         }
@@ -339,6 +355,7 @@ impl RunDir {
             writer.serialize(record).map_err(|e| bad(e.to_string()))?;
         }
         let bytes = writer.into_inner().map_err(|e| bad(e.to_string()))?;
+        self.check_there()?;
         atomic_write(&path, &bytes)?;
         Ok(path)
     }
@@ -349,6 +366,7 @@ impl RunDir {
     /// [`RunDirError::InvalidName`] and the errors of the file system; the generations already there stay intact.
     pub fn save_checkpoint(&self, name: &str, payload: &[u8]) -> Result<u64, RunDirError> {
         check_name(name)?;
+        self.check_there()?;
         let (directory, name) = self.checkpoint_place(name);
         checkpoint::save(&directory, &name, payload)
     }
@@ -372,6 +390,14 @@ impl RunDir {
         check_name(name)?;
         let (directory, name) = self.checkpoint_place(name);
         checkpoint::remove(&directory, &name)
+    }
+
+    /// A directory that somebody removed while the run was on is not made again with half its files.
+    fn check_there(&self) -> Result<(), RunDirError> {
+        match self.path.is_dir() {
+            true => Ok(()),
+            false => Err(RunDirError::Vanished { path: self.path.clone() }),
+        }
     }
 
     fn checkpoint_place(&self, name: &str) -> (PathBuf, String) {
@@ -416,7 +442,7 @@ impl RunDir {
     }
 
     fn write_record(&self) -> Result<(), RunDirError> {
-        self.write_json(RECORD_FILE, &self.record).map(|_| ())
+        self.write_json(RECORD_FILE, &self.record.sealed()).map(|_| ())
     }
 }
 
@@ -458,6 +484,16 @@ fn to_toml(config: &impl Serialize) -> Result<String, RunDirError> {
     })
 }
 
+fn to_json(config: &impl Serialize) -> Result<serde_json::Value, RunDirError> {
+    // Through TOML, which leaves out what is not given, as `config.toml` does.
+    let table = toml::Value::try_from(config).map_err(|e| RunDirError::Serialise {
+        path: PathBuf::from(CONFIG_FILE),
+        format: "TOML",
+        reason: e.to_string(),
+    })?;
+    serde_json::to_value(table).map_err(|e| json_error(Path::new(RECORD_FILE), &e))
+}
+
 fn json_error(path: &Path, error: &serde_json::Error) -> RunDirError {
     RunDirError::Serialise { path: path.to_path_buf(), format: "JSON", reason: error.to_string() }
 }
@@ -473,18 +509,19 @@ fn with_extension(name: &str, extension: &str) -> String {
 /// The first place where two configurations differ: dotted key and both values.
 fn first_difference(
     prefix: &str,
-    stored: &toml::Value,
-    given: &toml::Value,
+    stored: &serde_json::Value,
+    given: &serde_json::Value,
 ) -> Option<(String, String, String)> {
+    use serde_json::Value;
     match (stored, given) {
-        (toml::Value::Table(a), toml::Value::Table(b)) => {
+        (Value::Object(a), Value::Object(b)) => {
             let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
             keys.into_iter().find_map(|key| {
                 let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
                 match (a.get(key), b.get(key)) {
                     (Some(x), Some(y)) => first_difference(&path, x, y),
                     (x, y) => {
-                        let show = |v: Option<&toml::Value>| v.map_or("absent".to_string(), shown);
+                        let show = |v: Option<&Value>| v.map_or("absent".to_string(), shown);
                         Some((path, show(x), show(y)))
                     }
                 }
@@ -495,9 +532,9 @@ fn first_difference(
     }
 }
 
-fn shown(value: &toml::Value) -> String {
+fn shown(value: &serde_json::Value) -> String {
     match value {
-        toml::Value::Table(_) => "a table".to_string(),
+        serde_json::Value::Object(_) => "a table".to_string(),
         other => other.to_string(),
     }
 }

@@ -1,9 +1,11 @@
 //! `run.json`: who computed what, where and when.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// What a command tells about itself when it starts a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,21 +18,38 @@ pub struct RunInfo {
     pub seed: u64,
     /// The command line, program name first.
     pub command_line: Vec<String>,
-    /// Commit of the source tree, if known.
-    pub git_commit: Option<String>,
+    /// Commit that the program was built from, if known.
+    pub commit: Option<String>,
+    /// Folder of the data sets, so that a run is continued on the same ones.
+    pub data_dir: Option<PathBuf>,
 }
 
 impl RunInfo {
-    /// Describes the running process: command line from the environment, commit from the repository around the
-    /// executable (`target/release/..`), if there is one.
+    /// Describes the running process, with the command line from the environment.
     pub fn new(command: &str, version: &str, seed: u64) -> Self {
         Self {
             command: command.to_string(),
             version: version.to_string(),
             seed,
             command_line: std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect(),
-            git_commit: std::env::current_exe().ok().and_then(|exe| git_commit(&exe)),
+            commit: None,
+            data_dir: None,
         }
+    }
+
+    /// With the commit that the program was built from, if that is known.
+    #[must_use]
+    pub fn built_from(mut self, commit: Option<&str>) -> Self {
+        self.commit = commit.map(str::to_string);
+        self
+    }
+
+    /// With the folder of the data sets.
+    #[must_use]
+    pub fn data_dir(mut self, dir: &Path) -> Self {
+        // A folder that is not there yet has no canonical name; then it stays as it was given.
+        self.data_dir = Some(std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf()));
+        self
     }
 }
 
@@ -86,83 +105,94 @@ impl Machine {
     }
 }
 
-/// The content of `run.json`.
+/// When a run was continued, and by which program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// UTC, ISO 8601.
+    pub time: String,
+    /// Version of the program.
+    pub version: String,
+    /// Commit that it was built from, if known.
+    pub commit: Option<String>,
+}
+
+/// The content of `run.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// The subcommand.
     pub command: String,
     /// Version of the program that started the run.
     pub version: String,
-    /// Commit of the source tree, if known.
-    pub git_commit: Option<String>,
+    /// Commit that it was built from, if known.
+    pub commit: Option<String>,
     /// The run seed.
     pub seed: u64,
     /// The command line that started the run.
     pub command_line: Vec<String>,
+    /// The folder in which it was started; relative paths of the configuration begin there.
+    pub directory: PathBuf,
+    /// Folder of the data sets.
+    pub data_dir: Option<PathBuf>,
+    /// The resolved configuration, as in `config.toml`.
+    pub config: serde_json::Value,
     /// Where it ran.
     pub machine: Machine,
     /// Start, UTC, ISO 8601.
     pub start: String,
-    /// When it was resumed, UTC, ISO 8601, oldest first.
-    #[serde(default)]
-    pub resumed: Vec<String>,
+    /// When it was continued, oldest first.
+    pub resumed: Vec<Resumed>,
     /// End, UTC, ISO 8601; absent while it runs.
     pub end: Option<String>,
     /// Where the run stands.
     pub state: RunState,
     /// The error's one line, if it failed.
     pub error: Option<String>,
+    /// SHA-256 of all of the above: what a resume believes has a checksum.
+    #[serde(default)]
+    pub sha256: String,
 }
 
 impl RunRecord {
     /// A record of a run that starts now.
-    pub fn starting(info: &RunInfo) -> Self {
+    pub fn starting(info: &RunInfo, config: serde_json::Value) -> Self {
         Self {
             command: info.command.clone(),
             version: info.version.clone(),
-            git_commit: info.git_commit.clone(),
+            commit: info.commit.clone(),
             seed: info.seed,
             command_line: info.command_line.clone(),
+            directory: std::env::current_dir().unwrap_or_default(),
+            data_dir: info.data_dir.clone(),
+            config,
             machine: Machine::this(),
             start: utc_now(),
             resumed: Vec::new(),
             end: None,
             state: RunState::Running,
             error: None,
+            sha256: String::new(),
         }
     }
-}
 
-/// Commit checked out in the git repository that contains `path`, read without the `git` program.
-pub fn git_commit(path: &Path) -> Option<String> {
-    let git = path.ancestors().map(|a| a.join(".git")).find(|g| g.exists())?;
-    // In a worktree `.git` is a file that names the real directory.
-    let git: PathBuf = if git.is_dir() {
-        git
-    } else {
-        let text = std::fs::read_to_string(&git).ok()?;
-        let target = PathBuf::from(text.trim().strip_prefix("gitdir:")?.trim());
-        if target.is_absolute() { target } else { git.parent()?.join(target) }
-    };
-    let common = std::fs::read_to_string(git.join("commondir"))
-        .map_or_else(|_| git.clone(), |relative| git.join(relative.trim()));
-    let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
-    let head = head.trim();
-    let commit = match head.strip_prefix("ref:") {
-        None => head.to_string(),
-        Some(reference) => {
-            let reference = reference.trim();
-            match std::fs::read_to_string(common.join(reference)) {
-                Ok(text) => text.trim().to_string(),
-                Err(_) => {
-                    std::fs::read_to_string(common.join("packed-refs")).ok()?.lines().find_map(
-                        |line| line.strip_suffix(reference).map(|hash| hash.trim().to_string()),
-                    )?
-                }
-            }
-        }
-    };
-    (commit.len() >= 40 && commit.bytes().all(|b| b.is_ascii_hexdigit())).then_some(commit)
+    /// The record with its checksum.
+    pub(super) fn sealed(&self) -> Self {
+        Self { sha256: self.digest(), ..self.clone() }
+    }
+
+    /// Whether nothing was changed since it was sealed.
+    pub(super) fn is_intact(&self) -> bool {
+        self.sha256 == self.digest()
+    }
+
+    fn digest(&self) -> String {
+        let open = Self { sha256: String::new(), ..self.clone() };
+        // serde_json's own maps are ordered by key: the order of fields and spaces do not matter.
+        let text = serde_json::to_value(open).map_or_else(|e| e.to_string(), |v| v.to_string());
+        Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
 }
 
 /// Now, UTC, as `2026-01-31T23:59:59Z`.
@@ -226,23 +256,5 @@ mod tests {
         ] {
             assert_eq!(format_utc(seconds), text);
         }
-    }
-
-    #[test]
-    fn commit_is_found_through_loose_and_packed_references() {
-        let directory = tempfile::tempdir().unwrap();
-        let git = directory.path().join(".git");
-        std::fs::create_dir_all(git.join("refs/heads")).unwrap();
-        let inside = directory.path().join("target/release/program");
-        let (a, b) = ("a".repeat(40), "b".repeat(40));
-        std::fs::write(git.join("HEAD"), "ref: refs/heads/main\n").unwrap();
-        assert_eq!(git_commit(&inside), None);
-        std::fs::write(git.join("packed-refs"), format!("# pack-refs\n{a} refs/heads/main\n"))
-            .unwrap();
-        assert_eq!(git_commit(&inside), Some(a));
-        std::fs::write(git.join("refs/heads/main"), format!("{b}\n")).unwrap();
-        assert_eq!(git_commit(&inside), Some(b.clone()));
-        std::fs::write(git.join("HEAD"), &b).unwrap();
-        assert_eq!(git_commit(&inside), Some(b));
     }
 }
