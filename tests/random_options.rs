@@ -40,11 +40,52 @@ const COMMANDS: &[&str] = &[
 ];
 
 const VALUES: &[&str] = &[
-    "0", "1", "-1", "2", "3", "0.5", "1.5", "-0.0", "1e-320", "1e308", "-1e308", "nan", "inf", "-inf",
-    "4294967296", "9223372036854775807", "9223372036854775808", "18446744073709551615",
-    "99999999999999999999999", "", " ", "abc", "true", "[]", "[1]", "[[]]", "{}", "{ a = 1 }",
-    "\"", "\u{1b}[31mred", "é", "../..", "/dev/null", "/", "0,1", "1,1", ",", "0-1", "balanced",
-    "mnist", "synthetic-digits", "synthetic-speech", "folder:.", "spikes:.", "folder:", "x:y",
+    "0",
+    "1",
+    "-1",
+    "2",
+    "3",
+    "0.5",
+    "1.5",
+    "-0.0",
+    "1e-320",
+    "1e308",
+    "-1e308",
+    "nan",
+    "inf",
+    "-inf",
+    "4294967296",
+    "9223372036854775807",
+    "9223372036854775808",
+    "18446744073709551615",
+    "99999999999999999999999",
+    "",
+    " ",
+    "abc",
+    "true",
+    "[]",
+    "[1]",
+    "[[]]",
+    "{}",
+    "{ a = 1 }",
+    "\"",
+    "\u{1b}[31mred",
+    "é",
+    "../..",
+    "/dev/null",
+    "/",
+    "0,1",
+    "1,1",
+    ",",
+    "0-1",
+    "balanced",
+    "mnist",
+    "synthetic-digits",
+    "synthetic-speech",
+    "folder:.",
+    "spikes:.",
+    "folder:",
+    "x:y",
 ];
 
 /// A small generator of its own: the same cases at every run.
@@ -52,7 +93,8 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, below: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % below
     }
 
