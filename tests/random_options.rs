@@ -4,6 +4,7 @@
 //! `EQUIPOISE_RANDOM_OPTIONS=3000` tries more than the few of every run.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "the helpers are tests too")]
 
 mod common;
 
