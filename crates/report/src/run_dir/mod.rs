@@ -196,17 +196,18 @@ impl RunDir {
     pub fn stored_record(dir: &Path) -> Result<RunRecord, RunDirError> {
         let text = read_run_file(dir, RECORD_FILE)?;
         let wrong = |reason| RunDirError::NotARun { path: dir.to_path_buf(), reason };
-        let record: RunRecord = serde_json::from_str(&text)
-            .map_err(|e| wrong(format!("{RECORD_FILE} cannot be read: {e}")))?;
-        match record.is_intact() {
-            true => Ok(record),
-            false if record.sha256.is_empty() => Err(wrong(format!(
-                "{RECORD_FILE} has no checksum, as those of version 0.1 had none"
-            ))),
-            false => Err(wrong(format!(
-                "{RECORD_FILE} was changed after it was written: its checksum does not match"
-            ))),
+        let unreadable = |e: serde_json::Error| wrong(format!("{RECORD_FILE} cannot be read: {e}"));
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(unreadable)?;
+        if value.get("version").is_some() && value.get("sha256").is_none() {
+            let reason = format!("{RECORD_FILE} has no checksum; an earlier version wrote it");
+            return Err(wrong(reason));
         }
+        let record: RunRecord = serde_json::from_value(value).map_err(unreadable)?;
+        if !record.is_intact() {
+            let reason = format!("{RECORD_FILE} was changed: its checksum does not match");
+            return Err(wrong(reason));
+        }
+        Ok(record)
     }
 
     /// The record of the run in `dir`, which has to be one of `command`.

@@ -148,7 +148,6 @@ pub struct RunRecord {
     /// The error's one line, if it failed.
     pub error: Option<String>,
     /// SHA-256 of all of the above: what a resume believes has a checksum.
-    #[serde(default)]
     pub sha256: String,
 }
 

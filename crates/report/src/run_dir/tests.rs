@@ -292,6 +292,55 @@ fn resume_refuses_what_is_not_the_same_run() {
 }
 
 #[test]
+fn an_edited_run_is_refused() {
+    let base = tempdir().unwrap();
+    let out = base.path().join("r");
+    RunDir::create(Some(&out), &info(), &config()).unwrap().interrupt().unwrap();
+    let resume = || RunDir::resume::<Config>(&out, &info(), None);
+    let files = ["config.toml", "run.json"].map(|name| out.join(name));
+    let texts = files.each_ref().map(|path| fs::read_to_string(path).unwrap());
+    fs::write(&files[0], texts[0].replace("10", "11")).unwrap();
+    match resume().unwrap_err() {
+        RunDirError::ConfigMismatch { key, .. } => assert_eq!(key, "training.epochs"),
+        other => panic!("{other}"),
+    }
+    fs::write(&files[0], &texts[0]).unwrap();
+    for (from, to) in [("10", "11"), ("interrupted", "done"), ("\"seed\": 7", "\"seed\": 8")] {
+        let changed = texts[1].replace(from, to);
+        assert_ne!(changed, texts[1], "{from}");
+        fs::write(&files[1], changed).unwrap();
+        assert!(matches!(resume(), Err(RunDirError::NotARun { .. })), "{from} to {to}");
+    }
+    // Spaces are no content.
+    fs::write(&files[1], texts[1].replace("\n", " ")).unwrap();
+    resume().unwrap().finish().unwrap();
+}
+
+#[test]
+fn a_directory_removed_meanwhile_is_not_made_again() {
+    let base = tempdir().unwrap();
+    let out = base.path().join("r");
+    let run = RunDir::create(Some(&out), &info(), &config()).unwrap();
+    fs::remove_dir_all(&out).unwrap();
+    let error = run.write_file("cells/1.json", b"{}").unwrap_err();
+    assert!(matches!(error, RunDirError::Vanished { .. }), "{error}");
+    assert_eq!(error.exit_code(), 1);
+    assert!(!out.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_place_of_the_lock_is_not_followed() {
+    let base = tempdir().unwrap();
+    let (out, other) = (base.path().join("r"), base.path().join("thesis.tex"));
+    fs::create_dir(&out).unwrap();
+    fs::write(&other, "years of work").unwrap();
+    std::os::unix::fs::symlink(&other, out.join(LOCK_FILE)).unwrap();
+    RunDir::create(Some(&out), &info(), &config()).unwrap_err();
+    assert_eq!(fs::read_to_string(&other).unwrap(), "years of work");
+}
+
+#[test]
 fn two_users_at_once_are_refused_and_a_stale_lock_is_taken_over() {
     let base = tempdir().unwrap();
     let out = base.path().join("r");
