@@ -1,7 +1,7 @@
 //! The layers that the decoders are made of.
 
 use super::config::{DecoderConfig, HiddenActivation};
-use super::ops::{Activation, conv3x3, join_conv3x3, raise_conv3x3};
+use super::ops::{Activation, conv3x3, join_conv3x3, upsample_conv3x3};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation};
 
@@ -60,7 +60,7 @@ impl Conv {
 
     /// The images raised to twice their size, the convolution, then ReLU.
     pub fn raise_relu(&self, image: Tensor<4>) -> Tensor<4> {
-        raise_conv3x3(image, self.weight.val(), self.bias.val(), Activation::Relu)
+        upsample_conv3x3(image, self.weight.val(), self.bias.val(), Activation::Relu)
     }
 
     /// The channels of `skip` and those of `low`, raised to its size, then as [`relu`](Self::relu).

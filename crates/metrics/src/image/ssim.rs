@@ -218,37 +218,6 @@ impl Kernel {
         Instructions::best().run(SumOfPlane { kernel: self, a, b, width, scratch })
     }
 
-    #[inline(always)]
-    fn sum_with(
-        &self,
-        a: &[f32],
-        b: &[f32],
-        width: usize,
-        Scratch { line, ring }: &mut Scratch,
-        weigh: impl Fn(&[f64], &[Pixel]) -> Pixel,
-    ) -> f64 {
-        let window = self.taps.len();
-        let mut sum = 0.0;
-        for (y, (row_a, row_b)) in a.chunks_exact(width).zip(b.chunks_exact(width)).enumerate() {
-            for (pixel, (&a, &b)) in line.iter_mut().zip(row_a.iter().zip(row_b)) {
-                let (a, b) = (f64::from(a), f64::from(b));
-                *pixel = [a, b, a * a + b * b, a * b];
-            }
-            let newest = y % window;
-            for (column, across) in ring.chunks_exact_mut(2 * window).zip(line.windows(window)) {
-                let filtered = weigh(&self.taps, across);
-                column[newest] = filtered;
-                column[newest + window] = filtered;
-            }
-            if y + 1 >= window {
-                for column in ring.chunks_exact(2 * window) {
-                    sum += self.similarity(weigh(&self.taps, &column[newest + 1..][..window]));
-                }
-            }
-        }
-        sum
-    }
-
     /// SSIM at one place, from the local means of the four maps.
     #[inline(always)]
     fn similarity(&self, [a, b, squares, product]: Pixel) -> f64 {
@@ -274,21 +243,52 @@ impl Task for SumOfPlane<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> f64 {
-        let SumOfPlane { kernel, a, b, width, scratch } = self;
         // The two usual windows have their loops unrolled.
-        match kernel.taps.len() {
-            7 => kernel.sum_with(a, b, width, scratch, |taps, row| weigh::<S, 7>(simd, taps, row)),
-            11 => {
-                kernel.sum_with(a, b, width, scratch, |taps, row| weigh::<S, 11>(simd, taps, row))
-            }
-            _ => kernel.sum_with(a, b, width, scratch, weigh_any),
+        match self.kernel.taps.len() {
+            7 => self.sum::<S, 7>(simd),
+            11 => self.sum::<S, 11>(simd),
+            _ => self.sum::<S, ANY>(simd),
         }
+    }
+}
+
+/// A window of any size.
+const ANY: usize = 0;
+
+impl SumOfPlane<'_> {
+    #[inline(always)]
+    fn sum<S: Simd, const N: usize>(self, simd: S) -> f64 {
+        let SumOfPlane { kernel, a, b, width, scratch: Scratch { line, ring } } = self;
+        let window = kernel.taps.len();
+        let mut sum = 0.0;
+        for (y, (row_a, row_b)) in a.chunks_exact(width).zip(b.chunks_exact(width)).enumerate() {
+            for (pixel, (&a, &b)) in line.iter_mut().zip(row_a.iter().zip(row_b)) {
+                let (a, b) = (f64::from(a), f64::from(b));
+                *pixel = [a, b, a * a + b * b, a * b];
+            }
+            let newest = y % window;
+            for (column, across) in ring.chunks_exact_mut(2 * window).zip(line.windows(window)) {
+                let filtered = weigh::<S, N>(simd, &kernel.taps, across);
+                column[newest] = filtered;
+                column[newest + window] = filtered;
+            }
+            if y + 1 >= window {
+                for column in ring.chunks_exact(2 * window) {
+                    let down = &column[newest + 1..][..window];
+                    sum += kernel.similarity(weigh::<S, N>(simd, &kernel.taps, down));
+                }
+            }
+        }
+        sum
     }
 }
 
 /// The weighted sum of a window of N pixels; the weights are symmetric.
 #[inline(always)]
 fn weigh<S: Simd, const N: usize>(simd: S, taps: &[f64], pixels: &[Pixel]) -> Pixel {
+    if N == ANY {
+        return weigh_any(taps, pixels);
+    }
     let (taps, pixels) = (&taps[..N], &pixels[..N]);
     let mut sum = simd.splat_f64(taps[N / 2]) * simd.doubles(&pixels[N / 2]);
     for (tap, &weight) in taps.iter().enumerate().take(N / 2) {
@@ -314,6 +314,18 @@ mod tests {
     use super::*;
     use equipoise_simd::force;
 
+    /// The sum without unrolled loops.
+    struct AnyWindow<'a>(SumOfPlane<'a>);
+
+    impl Task for AnyWindow<'_> {
+        type Output = f64;
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> f64 {
+            self.0.sum::<S, ANY>(simd)
+        }
+    }
+
     #[test]
     fn every_instruction_set_and_the_plain_sum_agree() {
         let mut draws = equipoise_random::stream(0, "tests/ssim", 0);
@@ -329,9 +341,17 @@ mod tests {
             for instructions in Instructions::available() {
                 assert_eq!(ssim(instructions).to_bits(), want.to_bits(), "{instructions:?}");
             }
-            let planes = a.chunks_exact(24 * 17).zip(b.chunks_exact(24 * 17));
-            let plain: f64 =
-                planes.map(|(a, b)| kernel.sum_with(a, b, 17, &mut scratch, weigh_any)).sum();
+            let mut plain = 0.0;
+            for (a, b) in a.chunks_exact(24 * 17).zip(b.chunks_exact(24 * 17)) {
+                let (kernel, scratch) = (&kernel, &mut scratch);
+                plain += Instructions::best().run(AnyWindow(SumOfPlane {
+                    kernel,
+                    a,
+                    b,
+                    width: 17,
+                    scratch,
+                }));
+            }
             let places = 2 * (25 - kernel.taps.len()) * (18 - kernel.taps.len());
             assert!((plain / places as f64 - want).abs() < 1e-12, "{plain} {want}");
         }

@@ -26,7 +26,7 @@ pub enum Activation {
 /// The images that a convolution reads, channels last, of a whole batch.
 ///
 /// The channels of `full` come first, then those of `half`, whose images have half the height and
-/// width and are raised to full size by repeating each pixel in a 2x2 square.
+/// width and are upsampled to full size by repeating each pixel in a 2x2 square.
 #[derive(Clone, Copy)]
 struct Source<'a> {
     full: Option<(&'a [f32], usize)>,
@@ -88,15 +88,15 @@ fn group_size(batch: usize) -> usize {
     batch.div_ceil(16)
 }
 
-/// The way back of [`forward`]: `out` is its result where a ReLU followed, `slope` the gradient
-/// of the loss with respect to that result.
+/// The backward pass of [`forward`]: `out` is its result where a ReLU followed, `upstream` the
+/// gradient of the loss with respect to that result.
 fn backward(
     source: Source<'_>,
     weight: &[f32],
     g: Geometry,
     batch: usize,
     out: Option<&[f32]>,
-    slope: &[f32],
+    upstream: &[f32],
     wanted: bool,
 ) -> (SourceGradient, Vec<f32>, Vec<f32>) {
     let instructions = Instructions::best();
@@ -128,9 +128,9 @@ fn backward(
             let mut masked = vec![0.0; back.bordered()];
             let mut mixed = vec![0.0; if half.is_empty() { 0 } else { g.pixels() * g.inputs }];
             for (local, index) in (shard * group..batch.min((shard + 1) * group)).enumerate() {
-                let slope = &slope[index * image..][..image];
+                let upstream = &upstream[index * image..][..image];
                 let out = out.map(|out| &out[index * image..][..image]);
-                place_slope(back, out, slope, &mut masked, &mut bias);
+                place_gradient(back, out, upstream, &mut masked, &mut bias);
                 source.place(g, index, &mut bordered);
                 kernels::accumulate(instructions, &bordered, &masked, &mut weights);
                 let Some(packed) = &packed else { continue };
@@ -167,11 +167,11 @@ fn pieces(numbers: &mut [f32], count: usize, size: usize) -> Vec<&mut [f32]> {
 }
 
 /// Writes the gradient of an image of outputs, masked where the ReLU was at rest, into the inside
-/// of `bordered`, and adds it up over pixels. `back` is the geometry of the way back.
-fn place_slope(
+/// of `bordered`, and adds it up over pixels. `back` is the geometry of the backward pass.
+fn place_gradient(
     back: Geometry,
     out: Option<&[f32]>,
-    slope: &[f32],
+    upstream: &[f32],
     bordered: &mut [f32],
     bias: &mut [f32],
 ) {
@@ -179,14 +179,14 @@ fn place_slope(
     let (row, line) = (back.bordered_row(), width * channels);
     for y in 0..height {
         let to = &mut bordered[(y + 1) * row + channels..][..line];
-        to.copy_from_slice(&slope[y * line..][..line]);
+        to.copy_from_slice(&upstream[y * line..][..line]);
         if let Some(out) = out {
             for (to, &out) in to.iter_mut().zip(&out[y * line..][..line]) {
                 *to = if out > 0.0 { *to } else { 0.0 };
             }
         }
         for pixel in to.chunks_exact(channels) {
-            bias.iter_mut().zip(pixel).for_each(|(bias, &slope)| *bias += slope);
+            bias.iter_mut().zip(pixel).for_each(|(bias, &upstream)| *bias += upstream);
         }
     }
 }
@@ -212,7 +212,7 @@ fn split(g: Geometry, mixed: &[f32], full: &mut [f32], half: &mut [f32], channel
     }
 }
 
-/// What the way back needs of one convolution of a plain or a joined source.
+/// What the backward pass needs of one convolution of a plain or a joined source.
 #[derive(Debug, Clone)]
 struct State {
     full: Option<FlexTensor>,
@@ -247,17 +247,25 @@ fn with_source<R>(
 
 impl State {
     /// Gradients of (full, half, weight, bias) from that of the result.
-    fn back(&self, slope: &FlexTensor, wanted: bool) -> [Option<FlexTensor>; 4] {
+    fn gradients(&self, upstream: &FlexTensor, wanted: bool) -> [Option<FlexTensor>; 4] {
         let (source, weight, bias) =
             with_source(self.full.as_ref(), self.half.as_ref(), |source| {
                 with_numbers(&self.weight, |weight| {
-                    with_numbers(slope, |slope| {
-                        let back = |out: Option<&[f32]>| {
-                            backward(source, weight, self.geometry, self.batch, out, slope, wanted)
+                    with_numbers(upstream, |upstream| {
+                        let of = |out: Option<&[f32]>| {
+                            backward(
+                                source,
+                                weight,
+                                self.geometry,
+                                self.batch,
+                                out,
+                                upstream,
+                                wanted,
+                            )
                         };
                         match &self.out {
-                            Some(out) => with_numbers(out, |out| back(Some(out))),
-                            None => back(None),
+                            Some(out) => with_numbers(out, |out| of(Some(out))),
+                            None => of(None),
                         }
                     })
                 })
@@ -275,7 +283,7 @@ impl State {
     }
 }
 
-/// The step back of a source with one part (parents: image, weight, bias).
+/// The backward pass of a source with one part (parents: image, weight, bias).
 #[derive(Debug)]
 struct OnePart;
 
@@ -283,9 +291,9 @@ impl Backward<Flex, 3> for OnePart {
     type State = State;
 
     fn backward(self, ops: Ops<State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let slope = grads.consume::<Flex>(&ops.node);
+        let upstream = grads.consume::<Flex>(&ops.node);
         let [image, weight, bias] = ops.parents;
-        let [full, half, d_weight, d_bias] = ops.state.back(&slope, image.is_some());
+        let [full, half, d_weight, d_bias] = ops.state.gradients(&upstream, image.is_some());
         for (node, gradient) in [(image, full.or(half)), (weight, d_weight), (bias, d_bias)] {
             if let (Some(node), Some(gradient)) = (node, gradient) {
                 grads.register::<Flex>(node.id, gradient);
@@ -294,7 +302,7 @@ impl Backward<Flex, 3> for OnePart {
     }
 }
 
-/// The step back of a joined source (parents: full, half, weight, bias).
+/// The backward pass of a joined source (parents: full, half, weight, bias).
 #[derive(Debug)]
 struct TwoParts;
 
@@ -302,9 +310,9 @@ impl Backward<Flex, 4> for TwoParts {
     type State = State;
 
     fn backward(self, ops: Ops<State, 4>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let slope = grads.consume::<Flex>(&ops.node);
+        let upstream = grads.consume::<Flex>(&ops.node);
         let wanted = ops.parents[0].is_some() || ops.parents[1].is_some();
-        let gradients = ops.state.back(&slope, wanted);
+        let gradients = ops.state.gradients(&upstream, wanted);
         for (node, gradient) in ops.parents.into_iter().zip(gradients) {
             if let (Some(node), Some(gradient)) = (node, gradient) {
                 grads.register::<Flex>(node.id, gradient);
@@ -313,7 +321,7 @@ impl Backward<Flex, 4> for TwoParts {
     }
 }
 
-/// Runs the way forward and keeps what the way back needs.
+/// Runs the forward pass and keeps what the backward pass needs.
 fn run(
     full: Option<FlexTensor>,
     half: Option<FlexTensor>,
@@ -357,8 +365,8 @@ pub fn conv3x3(image: Tensor<4>, weight: Tensor<2>, bias: Tensor<1>, a: Activati
     }
 }
 
-/// [`conv3x3`] of images raised to twice their height and width by repeating each pixel.
-pub fn raise_conv3x3(
+/// [`conv3x3`] of images upsampled to twice their height and width by repeating each pixel.
+pub fn upsample_conv3x3(
     half: Tensor<4>,
     weight: Tensor<2>,
     bias: Tensor<1>,
@@ -367,11 +375,11 @@ pub fn raise_conv3x3(
     if is_flex(&half.device()) {
         one_part(half, true, weight, bias, a)
     } else {
-        conv3x3_in_tensors(raise(half), weight, bias, a)
+        conv3x3_in_tensors(upsample(half), weight, bias, a)
     }
 }
 
-/// [`conv3x3`] of the channels of `full` followed by those of `half`, raised to twice its height
+/// [`conv3x3`] of the channels of `full` followed by those of `half`, upsampled to twice its height
 /// and width by repeating each pixel: where a U-Net's two paths meet.
 ///
 /// `full` [batch, height, width, c], `half` [batch, height / 2, width / 2, d] and `weight`
@@ -386,7 +394,7 @@ pub fn join_conv3x3(
     if is_flex(&full.device()) {
         two_parts(full, half, weight, bias, a)
     } else {
-        conv3x3_in_tensors(Tensor::cat(vec![full, raise(half)], 3), weight, bias, a)
+        conv3x3_in_tensors(Tensor::cat(vec![full, upsample(half)], 3), weight, bias, a)
     }
 }
 
@@ -394,12 +402,12 @@ const ON_FLEX: &str = "the device is Flex";
 
 fn one_part(
     image: Tensor<4>,
-    raised: bool,
+    upsampled: bool,
     weight: Tensor<2>,
     bias: Tensor<1>,
     activation: Activation,
 ) -> Tensor<4> {
-    let parts = |image| if raised { (None, Some(image)) } else { (Some(image), None) };
+    let parts = |image| if upsampled { (None, Some(image)) } else { (Some(image), None) };
     if !image.device().is_autodiff() {
         let (full, half) = parts(image.try_into_primitive::<Flex>().expect(ON_FLEX));
         let weight = weight.try_into_primitive::<Flex>().expect(ON_FLEX);
@@ -475,7 +483,7 @@ pub(super) fn conv3x3_in_tensors(
 }
 
 /// Each pixel repeated in a 2x2 square: [b, h, w, c] to [b, 2h, 2w, c].
-pub(super) fn raise(half: Tensor<4>) -> Tensor<4> {
+pub(super) fn upsample(half: Tensor<4>) -> Tensor<4> {
     let [batch, height, width, channels] = half.dims();
     half.reshape([batch, height, 1, width, 1, channels]).repeat(&[1, 1, 2, 1, 2, 1]).reshape([
         batch,

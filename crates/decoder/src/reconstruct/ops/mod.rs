@@ -11,5 +11,5 @@ mod pool;
 #[cfg(test)]
 mod tests;
 
-pub use conv::{Activation, conv3x3, join_conv3x3, raise_conv3x3};
+pub use conv::{Activation, conv3x3, join_conv3x3, upsample_conv3x3};
 pub use pool::max_pool2x2;

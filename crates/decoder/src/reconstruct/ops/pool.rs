@@ -45,10 +45,10 @@ impl Backward<Flex, 1> for MaxPool {
     type State = (FlexTensor, FlexTensor);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let slope = grads.consume::<Flex>(&ops.node);
+        let upstream = grads.consume::<Flex>(&ops.node);
         let (image, out) = ops.state;
         if let [Some(node)] = ops.parents {
-            grads.register::<Flex>(node.id, backward(&image, &out, &slope));
+            grads.register::<Flex>(node.id, backward(&image, &out, &upstream));
         }
     }
 }
@@ -80,15 +80,15 @@ fn forward(image: &FlexTensor) -> FlexTensor {
     from_numbers(out, [batch, height / 2, width / 2, channels])
 }
 
-fn backward(image: &FlexTensor, out: &FlexTensor, slope: &FlexTensor) -> FlexTensor {
+fn backward(image: &FlexTensor, out: &FlexTensor, upstream: &FlexTensor) -> FlexTensor {
     let shape = image.shape();
     let [batch, height, width, channels] = [shape[0], shape[1], shape[2], shape[3]];
     let (size, half) = (height * width * channels, height / 2 * (width / 2) * channels);
     let mut to = vec![0.0f32; batch * size];
-    let each = |image: &[f32], out: &[f32], slope: &[f32], to: &mut [f32]| {
+    let each = |image: &[f32], out: &[f32], upstream: &[f32], to: &mut [f32]| {
         for index in 0..half / channels {
             let at = index * channels;
-            let (out, slope) = (&out[at..at + channels], &slope[at..at + channels]);
+            let (out, upstream) = (&out[at..at + channels], &upstream[at..at + channels]);
             let squares = square(index, width, channels);
             let [a, b, c, _] = squares.map(|at| &image[at..at + channels]);
             for i in 0..channels {
@@ -101,17 +101,17 @@ fn backward(image: &FlexTensor, out: &FlexTensor, slope: &FlexTensor) -> FlexTen
                 } else {
                     3
                 };
-                to[squares[place] + i] = slope[i];
+                to[squares[place] + i] = upstream[i];
             }
         }
     };
     with_numbers(image, |image| {
         with_numbers(out, |out| {
-            with_numbers(slope, |slope| {
+            with_numbers(upstream, |upstream| {
                 to.par_chunks_exact_mut(size)
                     .zip(image.par_chunks_exact(size))
-                    .zip(out.par_chunks_exact(half).zip(slope.par_chunks_exact(half)))
-                    .for_each(|((to, image), (out, slope))| each(image, out, slope, to));
+                    .zip(out.par_chunks_exact(half).zip(upstream.par_chunks_exact(half)))
+                    .for_each(|((to, image), (out, upstream))| each(image, out, upstream, to));
             });
         });
     });

@@ -1,4 +1,4 @@
-use super::conv::{conv3x3_in_tensors, raise};
+use super::conv::{conv3x3_in_tensors, upsample};
 use super::kernels::{self, Geometry, Packed, WeightGradient};
 use super::pool::max_pool_in_tensors;
 use super::*;
@@ -48,12 +48,12 @@ fn check(
             (conv3x3(x.clone(), w.clone(), b.clone(), a), conv3x3_in_tensors(x, w, b, a))
         }
         (None, Some(x)) => (
-            raise_conv3x3(x.clone(), w.clone(), b.clone(), a),
-            conv3x3_in_tensors(raise(x), w, b, a),
+            upsample_conv3x3(x.clone(), w.clone(), b.clone(), a),
+            conv3x3_in_tensors(upsample(x), w, b, a),
         ),
         (Some(x), Some(y)) => (
             join_conv3x3(x.clone(), y.clone(), w.clone(), b.clone(), a),
-            conv3x3_in_tensors(Tensor::cat(vec![x, raise(y)], 3), w, b, a),
+            conv3x3_in_tensors(Tensor::cat(vec![x, upsample(y)], 3), w, b, a),
         ),
         (None, None) => unreachable!(),
     };
@@ -86,7 +86,7 @@ fn convolution_agrees_with_tensors() {
 }
 
 #[test]
-fn joined_and_raised_sources_agree_with_tensors() {
+fn joined_and_upsampled_sources_agree_with_tensors() {
     use Activation::{Identity, Relu};
     check(Some(16), Some(32), 16, [28, 28], Relu);
     check(Some(3), Some(6), 9, [8, 12], Identity);
@@ -106,7 +106,7 @@ fn gradients_agree_with_finite_differences() {
     };
     let gradient = numbers(image.grad(&loss(image.clone()).backward()).unwrap());
     let step = 0.25f32; // the function is linear in the image
-    for (i, &slope) in gradient.iter().enumerate() {
+    for (i, &got) in gradient.iter().enumerate() {
         let moved = |by: f32| {
             let mut all = numbers(image.clone().inner());
             all[i] += by;
@@ -114,7 +114,7 @@ fn gradients_agree_with_finite_differences() {
             f64::from(loss(moved).into_scalar::<f32>())
         };
         let want = (moved(step) - moved(-step)) / f64::from(2.0 * step);
-        assert!((want - f64::from(slope)).abs() < 2e-3, "{want} {slope}");
+        assert!((want - f64::from(got)).abs() < 2e-3, "{want} {got}");
     }
 }
 
@@ -139,12 +139,12 @@ fn every_instruction_set_gives_the_same_bits() {
         let mut draw = |n: usize| (0..n).map(|_| s.normal() as f32).collect::<Vec<f32>>();
         let packed = Packed::new(geometry, &draw(9 * inputs * outputs), &draw(outputs));
         let bordered = draw(geometry.bordered());
-        let slope = draw(geometry.transposed().bordered());
+        let upstream = draw(geometry.transposed().bordered());
         let results = |instructions| {
             let mut out = vec![0.0; geometry.pixels() * outputs];
             kernels::convolve(instructions, &bordered, &packed, true, &mut out);
             let mut sums = WeightGradient::new(geometry);
-            kernels::accumulate(instructions, &bordered, &slope, &mut sums);
+            kernels::accumulate(instructions, &bordered, &upstream, &mut sums);
             (out, sums.unpacked())
         };
         let want = results(Instructions::PORTABLE);
