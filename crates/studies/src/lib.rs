@@ -8,7 +8,9 @@
 pub mod balance;
 pub mod context;
 pub mod error;
+pub mod hebb;
 pub mod settings;
+pub mod stimulation;
 mod study;
 
 pub use context::{

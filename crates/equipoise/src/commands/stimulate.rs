@@ -1,11 +1,8 @@
 //! `equipoise stimulate`: train a rate network that can only be driven, not set.
 
 mod associate;
-mod conditions;
 mod controllability;
-mod figures;
 mod structure;
-mod trials;
 
 use clap::Subcommand;
 

@@ -1,16 +1,17 @@
-//! The tables of the study, and the choices that are read from them.
+//! The tables of the study.
 
-use equipoise_plasticity::hebb::{Cell, CellSummary, Criterion, HebbConfig, Proportion, Variants};
+use equipoise_plasticity::hebb::{Cell, CellSummary, Criterion, HebbConfig, Proportion};
 use equipoise_report::{Best, Cell as Value, Column, Table};
 
-use super::Results;
-use super::stage::Stage;
+use super::choice::{cell_name, compared_name, rank, ratio};
+use super::part::Part;
+use super::run::HebbResults;
 
 fn whole(value: impl TryInto<i64>) -> Value {
     value.try_into().map_or(Value::Missing, Value::Integer)
 }
 
-pub fn share(proportion: Proportion) -> Value {
+pub(super) fn share(proportion: Proportion) -> Value {
     let (low, high) = proportion.interval();
     proportion.value().map_or(Value::Missing, |value| Value::interval(value, low, high))
 }
@@ -20,7 +21,7 @@ fn epochs(cell: &CellSummary, q: f64) -> Value {
 }
 
 /// The chance and the epochs of every pair of ratios.
-pub fn ratios(stage: &Stage) -> Table {
+pub(super) fn ratios(stage: &Part) -> Table {
     let hebb = &stage.config.hebb;
     let mut table = Table::new("Convergence at every pair of ratios")
         .column(Column::text("E:I inputs"))
@@ -49,13 +50,8 @@ pub fn ratios(stage: &Stage) -> Table {
     table
 }
 
-/// Excitatory to inhibitory.
-pub fn ratio(all: usize, inhibitory: usize) -> String {
-    format!("{}:{inhibitory}", all - inhibitory)
-}
-
 /// The counts of every part, as one table for other programs.
-pub fn cells(results: &Results) -> Table {
+pub(super) fn cells(results: &HebbResults) -> Table {
     let mut table = Table::new("Every part of the study")
         .column(Column::text("part"))
         .column(Column::text("variant"))
@@ -74,7 +70,7 @@ pub fn cells(results: &Results) -> Table {
         .column(Column::number("epochs 25"))
         .column(Column::number("epochs median"))
         .column(Column::number("epochs 75"));
-    let mut add = |part: &str, stage: &Stage| {
+    let mut add = |part: &str, stage: &Part| {
         let hebb = &stage.config.hebb;
         for (cell, runs) in &stage.summary.cells {
             let learned = runs.mappings_learned();
@@ -128,7 +124,7 @@ const PUBLISHED: [(usize, Criterion, usize, usize, u64); 6] = [
 
 /// The workshop study's chances beside those measured here; `None` where it has none, or where
 /// the network or the rule is another.
-pub fn published(results: &Results) -> Option<Table> {
+pub(super) fn published(results: &HebbResults) -> Option<Table> {
     let hebb = &results.main.config.hebb;
     let theirs =
         HebbConfig { neurons: hebb.neurons, criterion: hebb.criterion, ..HebbConfig::default() };
@@ -169,59 +165,6 @@ pub fn published(results: &Results) -> Option<Table> {
     (!table.is_empty()).then_some(table)
 }
 
-/// How good a variant is: its best chance at any pair of ratios, at how many pairs it reaches it,
-/// and how few parts it has; its overall chance decides the rest.
-fn rank(stage: &Stage) -> (f64, usize, std::cmp::Reverse<usize>, f64) {
-    let chance = |runs: &CellSummary| runs.converged.value().unwrap_or(0.0);
-    let best = stage.summary.cells.values().map(chance).fold(0.0, f64::max);
-    let often = stage.summary.cells.values().filter(|runs| chance(runs) >= best).count();
-    let overall = stage.summary.converged().value().unwrap_or(0.0);
-    (best, often, std::cmp::Reverse(stage.variants().departures()), overall)
-}
-
-/// The best of the screened combinations, the first among equals; `None` if none converged.
-pub fn leader(screening: &[Stage]) -> Option<&Stage> {
-    let mut leader: Option<&Stage> = None;
-    for stage in screening {
-        if leader.is_none_or(|leader| rank(stage) > rank(leader)) {
-            leader = Some(stage);
-        }
-    }
-    leader.filter(|stage| rank(stage).0 > 0.0)
-}
-
-/// The numbers of inhibitory inputs and hidden neurons of the cells in which every run converged,
-/// where they are all pairs of those numbers; `None` if there is no such cell.
-pub fn sure_cells(stage: &Stage) -> Option<(Vec<usize>, Vec<usize>)> {
-    let sure: Vec<Cell> = stage
-        .summary
-        .cells
-        .iter()
-        .filter(|(_, runs)| runs.converged.successes == runs.converged.trials)
-        .map(|(&cell, _)| cell)
-        .collect();
-    // The hidden ratio with the most sure cells, and its inputs: a rectangle of cells.
-    let hidden = sure.iter().map(|cell| cell.inhibitory_hidden).max_by_key(|&hidden| {
-        let count = sure.iter().filter(|cell| cell.inhibitory_hidden == hidden).count();
-        (count, std::cmp::Reverse(hidden))
-    })?;
-    let inputs = sure
-        .iter()
-        .filter(|cell| cell.inhibitory_hidden == hidden)
-        .map(|cell| cell.inhibitory_inputs)
-        .collect();
-    Some((inputs, vec![hidden]))
-}
-
-/// A cell in words.
-pub fn cell_name(hebb: &HebbConfig, cell: Cell) -> String {
-    format!(
-        "{} inputs, {} hidden",
-        ratio(hebb.neurons, cell.inhibitory_inputs),
-        ratio(hebb.hidden_neurons(), cell.inhibitory_hidden)
-    )
-}
-
 fn variant_table(caption: &str) -> Table {
     Table::new(caption)
         .column(Column::text("variant"))
@@ -233,7 +176,7 @@ fn variant_table(caption: &str) -> Table {
         .column(Column::integer("ratios with any convergence").key("ratios"))
 }
 
-fn variant_row(table: &mut Table, name: &str, stage: &Stage) {
+fn variant_row(table: &mut Table, name: &str, stage: &Part) {
     let some = stage.summary.cells.values().filter(|runs| runs.converged.successes > 0).count();
     let (place, runs, chance, median) = match stage.summary.best() {
         Some((cell, runs)) => (
@@ -253,43 +196,18 @@ fn variant_row(table: &mut Table, name: &str, stage: &Stage) {
 }
 
 /// The variants that are compared.
-pub fn variants(results: &Results) -> Table {
+pub(super) fn variants(results: &HebbResults) -> Table {
     let mut table = variant_table("The variants at their best pair of ratios")
         .note("The pair of ratios with the largest chance is chosen from the same runs, so small chances are somewhat flattered.");
     for (at, stage) in results.compared.iter().enumerate() {
-        variant_row(&mut table, &compared_name(results, at), stage);
+        variant_row(&mut table, &compared_name(&results.compared, results.best, at), stage);
     }
     table
 }
 
-/// The name of a compared variant; those that lack a part of the best are named by it.
-pub fn compared_name(results: &Results, at: usize) -> String {
-    let variants = results.compared[at].variants();
-    let Some(best) = results.best.map(|best| results.compared[best].variants()) else {
-        return variants.to_string();
-    };
-    if variants != best && super::is_one_part_less(&variants, &best) && variants.departures() > 1 {
-        return format!("best without {}", missing_part(&variants, &best));
-    }
-    if variants == best && best.departures() > 1 {
-        "best combination".into()
-    } else {
-        variants.to_string()
-    }
-}
-
-/// The part of `whole` that `variants` lacks.
-pub fn missing_part(variants: &Variants, whole: &Variants) -> String {
-    let text = variants.to_string();
-    let parts: Vec<&str> = text.split(" + ").collect();
-    let whole = whole.to_string();
-    let lacks: Vec<&str> = whole.split(" + ").filter(|part| !parts.contains(part)).collect();
-    lacks.join(" + ")
-}
-
 /// The best of all combinations.
-pub fn screening(results: &Results) -> Table {
-    let mut order: Vec<&Stage> = results.screening.iter().collect();
+pub(super) fn screening(results: &HebbResults) -> Table {
+    let mut order: Vec<&Part> = results.screening.iter().collect();
     order.sort_by(|a, b| rank(b).partial_cmp(&rank(a)).unwrap_or(std::cmp::Ordering::Equal));
     let count = order.len();
     let shown = count.min(20);

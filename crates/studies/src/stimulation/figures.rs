@@ -1,11 +1,10 @@
-//! Figures that the tasks share.
+//! Figures and tables that the tasks share.
 
 use equipoise_figure::{Axis, Color, Figure, Heatmap, ImageGrid, Line, Panel, Picture, Plot, Rule};
-use equipoise_plasticity::stimulation::TrainingResult;
+use equipoise_plasticity::stimulation::{StepRecord, TrainingResult};
 use equipoise_report::{Cell, Column, Table};
 
-use crate::failure::{OrFail, Outcome};
-use crate::job::Job;
+use crate::{Context, StudyError};
 
 /// The transpose of a column-major matrix, row by row as a figure takes it: row = postsynaptic,
 /// column = presynaptic neuron.
@@ -14,7 +13,7 @@ fn rows(weights: &[f64], n: usize) -> Vec<f64> {
 }
 
 /// Matrices of weights on one scale of colours, side by side.
-pub fn matrices(n: usize, views: &[(&str, &[f64])]) -> Figure {
+pub(super) fn matrices(n: usize, views: &[(&str, &[f64])]) -> Figure {
     let largest = views.iter().flat_map(|(_, w)| w.iter()).fold(0.0f64, |m, w| m.max(w.abs()));
     let largest = if largest > 0.0 { round_up(largest) } else { 1.0 };
     let mut figure = Figure::new().columns(views.len().clamp(1, 3));
@@ -36,12 +35,12 @@ fn round_up(value: f64) -> f64 {
     [1.0, 2.0, 5.0].iter().map(|m| m * power).find(|&v| v >= value).unwrap_or(10.0 * power)
 }
 
-/// Writes every stimulation of a training and its weights before and after as tables.
-pub fn write_tables<C: crate::job::Config>(
-    job: &Job<C>,
+/// Every stimulation of a training, and its weights before and after, as tables.
+pub(super) fn write_tables(
+    context: &Context<'_>,
     mask: &[f64],
     result: &TrainingResult,
-) -> Outcome {
+) -> Result<(), StudyError> {
     let n = mask.len().isqrt();
     let mut drives = Table::new("Drive of every neuron (columns) in every stimulation (rows).")
         .column(Column::number("duration"));
@@ -51,7 +50,7 @@ pub fn write_tables<C: crate::job::Config>(
     for (drive, &duration) in result.stimulations.iter().zip(&result.durations) {
         drives.row(std::iter::once(duration).chain(drive.iter().copied()).map(Cell::from));
     }
-    job.dir.write_csv("stimulations", &drives).or_run()?;
+    context.write("stimulations.csv", drives.to_csv().as_bytes())?;
     let mut weights = Table::new("Weights of network 0.")
         .column(Column::integer("presynaptic"))
         .column(Column::integer("postsynaptic"))
@@ -65,21 +64,21 @@ pub fn write_tables<C: crate::job::Config>(
             result.weights_after[at].into(),
         ]);
     }
-    job.dir.write_csv("weights", &weights).or_run()?;
+    context.write("weights.csv", weights.to_csv().as_bytes())?;
     Ok(())
 }
 
 /// The change of the weights.
-pub fn change(before: &[f64], after: &[f64]) -> Vec<f64> {
+pub(super) fn change(before: &[f64], after: &[f64]) -> Vec<f64> {
     after.iter().zip(before).map(|(a, b)| a - b).collect()
 }
 
 /// The caption of [`stimulations`].
-pub const STIMULATIONS: &str = "Every stimulation: the drive of all neurons, the mean rate it \
+pub(super) const STIMULATIONS: &str = "Every stimulation: the drive of all neurons, the mean rate it \
     evokes, and how long it lasts.";
 
 /// All stimulations of a training, one column each.
-pub fn stimulations(result: &TrainingResult) -> Figure {
+pub(super) fn stimulations(result: &TrainingResult) -> Figure {
     let n = result.stimulations.first().map_or(0, Vec::len);
     let count = result.stimulations.len();
     let values: Vec<f64> = (0..n * count)
@@ -105,11 +104,11 @@ pub fn stimulations(result: &TrainingResult) -> Figure {
 }
 
 /// One line per training of a quantity over stimulations.
-pub fn curves(
+pub(super) fn curves(
     title: &str,
     axis: Axis,
     results: &[TrainingResult],
-    value: impl Fn(&equipoise_plasticity::stimulation::StepRecord) -> Option<f64>,
+    value: impl Fn(&StepRecord) -> Option<f64>,
     rules: &[(f64, &str, Color)],
 ) -> Plot {
     let mut plot = Plot::new(title).x_axis(Axis::new("stimulations").from(0.0)).y_axis(axis);
@@ -139,14 +138,14 @@ pub fn curves(
 type DigitRow<'a> = (&'a str, Vec<(Vec<f64>, String)>);
 
 /// The intensities of a picture, from 0 for its darkest pixel to 1 for its brightest.
-pub fn stretched(pixels: &[f64]) -> Vec<f64> {
+pub(super) fn stretched(pixels: &[f64]) -> Vec<f64> {
     let low = pixels.iter().copied().fold(f64::INFINITY, f64::min);
     let high = pixels.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     pixels.iter().map(|p| (p - low) / (high - low).max(1e-12)).collect()
 }
 
 /// Pictures of 3 x 5 pixels.
-pub fn digits(title: &str, headings: &[String], rows: Vec<DigitRow<'_>>) -> ImageGrid {
+pub(super) fn digits(title: &str, headings: &[String], rows: Vec<DigitRow<'_>>) -> ImageGrid {
     let mut grid = ImageGrid::new(title).headings(headings.to_vec());
     for (label, pictures) in rows {
         let pictures = pictures.into_iter().map(|(pixels, caption)| {

@@ -1,13 +1,13 @@
-//! What `associate` finds under other conditions: durations, noise, wrong constants.
+//! What trainings of the associative task find under other conditions: durations, noise, wrong constants.
 
 use equipoise_figure::{Axis, Color, Figure, Line, Marker, Panel, Plot, Rule};
 use equipoise_report::{Column, NumberFormat, Report, Table};
 
-use super::associate::{CORRECTED, Config, NOISE, WRONG};
-use super::trials::{AS_CONFIGURED, DURATION, SolvedAt, Summary, median_of};
+use super::super::trials::{AS_CONFIGURED, DURATION, SolvedAt, Summary, median_of};
+use super::settings::{AssociateSettings, CORRECTED, NOISE, WRONG};
 
 /// Curves over dt, noise and wrong constants.
-pub fn write(config: &Config, report: &mut Report, summaries: &[Summary]) {
+pub(super) fn write(settings: &AssociateSettings, report: &mut Report, summaries: &[Summary]) {
     let mut panels: Vec<Panel> = Vec::new();
     let of = |condition: &str, value: f64| {
         let matching = move |s: &&Summary| s.condition == condition && s.value == value;
@@ -38,18 +38,19 @@ pub fn write(config: &Config, report: &mut Report, summaries: &[Summary]) {
     };
     let base: Vec<&Summary> = summaries.iter().filter(|s| s.condition == AS_CONFIGURED).collect();
     row(AS_CONFIGURED, 0.0, &base);
-    if !config.durations.is_empty() {
+    if !settings.durations.is_empty() {
         let mut speed = Vec::new();
         let mut accuracy = Vec::new();
-        for &dt in &config.durations {
+        for &dt in &settings.durations {
             let group = of(DURATION, dt);
             let solved = row(DURATION, dt, &group);
             speed.push(solved.median.unwrap_or(f64::NAN));
             accuracy.push(median_of(group.iter().filter_map(|s| s.margin)).unwrap_or(f64::NAN));
         }
-        let line =
-            |y: &[f64], color| Line::new(&config.durations, y).marker(Marker::Circle).color(color);
-        let span = |f: fn(f64, f64) -> f64| config.durations.iter().copied().reduce(f);
+        let line = |y: &[f64], color| {
+            Line::new(&settings.durations, y).marker(Marker::Circle).color(color)
+        };
+        let span = |f: fn(f64, f64) -> f64| settings.durations.iter().copied().reduce(f);
         let (low, high) = (span(f64::min).unwrap_or(0.01), span(f64::max).unwrap_or(1.0));
         let axis = || Axis::new("dt / τ_{s}").log().from(0.9 * low).to(1.1 * high);
         panels.push(Panel::new(
@@ -58,7 +59,7 @@ pub fn write(config: &Config, report: &mut Report, summaries: &[Summary]) {
                 .y_axis(Axis::new("stimulations until first solved").include(0.0))
                 .with(line(&speed, Color::BLUE)),
         ));
-        let wanted = config.task.margin * config.training.transfer.max_rate;
+        let wanted = settings.task.margin * settings.training.transfer.max_rate;
         panels.push(Panel::new(
             Plot::new("Accuracy")
                 .x_axis(axis())
@@ -81,18 +82,18 @@ pub fn write(config: &Config, report: &mut Report, summaries: &[Summary]) {
             .x_axis(Axis::new(label).unit("%"))
             .y_axis(Axis::new("networks solved").unit("%").range(0.0, 105.0))
     };
-    if !config.noises.is_empty() {
-        let line = success(NOISE, &config.noises).color(Color::GREEN);
+    if !settings.noises.is_empty() {
+        let line = success(NOISE, &settings.noises).color(Color::GREEN);
         let plot = plot("Success under noise", "noise of the measured rates");
         panels.push(Panel::new(plot.with(line)));
     }
-    if !config.parameter_errors.is_empty() {
+    if !settings.parameter_errors.is_empty() {
         let mut plot = plot("Success with wrong constants", "error of the controller's constants");
         for (condition, label, color) in [
             (CORRECTED, "corrected by what the network does", Color::GREEN),
             (WRONG, "left as they are", Color::ORANGE),
         ] {
-            let line = success(condition, &config.parameter_errors);
+            let line = success(condition, &settings.parameter_errors);
             plot = plot.with(line.label(label).color(color));
         }
         panels.push(Panel::new(plot));

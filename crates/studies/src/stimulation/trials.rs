@@ -1,62 +1,28 @@
-//! Trials of a study: computed in parallel, written down in order, not computed twice on resume.
+//! Trainings of many networks, each a unit of work, and what they add up to.
 
-use std::ops::ControlFlow;
-
-use equipoise_plasticity::stimulation::{Outcome as Ending, StepRecord, TrainingResult};
+use equipoise_plasticity::stimulation::{Outcome, TrainingResult};
 use rayon::prelude::*;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Outcome;
-use crate::interrupt;
-use crate::job::{Config, Job};
+use crate::{Context, Identity, StudyError};
 
-/// Computes `count` trials under the name `name`. Those that an interrupted run has left in
-/// `<name>.jsonl` are taken from there.
-pub fn compute<C: Config, T: Serialize + DeserializeOwned + Send>(
-    job: &Job<C>,
-    name: &str,
-    label: &str,
-    count: usize,
-    each: impl Fn(usize) -> Outcome<T> + Sync,
-) -> Outcome<Vec<T>> {
-    let mut trials: Vec<T> = job.dir.read_jsonl(name)?;
-    let task = job.progress.task(label, count as u64);
-    task.set(trials.len() as u64);
-    let wave = 2 * rayon::current_num_threads();
-    while trials.len() < count {
-        let range = trials.len()..count.min(trials.len() + wave);
-        let new: Vec<T> = range
-            .into_par_iter()
-            .map(|index| {
-                let trial = each(index);
-                task.advance(1);
-                trial
-            })
-            .collect::<Outcome<_>>()?;
-        interrupt::check()?;
-        for trial in &new {
-            job.dir.append_jsonl(name, trial)?;
-        }
-        trials.extend(new);
-    }
-    task.finish();
-    Ok(trials)
-}
+/// The most networks of a study, and values of a condition.
+const MOST: u64 = 10_000;
 
-/// Trained as the configuration says.
-pub const AS_CONFIGURED: &str = "as configured";
+/// Trained as the settings say.
+pub(super) const AS_CONFIGURED: &str = "as configured";
 /// Trained with stimulations of one length.
-pub const DURATION: &str = "dt/tau_s";
+pub(super) const DURATION: &str = "dt/tau_s";
 
 /// One training that is to be done.
-pub struct Trial {
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(super) struct Trial {
     /// What is varied.
-    pub condition: &'static str,
+    pub(super) condition: &'static str,
     /// Its value.
-    pub value: f64,
+    pub(super) value: f64,
     /// Number of the network.
-    pub network: u64,
+    pub(super) network: u64,
 }
 
 /// One training that was done; in full where it is shown.
@@ -66,14 +32,24 @@ struct Done {
     full: Option<TrainingResult>,
 }
 
-/// Trains `networks` networks as configured, and again under every value of every condition.
-/// Gives the summaries of all of them, and those as configured in full.
-pub fn train_all<C: Config>(
-    job: &Job<C>,
+/// The trainings of a study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trainings {
+    /// One line for each.
+    pub summaries: Vec<Summary>,
+    /// Those as configured in full, one for each network.
+    pub full: Vec<TrainingResult>,
+}
+
+/// Trains `networks` networks as configured, and again under every value of every condition. A
+/// training is a unit, made from `identity` and its condition.
+pub(super) fn train_all(
+    context: &Context<'_>,
+    identity: &Identity,
     networks: u64,
     conditions: &[(&'static str, &[f64])],
-    each: impl Fn(&Trial) -> Outcome<TrainingResult> + Sync,
-) -> Outcome<(Vec<Summary>, Vec<TrainingResult>)> {
+    each: impl Fn(&Trial) -> Result<TrainingResult, StudyError> + Sync,
+) -> Result<Trainings, StudyError> {
     let varied =
         conditions.iter().flat_map(|&(name, values)| values.iter().map(move |&v| (name, v)));
     let plan: Vec<Trial> = std::iter::once((AS_CONFIGURED, 0.0))
@@ -82,41 +58,80 @@ pub fn train_all<C: Config>(
             (0..networks).map(move |network| Trial { condition, value, network })
         })
         .collect();
-    let done = compute(job, "trainings", "training", plan.len(), |index| {
-        let trial = &plan[index];
-        let result = each(trial)?;
-        interrupt::check()?;
-        let summary = Summary::of(trial.condition, trial.value, trial.network, &result);
-        Ok(Done { summary, full: (trial.condition == AS_CONFIGURED).then_some(result) })
-    })?;
+    let stage = context.stage("training", plan.len() as u64)?;
+    let done = plan
+        .par_iter()
+        .enumerate()
+        .map(|(index, trial)| {
+            let identity = identity.clone().with_settings("trial", trial);
+            let done = context.unit(&format!("trainings/{index:05}"), &identity, || {
+                let result = each(trial)?;
+                if result.outcome == Outcome::Stopped {
+                    return Err(StudyError::Stopped);
+                }
+                let summary = Summary::of(trial.condition, trial.value, trial.network, &result);
+                Ok(Done { summary, full: (trial.condition == AS_CONFIGURED).then_some(result) })
+            })?;
+            stage.advance(1)?;
+            Ok(done)
+        })
+        .collect::<Result<Vec<Done>, StudyError>>()?;
     let (summaries, full): (Vec<Summary>, Vec<Option<TrainingResult>>) =
         done.into_iter().map(|d| (d.summary, d.full)).unzip();
-    Ok((summaries, full.into_iter().flatten().collect()))
+    Ok(Trainings { summaries, full: full.into_iter().flatten().collect() })
 }
 
-/// Stops a training where the user has interrupted the command.
-pub fn until_interrupted(_: &StepRecord) -> ControlFlow<()> {
-    match interrupt::check() {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(_) => ControlFlow::Break(()),
+impl Trainings {
+    /// The trainings as configured.
+    pub(super) fn as_configured(&self) -> impl Iterator<Item = &Summary> {
+        self.summaries.iter().filter(|s| s.condition == AS_CONFIGURED)
     }
-}
 
-/// Checks what the configurations of all tasks have.
-pub fn validate(networks: u64, substeps: usize, durations: &[f64]) -> Result<(), String> {
-    for (name, value) in [("networks", networks), ("substeps", substeps as u64)] {
-        if value == 0 {
-            return Err(format!("{name} must be at least 1"));
+    /// The table of all trainings.
+    pub(super) fn csv(&self) -> Result<Vec<u8>, StudyError> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for summary in &self.summaries {
+            writer.serialize(summary).map_err(StudyError::failed)?;
         }
+        writer.into_inner().map_err(StudyError::failed)
     }
-    match durations.iter().find(|d| !(**d > 0.0 && **d <= 10.0)) {
-        Some(d) => Err(format!("durations must be in (0, 10] tau_s, not {d}")),
+}
+
+/// Checks what the settings of all tasks have.
+pub(super) fn validate(networks: u64, substeps: usize, durations: &[f64]) -> Result<(), String> {
+    check_networks(networks)?;
+    if !(1..=1_000_000).contains(&substeps) {
+        return Err(format!("substeps is {substeps}; it is 1 to 1000000"));
+    }
+    check_values("durations", durations, "they lie in (0, 10] tau_s", |d| d > 0.0 && d <= 10.0)
+}
+
+/// Checks the number of networks.
+pub(super) fn check_networks(networks: u64) -> Result<(), String> {
+    if (1..=MOST).contains(&networks) {
+        return Ok(());
+    }
+    Err(format!("networks is {networks}; it is 1 to {MOST}"))
+}
+
+/// Checks the values of a condition.
+pub(super) fn check_values(
+    key: &str,
+    values: &[f64],
+    wanted: &str,
+    is_right: impl Fn(f64) -> bool,
+) -> Result<(), String> {
+    if values.len() as u64 > MOST {
+        return Err(format!("{key} has {} values; {MOST} at most are possible", values.len()));
+    }
+    match values.iter().find(|&&value| !is_right(value)) {
+        Some(value) => Err(format!("{key} has {value}; {wanted}")),
         None => Ok(()),
     }
 }
 
 /// How one training went, in a line of a table.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// What was varied: `as configured`, `dt/tau_s`, `noise`, `wrong constants`.
     pub condition: String,
@@ -156,7 +171,7 @@ pub struct Summary {
 
 impl Summary {
     /// Sums up one training.
-    pub fn of(condition: &str, value: f64, network: u64, result: &TrainingResult) -> Self {
+    pub(super) fn of(condition: &str, value: f64, network: u64, result: &TrainingResult) -> Self {
         let states = || result.records.iter().flat_map(|r| &r.assessment.states);
         let errors = result.records.iter().filter_map(|r| r.inference_error);
         let last = result.last();
@@ -166,7 +181,7 @@ impl Summary {
             network,
             outcome: ending(&result.outcome).into(),
             reason: match &result.outcome {
-                Ending::Unstable { reason } | Ending::PlantFailed { reason } => {
+                Outcome::Unstable { reason } | Outcome::PlantFailed { reason } => {
                     Some(reason.clone())
                 }
                 _ => None,
@@ -187,22 +202,22 @@ impl Summary {
 }
 
 /// How a training ended, in a word or two.
-pub fn ending(outcome: &Ending) -> &'static str {
+pub(super) fn ending(outcome: &Outcome) -> &'static str {
     match outcome {
-        Ending::Finished => "finished",
-        Ending::Solved => "solved",
-        Ending::BudgetSpent => "budget spent",
-        Ending::Stalled => "stalled",
-        Ending::Saturated => "saturated",
-        Ending::Silent => "silent",
-        Ending::Unstable { .. } => "no stable state",
-        Ending::PlantFailed { .. } => "failed",
-        Ending::Stopped => "stopped",
+        Outcome::Finished => "finished",
+        Outcome::Solved => "solved",
+        Outcome::BudgetSpent => "budget spent",
+        Outcome::Stalled => "stalled",
+        Outcome::Saturated => "saturated",
+        Outcome::Silent => "silent",
+        Outcome::Unstable { .. } => "no stable state",
+        Outcome::PlantFailed { .. } => "failed",
+        Outcome::Stopped => "stopped",
     }
 }
 
 /// One sentence a network that was lost, as trained under `condition`.
-pub fn losses(summaries: &[Summary], condition: &str) -> Vec<String> {
+pub(super) fn losses(summaries: &[Summary], condition: &str) -> Vec<String> {
     let lost = |s: &&Summary| {
         let endings = ["saturated", "silent", "no stable state", "failed"];
         s.condition == condition && endings.contains(&s.outcome.as_str())
@@ -225,20 +240,20 @@ pub fn losses(summaries: &[Summary], condition: &str) -> Vec<String> {
 }
 
 /// Number of stimulations to the solution over several networks.
-pub struct SolvedAt {
+pub(super) struct SolvedAt {
     /// How many were solved.
-    pub solved: usize,
+    pub(super) solved: usize,
     /// How many there are.
-    pub total: usize,
+    pub(super) total: usize,
     /// The median, those not solved counting as infinitely many; `None` if that is infinite.
-    pub median: Option<f64>,
+    pub(super) median: Option<f64>,
     /// The fewest and the most of those solved.
-    pub range: Option<(usize, usize)>,
+    pub(super) range: Option<(usize, usize)>,
 }
 
 impl SolvedAt {
     /// Over these trainings: the first solution of each.
-    pub fn of<'a>(summaries: impl IntoIterator<Item = &'a Summary>) -> Self {
+    pub(super) fn of<'a>(summaries: impl IntoIterator<Item = &'a Summary>) -> Self {
         let mut all: Vec<f64> = summaries
             .into_iter()
             .map(|s| s.first_solved_at.map_or(f64::INFINITY, |at| at as f64))
@@ -257,20 +272,20 @@ impl SolvedAt {
 
 impl SolvedAt {
     /// The share of those solved, in percent.
-    pub fn share(&self) -> f64 {
+    pub(super) fn share(&self) -> f64 {
         100.0 * self.solved as f64 / self.total.max(1) as f64
     }
 }
 
 /// The median of sorted values.
-pub fn median(sorted: &[f64]) -> Option<f64> {
+pub(super) fn median(sorted: &[f64]) -> Option<f64> {
     let n = sorted.len();
     (n > 0)
         .then(|| if n % 2 == 1 { sorted[n / 2] } else { 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]) })
 }
 
 /// The median of values in any order.
-pub fn median_of(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+pub(super) fn median_of(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.into_iter().filter(|v| !v.is_nan()).collect();
     values.sort_by(f64::total_cmp);
     median(&values)

@@ -3,24 +3,27 @@
 use equipoise_figure::{
     Axis, Color, ColorMap, Figure, GroupChart, Heatmap, Line, Marker, Panel, Plot, Scatter,
 };
-use equipoise_plasticity::hebb::{Cell, CellSummary};
+use equipoise_plasticity::hebb::{Allotment, Cell, CellSummary, NeuronType};
 
-use super::stage::Stage;
-use super::{Results, findings, tables};
+use super::choice::{cell_name, compared_name, ratio};
+use super::dynamics::{sums_plot, weights_plot};
+use super::part::Part;
+use super::run::HebbResults;
+use super::statistics::most_allotments;
 
-pub const CONVERGENCE_CAPTION: &str = "Chance of convergence over both ratios, by criterion, and \
+pub(super) const CONVERGENCE_CAPTION: &str = "Chance of convergence over both ratios, by criterion, and \
     the median epoch of the runs that converged under the configured one. Grey: no run converged.";
-pub const DYNAMICS_CAPTION: &str = "Weights of the first layer and raw output sums at the end of \
+pub(super) const DYNAMICS_CAPTION: &str = "Weights of the first layer and raw output sums at the end of \
     each epoch. Dashed: the limits for the input presented last. A map is shown exactly where \
     the weakest target is at least 0 and the strongest other output below.";
-pub const ALLOTMENTS_CAPTION: &str = "Allotments of the same number of inhibitory neurons, at the \
+pub(super) const ALLOTMENTS_CAPTION: &str = "Allotments of the same number of inhibitory neurons, at the \
     pair of ratios with several allotments at which most runs converged: the rule as configured, \
     and the epochs of the best combination.";
-pub const VARIANTS_CAPTION: &str = "The variants: best chance at any pair of ratios with 95 % \
+pub(super) const VARIANTS_CAPTION: &str = "The variants: best chance at any pair of ratios with 95 % \
     interval, and the chance at every pair (inhibitory inputs, inhibitory hidden neurons).";
 
 /// A map over both ratios: hidden neurons to the right, inputs upwards.
-fn map(stage: &Stage, title: &str, value: impl Fn(&CellSummary) -> Option<f64>) -> Heatmap {
+fn map(stage: &Part, title: &str, value: impl Fn(&CellSummary) -> Option<f64>) -> Heatmap {
     let cells = &stage.summary.cells;
     let mut hidden: Vec<usize> = cells.keys().map(|cell| cell.inhibitory_hidden).collect();
     let mut inputs: Vec<usize> = cells.keys().map(|cell| cell.inhibitory_inputs).collect();
@@ -39,7 +42,7 @@ fn map(stage: &Stage, title: &str, value: impl Fn(&CellSummary) -> Option<f64>) 
         .collect();
     let hebb = &stage.config.hebb;
     let names = |all: usize, counts: &[usize]| -> Vec<String> {
-        counts.iter().map(|&inhibitory| tables::ratio(all, inhibitory)).collect()
+        counts.iter().map(|&inhibitory| ratio(all, inhibitory)).collect()
     };
     Heatmap::with_names(
         title,
@@ -51,25 +54,25 @@ fn map(stage: &Stage, title: &str, value: impl Fn(&CellSummary) -> Option<f64>) 
     .y_label("E:I of the inputs")
 }
 
-fn chance_map(stage: &Stage, title: &str) -> Heatmap {
+fn chance_map(stage: &Part, title: &str) -> Heatmap {
     map(stage, title, |runs| runs.converged.value().map(|share| 100.0 * share))
         .color_axis(Axis::new("converged").unit("%"))
         .color_range(0.0, 100.0)
         .annotate(1)
 }
 
-fn epochs_map(stage: &Stage, title: &str) -> Heatmap {
+fn epochs_map(stage: &Part, title: &str) -> Heatmap {
     map(stage, title, |runs| runs.epochs_quantile(0.5))
         .color_axis(Axis::new("median epoch"))
         .annotate(0)
 }
 
-fn runs_note(stage: &Stage) -> String {
+fn runs_note(stage: &Part) -> String {
     format!("{} runs", stage.summary.converged().trials)
 }
 
 /// The rule as configured and the best combination, over both ratios, and how fast it is.
-pub fn answer(results: &Results) -> Option<Figure> {
+pub(super) fn answer(results: &HebbResults) -> Figure {
     let main = &results.main;
     let plain = if main.variants().is_plain() { "Plain Hebb" } else { "Rule as configured" };
     let mut figure =
@@ -85,10 +88,10 @@ pub fn answer(results: &Results) -> Option<Figure> {
     } else {
         figure = figure.panel(epochs_map(main, "Epochs to convergence"));
     }
-    Some(figure)
+    figure
 }
 
-pub fn answer_caption(results: &Results) -> String {
+pub(super) fn answer_caption(results: &HebbResults) -> String {
     let main = "Chance of convergence over both E:I ratios under the rule as configured";
     match results.best.map(|at| &results.compared[at]) {
         Some(best) => format!(
@@ -103,15 +106,14 @@ pub fn answer_caption(results: &Results) -> String {
 }
 
 /// Epochs to convergence against the inhibitory inputs at the hidden ratio of the best cell.
-fn speed_plot(results: &Results, best: &Stage) -> Plot {
+fn speed_plot(results: &HebbResults, best: &Part) -> Plot {
     let stage = results.kept.as_ref().unwrap_or(best);
     let mut plot = Plot::new("How fast").y_axis(Axis::new("epochs to convergence").log());
     let n = stage.config.hebb.neurons;
     plot = plot.x_axis(
-        Axis::new("E:I of the inputs")
-            .categories((0..=n).map(|inhibitory| tables::ratio(n, inhibitory))),
+        Axis::new("E:I of the inputs").categories((0..=n).map(|inhibitory| ratio(n, inhibitory))),
     );
-    let mut curves: Vec<(Color, String, &Stage)> = vec![(Color::GREEN, "best".into(), stage)];
+    let mut curves: Vec<(Color, String, &Part)> = vec![(Color::GREEN, "best".into(), stage)];
     if results.main.summary.best().is_some() {
         curves.push((Color::GREY, "as configured".into(), &results.main));
     }
@@ -132,7 +134,7 @@ fn speed_plot(results: &Results, best: &Stage) -> Plot {
                 high.push(c);
             }
         }
-        let hidden = tables::ratio(stage.config.hebb.hidden_neurons(), hidden.unwrap_or(0));
+        let hidden = ratio(stage.config.hebb.hidden_neurons(), hidden.unwrap_or(0));
         plot = plot.with(
             Line::new(&x, &y)
                 .errors(&low, &high)
@@ -145,10 +147,10 @@ fn speed_plot(results: &Results, best: &Stage) -> Plot {
 }
 
 /// The best chance of each compared variant, with its interval.
-fn forest(results: &Results) -> Plot {
+fn forest(results: &HebbResults) -> Plot {
     let count = results.compared.len();
     let names: Vec<String> =
-        (0..count).rev().map(|at| tables::compared_name(results, at)).collect();
+        (0..count).rev().map(|at| compared_name(&results.compared, results.best, at)).collect();
     let mut plot = Plot::new("Best chance at any pair of ratios")
         .x_axis(Axis::new("converged").unit("%").range(0.0, 103.0))
         .y_axis(Axis::new("").categories(names));
@@ -173,7 +175,7 @@ fn forest(results: &Results) -> Plot {
 }
 
 /// The chance under each criterion, and the epochs under the configured one.
-pub fn convergence(results: &Results) -> Figure {
+pub(super) fn convergence(results: &HebbResults) -> Figure {
     let main = &results.main;
     let mut figure = Figure::new().columns(2);
     if results.criteria.is_empty() {
@@ -189,9 +191,9 @@ pub fn convergence(results: &Results) -> Figure {
 }
 
 /// What the allotment does at one pair of ratios; `None` where no pair has several that converge.
-pub fn allotments(results: &Results) -> Option<Figure> {
+pub(super) fn allotments(results: &HebbResults) -> Option<Figure> {
     const MOST: usize = 24;
-    let (cell, runs) = findings::most_allotments(&results.main)?;
+    let (cell, runs) = most_allotments(&results.main)?;
     let mut names = Vec::new();
     let mut chances = Vec::new();
     for (types, share) in runs.allotments.iter().take(MOST) {
@@ -201,7 +203,7 @@ pub fn allotments(results: &Results) -> Option<Figure> {
     }
     let empty = vec![Vec::new(); names.len()];
     let hebb = &results.main.config.hebb;
-    let first = GroupChart::bars(&tables::cell_name(hebb, cell), names)
+    let first = GroupChart::bars(&cell_name(hebb, cell), names)
         .x_label("allotment (inputs / hidden)")
         .y_axis(Axis::new("converged").unit("%").include(0.0))
         .series_with_intervals("", Color::GREY, chances, empty);
@@ -219,7 +221,7 @@ pub fn allotments(results: &Results) -> Option<Figure> {
             names.push(short(&types.to_string()));
             samples.push(epochs.iter().map(|&epoch| f64::from(epoch)).collect());
         }
-        let title = format!("Best combination, {}", tables::cell_name(hebb, *cell));
+        let title = format!("Best combination, {}", cell_name(hebb, *cell));
         let second = GroupChart::boxes(&title, names)
             .x_label("allotment (inputs / hidden)")
             .y_axis(Axis::new("epochs to convergence").include(0.0))
@@ -236,14 +238,15 @@ fn short(types: &str) -> String {
 }
 
 /// All compared variants at every pair of ratios.
-pub fn variants(results: &Results) -> Figure {
+pub(super) fn variants(results: &HebbResults) -> Figure {
     let cells: Vec<Cell> = results
         .compared
         .first()
         .map(|stage| stage.summary.cells.keys().copied().collect())
         .unwrap_or_default();
-    let names: Vec<String> =
-        (0..results.compared.len()).map(|at| tables::compared_name(results, at)).collect();
+    let names: Vec<String> = (0..results.compared.len())
+        .map(|at| compared_name(&results.compared, results.best, at))
+        .collect();
     let values: Vec<f64> = results
         .compared
         .iter()
@@ -263,4 +266,24 @@ pub fn variants(results: &Results) -> Figure {
         .color_map(ColorMap::Viridis)
         .first_row_on_top();
     Figure::new().columns(1).panel(Panel::new(map).height(14.0 * results.compared.len() as f64))
+}
+
+/// Weights and outputs over the first epochs: of the rule as configured with half of the inputs
+/// inhibitory, and of the best combination.
+pub(super) fn dynamics(results: &HebbResults) -> Figure {
+    let seen = &results.configured;
+    let types = |types: &Allotment| types.to_string().replace('|', " / ");
+    let mut figure = Figure::new().columns(2);
+    for kind in [NeuronType::Excitatory, NeuronType::Inhibitory] {
+        if let Some(plot) = weights_plot(seen, 0, kind) {
+            figure = figure.panel(Panel::new(plot).note(&types(&seen.types)));
+        }
+    }
+    let name = if seen.hebb.variants.is_plain() { "Outputs, plain rule" } else { "Outputs" };
+    figure = figure.panel(sums_plot(name, &seen.trace, None));
+    if let Some(seen) = &results.combined {
+        let plot = sums_plot("Outputs, best combination", &seen.trace, None);
+        figure = figure.panel(Panel::new(plot).note(&types(&seen.types)));
+    }
+    figure
 }
