@@ -75,7 +75,8 @@ pub const LIMIT_CHANCE_NEURONS: usize = 4;
 /// A sum that is 0 counts as one that fires; in a run rounding decides it.
 ///
 /// `None` where it does not apply: more than [`LIMIT_CHANCE_NEURONS`] neurons, another number of
-/// layers, a variant of the rule, or the criterion `frozen`.
+/// layers, a variant of the rule, or the criterion `frozen`; and where the initial weights are of so
+/// many values, or so far from their limit cycles, that following each there would take long.
 ///
 /// # Errors
 /// [`HebbError`] if a setting is out of range or the allotment does not fit.
@@ -87,6 +88,7 @@ pub fn limit_chance(config: &HebbConfig, types: &Allotment) -> Result<Option<f64
         || !config.variants.is_plain()
         || n > LIMIT_CHANCE_NEURONS
         || config.criterion == Criterion::Frozen
+        || following_takes_long(config)
     {
         return Ok(None);
     }
@@ -131,6 +133,19 @@ pub fn limit_chance(config: &HebbConfig, types: &Allotment) -> Result<Option<f64
         }
     }
     Ok(Some(chance))
+}
+
+/// Whether the epochs in which all initial values go to their limit cycles are more than 10^7. From
+/// `w <- decay w - kick` follow `ln(1 + w (1 - decay) / kick) / -ln(decay)` of them for one value.
+fn following_takes_long(config: &HebbConfig) -> bool {
+    let (low, high) = config.initial.levels();
+    let keep = 1.0 - config.epsilon;
+    let decay = power(keep, config.neurons as u64);
+    let kick = config.epsilon * power(keep, config.neurons as u64 - 1);
+    let epochs = libm::log1p(config.initial.high * (1.0 - decay) / kick) / -libm::log(decay);
+    // No number where the weights decay by less than rounding: such epochs never end.
+    let is_short = (epochs + 1.0) * (high - low + 1) as f64 <= 1e7;
+    !is_short
 }
 
 /// The chance that a weight of the inhibitory input presented at `place` is positive at late even

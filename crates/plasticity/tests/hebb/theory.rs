@@ -133,3 +133,18 @@ fn the_theory_is_refused_for_another_rule() {
     let wrong = measure(&plain, &Mapping::identity(3).unwrap(), &types, 0, 0).unwrap_err();
     assert!(matches!(wrong, HebbError::NotAPermutation { .. }));
 }
+
+#[test]
+fn chances_that_take_for_ever_are_not_sought() {
+    let types: Allotment = "IIII|IIII|EEEE".parse().unwrap();
+    let known = |config: &HebbConfig| limit_chance(config, &types).unwrap().is_some();
+    for epsilon in [1e-6, 0.01, 0.5, 0.999, 1.0 - 1e-9] {
+        assert!(known(&HebbConfig { epsilon, ..HebbConfig::default() }), "{epsilon}");
+    }
+    for epsilon in [1e-12, 1e-18, 1e-300] {
+        assert!(!known(&HebbConfig { epsilon, ..HebbConfig::default() }), "{epsilon}");
+    }
+    let mut fine = HebbConfig::default();
+    fine.initial.decimals = 9;
+    assert!(!known(&fine));
+}
