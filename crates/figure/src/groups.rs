@@ -1,11 +1,12 @@
 //! Groups side by side: bars with error bars, boxes, one dot a seed, and brackets of significance.
 
-use super::axis::{Axis, AxisLayout, Extent, Side};
+use super::axis::{Axis, Extent};
+use super::axis_layout::{AxisLayout, Side};
 use super::clip::clip_rect;
 use super::color::Color;
 use super::font::{CAP_HEIGHT, Weight, text_width};
-use super::layers::Marker;
 use super::legend::{Entry, Key};
+use super::marker::Marker;
 use super::panel::{Content, Margins, draw_no_data};
 use super::scene::{Anchor, Path, Point, Rect, Scene, Stroke};
 

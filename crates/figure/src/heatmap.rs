@@ -1,6 +1,7 @@
 //! Values on a grid as colours, with a colour bar.
 
-use super::axis::{Axis, AxisLayout, Extent, LABEL_SIZE, LINE_WIDTH, Side, TICK_SIZE, value_names};
+use super::axis::{Axis, Extent, value_names};
+use super::axis_layout::{AxisLayout, LABEL_SIZE, LINE_WIDTH, Side, TICK_SIZE};
 use super::color::{Color, ColorMap};
 use super::font::{CAP_HEIGHT, DESCENT, Weight, text_width};
 use super::panel::{Content, Margins, draw_frame, draw_no_data};

@@ -1,6 +1,6 @@
 //! Pictures in rows: originals over reconstructions.
 
-use super::axis::TICK_SIZE;
+use super::axis_layout::TICK_SIZE;
 use super::font::{CAP_HEIGHT, Weight, text_width, wrap};
 use super::panel::{Content, Margins, draw_frame, draw_no_data};
 use super::png::encode_rgb;

@@ -3,7 +3,7 @@
 use super::font::{CAP_HEIGHT, Weight, wrap};
 use super::legend::{self, Entry};
 use super::panel::{Margins, Panel, bold};
-use super::scene::{Rect, Scene};
+use super::scene::{PIXELS_PER_POINT, Rect, Scene};
 use super::{png, svg};
 
 /// Width of a page's text, 180 mm.
@@ -307,6 +307,6 @@ impl Figure {
 
     /// Width in CSS pixels.
     pub fn pixel_width(&self) -> f64 {
-        self.width * svg::PIXELS_PER_POINT
+        self.width * PIXELS_PER_POINT
     }
 }

@@ -2,7 +2,7 @@
 
 use super::color::Color;
 use super::font::{CAP_HEIGHT, Weight, text_width};
-use super::layers::Marker;
+use super::marker::Marker;
 use super::scene::{Anchor, Dash, Path, Rect, Scene, Stroke};
 
 const SIZE: f64 = 7.5;

@@ -53,6 +53,7 @@
 //! [`Color::UNBALANCED_2`]. `cargo run --release -p equipoise-report --example gallery -- OUTDIR` shows all of them.
 
 mod axis;
+mod axis_layout;
 mod clip;
 mod color;
 mod escape;
@@ -63,6 +64,7 @@ mod images;
 mod layers;
 mod layout;
 mod legend;
+mod marker;
 mod network;
 pub mod number;
 mod panel;
@@ -81,8 +83,9 @@ pub use escape::escape_html;
 pub use groups::GroupChart;
 pub use heatmap::Heatmap;
 pub use images::{ImageGrid, Picture};
-pub use layers::{Histogram, Layer, Line, Marker, Rule, Scatter, Span, Spikes};
+pub use layers::{Histogram, Layer, Line, Rule, Scatter, Span, Spikes};
 pub use layout::Figure;
+pub use marker::Marker;
 pub use network::NetworkGraph;
 pub use panel::Panel;
 pub use plot::{Plot, Stack};

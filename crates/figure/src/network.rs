@@ -1,6 +1,6 @@
 //! A small network as a drawing: neurons in layers, signed connections.
 
-use super::axis::TICK_SIZE;
+use super::axis_layout::TICK_SIZE;
 use super::color::Color;
 use super::font::{CAP_HEIGHT, Weight, text_width};
 use super::legend::{Entry, Key};

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::axis::AxisLayout;
+use super::axis_layout::AxisLayout;
 use super::color::Color;
 use super::font::{CAP_HEIGHT, Weight, text_width, wrap};
 use super::legend::{self, Entry};

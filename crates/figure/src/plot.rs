@@ -1,6 +1,7 @@
 //! A panel with an x and a y axis, and a stack of such panels on one x axis.
 
-use super::axis::{Axis, AxisLayout, Extent, Side};
+use super::axis::{Axis, Extent};
+use super::axis_layout::{AxisLayout, Side};
 use super::color::Color;
 use super::layers::{Layer, View};
 use super::legend::Entry;

@@ -5,8 +5,7 @@ use ttf_parser::OutlineBuilder;
 
 use super::color::Color;
 use super::font::{advance, face, glyph, pieces, text_width};
-use super::scene::{Anchor, Item, Path, Rect, Scene, Segment, Text};
-use super::svg::PIXELS_PER_POINT;
+use super::scene::{Anchor, Item, PIXELS_PER_POINT, Path, Rect, Scene, Segment, Text};
 
 /// Image pixels a CSS pixel.
 const DENSITY: f64 = 2.0;

@@ -1,6 +1,7 @@
 //! A grid of settings with a named state at each: where balance ends.
 
-use super::axis::{Axis, AxisLayout, Extent, Side, value_names};
+use super::axis::{Axis, Extent, value_names};
+use super::axis_layout::{AxisLayout, Side};
 use super::color::Color;
 use super::heatmap::write_in_cell;
 use super::legend::{Entry, Key};

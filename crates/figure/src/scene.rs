@@ -3,6 +3,9 @@
 use super::color::Color;
 use super::font::Weight;
 
+/// CSS pixels a point.
+pub(crate) const PIXELS_PER_POINT: f64 = 96.0 / 72.0;
+
 /// A rectangle in points, y downwards.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rect {

@@ -6,11 +6,8 @@ use base64::Engine as _;
 
 use super::font::{FAMILY, Position, Weight, pieces, text_width};
 use super::png::encode_rgb;
-use super::scene::{Anchor, Item, Path, Rect, Scene, Segment, Text};
+use super::scene::{Anchor, Item, PIXELS_PER_POINT, Path, Rect, Scene, Segment, Text};
 use crate::escape::escape_html;
-
-/// CSS pixels a point.
-pub(crate) const PIXELS_PER_POINT: f64 = 96.0 / 72.0;
 
 /// A number with two decimals at most and no superfluous character.
 fn number(value: f64) -> String {

@@ -1,10 +1,11 @@
 //! Lines with bands, error bars and markers.
 
-use super::{Marker, View, runs};
+use super::{View, runs};
 use crate::axis::{Axis, Extent};
 use crate::clip::{clip_polygon, clip_polyline, thin};
 use crate::color::Color;
 use crate::legend::Key;
+use crate::marker::Marker;
 use crate::scene::{Dash, Path, Point, Scene, Stroke};
 
 /// A line through points, with an optional band, error bars and markers. NaN makes a gap.

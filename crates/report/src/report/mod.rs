@@ -198,7 +198,8 @@ impl Report {
         let number = self.tables.len() + 1;
         let caption = format!("<b>Table {number}.</b>{}", to_html(table.caption()));
         self.words.push_str(&table.to_markdown());
-        self.body.push_str(&table.html(&caption, Some(&name)));
+        let label = plain_text(&format!("Table {number}: {}", table.caption()));
+        self.body.push_str(&table.html(&caption, &label, Some(&name)));
         self.tables.push((name, table.to_csv()));
         self
     }

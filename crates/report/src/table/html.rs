@@ -18,27 +18,24 @@ impl Table {
     /// The table as HTML: caption, `<table>` that can be scrolled where it is wider than the page, notes; numbers
     /// aligned right, best values bold.
     pub fn to_html(&self) -> String {
-        self.html(&to_html(self.caption()), None)
+        self.html(&to_html(self.caption()), &plain_text(self.caption()), None)
     }
 
-    /// As [`to_html`](Self::to_html) with a caption made by the caller, and a link to the values as the file
-    /// `<name>.csv`.
-    pub(crate) fn html(&self, caption: &str, name: Option<&str>) -> String {
+    /// As [`to_html`](Self::to_html) with a caption made by the caller, also as a label without markup, and a link to
+    /// the values as the file `<name>.csv`.
+    pub(crate) fn html(&self, caption: &str, label: &str, name: Option<&str>) -> String {
         let mut html = String::from("<div class=\"table\">");
         if !caption.is_empty() {
             let _ = write!(html, "<p class=\"caption\">{caption}</p>");
         }
         let columns = self.filled();
         // What can be scrolled must be within reach of the keyboard, and so needs a name.
-        let label = match plain_text(self.caption()) {
-            caption if caption.is_empty() => "table".to_string(),
-            caption => caption,
-        };
+        let label = if label.is_empty() { "table" } else { label };
         let dense = if columns.len() >= MANY_COLUMNS { " class=\"dense\"" } else { "" };
         let _ = write!(
             html,
             "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table{dense}><thead><tr>",
-            escape_html(&label)
+            escape_html(label)
         );
         let class = |column: &Column| if column.numeric { " class=\"number\"" } else { "" };
         for &c in &columns {

@@ -173,7 +173,7 @@ fn text_fits_the_terminal() {
 #[test]
 fn values_can_be_sorted_and_saved() {
     let table = example();
-    let html = table.html("", Some("quality"));
+    let html = table.html("", "", Some("quality"));
     let document = roxmltree::Document::parse(&html).unwrap();
     let values: Vec<f64> = document
         .descendants()
