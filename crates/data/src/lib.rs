@@ -46,7 +46,7 @@ mod trains;
 #[cfg(feature = "formats")]
 pub use catalog::{
     CLOTHES, Content, DIGITS, Entry, FileReport, OpenOptions, PartReport, Report, SYNTHETIC_TEST,
-    SYNTHETIC_TRAIN, catalog, check, default_root, load, make, open,
+    SYNTHETIC_TRAIN, catalog, check, default_root, load, make, open, read_recorded,
 };
 pub use counts::{Counts, CountsOrigin};
 pub use dataset::{Dataset, Loaded};
@@ -55,6 +55,8 @@ pub use error::{DataError, SPEC_NAMES, printable};
 pub use formats::folder::{FolderOptions, Sides};
 #[cfg(feature = "formats")]
 pub use formats::pictures::Ground;
+#[cfg(feature = "formats")]
+pub use formats::recorded::{Recorded, Response};
 #[cfg(feature = "formats")]
 pub use formats::{cifar, idx};
 pub use identity::{

@@ -8,6 +8,7 @@ pub(crate) mod manifest;
 mod mnist;
 mod open;
 mod options;
+mod recorded;
 mod shd;
 
 pub use check::{Content, Entry, FileReport, PartReport, Report, catalog, check};
@@ -15,3 +16,4 @@ pub use make::make;
 pub use mnist::{CLOTHES, DIGITS};
 pub use open::{default_root, load, open};
 pub use options::{OpenOptions, SYNTHETIC_TEST, SYNTHETIC_TRAIN};
+pub use recorded::read_recorded;

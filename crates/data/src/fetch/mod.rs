@@ -16,13 +16,31 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::Agent;
 
 /// How often a cut connection to one address is taken up again without any progress.
 const ATTEMPTS: usize = 3;
-/// How long a server may stay silent.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A connection that is cut after fewer bytes than this has made no progress.
+const PROGRESS: u64 = 1 << 14;
+
+/// How slow a server may be before its connection is given up.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// How long it may stay silent, and over what time its speed is measured.
+    time: Duration,
+    /// The fewest bytes in that time.
+    least: u64,
+}
+
+/// Asks servers.
+struct Client {
+    agent: Agent,
+    patience: Patience,
+}
+
+/// A minute of silence, or less than 1 KiB a second.
+const PATIENCE: Patience = Patience { time: Duration::from_secs(60), least: 60 << 10 };
 
 /// How far a download is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,19 +97,29 @@ pub fn fetch_source(
     root: &Path,
     progress: &mut OnProgress<'_>,
 ) -> Result<Vec<Fetched>, DataError> {
+    fetch_patiently(source, root, PATIENCE, progress)
+}
+
+/// As [`fetch_source`], with the patience given.
+fn fetch_patiently(
+    source: &Source,
+    root: &Path,
+    patience: Patience,
+    progress: &mut OnProgress<'_>,
+) -> Result<Vec<Fetched>, DataError> {
     let folder = root.join(&source.folder);
     let absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     let made: Vec<&Path> = folder.ancestors().take_while(absent).collect();
     fs::create_dir_all(&folder).map_err(|e| DataError::io(&folder, "create", e))?;
     let config = Agent::config_builder()
-        .timeout_connect(Some(PATIENCE))
-        .timeout_recv_response(Some(PATIENCE))
-        .timeout_per_read(Some(PATIENCE))
+        .timeout_connect(Some(patience.time))
+        .timeout_recv_response(Some(patience.time))
+        .timeout_per_read(Some(patience.time))
         .http_status_as_error(false)
         .user_agent(concat!("equipoise/", env!("CARGO_PKG_VERSION")));
-    let agent = Agent::new_with_config(config.build());
+    let client = Client { agent: Agent::new_with_config(config.build()), patience };
     let fetched: Result<_, _> =
-        source.files.iter().map(|file| fetch_file(&agent, file, &folder, progress)).collect();
+        source.files.iter().map(|file| fetch_file(&client, file, &folder, progress)).collect();
     if fetched.is_err() {
         // Folders made for nothing go again; one with a part of a download in it stays.
         made.iter().for_each(|folder| drop(fs::remove_dir(folder)));
@@ -101,7 +129,7 @@ pub fn fetch_source(
 
 /// Downloads one file to `folder`, or takes an archive's files out there.
 fn fetch_file(
-    agent: &Agent,
+    client: &Client,
     file: &SourceFile,
     folder: &Path,
     progress: &mut OnProgress<'_>,
@@ -117,7 +145,7 @@ fn fetch_file(
             return Err(DataError::format(&path, "the whole file", problem));
         }
     } else {
-        address = Some(download(agent, file, &path, progress)?);
+        address = Some(download(client, file, &path, progress)?);
     }
     if file.unpack.is_empty() {
         return Ok(Fetched { path, already_there: address.is_none(), address });
@@ -139,7 +167,7 @@ enum Trouble {
 
 /// Downloads a file from the first address that has it; gives that address.
 fn download(
-    agent: &Agent,
+    client: &Client,
     file: &SourceFile,
     path: &Path,
     progress: &mut OnProgress<'_>,
@@ -152,7 +180,7 @@ fn download(
         let mut attempts = 0;
         let problem = loop {
             let before = length(&partial);
-            match attempt(agent, file, address, &partial, progress) {
+            match attempt(client, file, address, &partial, progress) {
                 Ok(()) => match mismatch(file, &partial)? {
                     None => {
                         fs::rename(&partial, path).map_err(|e| DataError::io(path, "rename", e))?;
@@ -167,7 +195,8 @@ fn download(
                 },
                 Err(Trouble::Address(problem)) => break problem,
                 Err(Trouble::Cut(problem)) => {
-                    attempts = if length(&partial) > before { 0 } else { attempts + 1 };
+                    let came = length(&partial).saturating_sub(before);
+                    attempts = if came >= PROGRESS { 0 } else { attempts + 1 };
                     if attempts == ATTEMPTS {
                         break problem;
                     }
@@ -198,7 +227,7 @@ fn remove(path: &Path) -> Result<(), DataError> {
 
 /// Asks one address for what is missing of the partial file.
 fn attempt(
-    agent: &Agent,
+    client: &Client,
     file: &SourceFile,
     address: &str,
     partial: &Path,
@@ -208,7 +237,7 @@ fn attempt(
     if file.bytes.is_some_and(|bytes| have == bytes) {
         return Ok(());
     }
-    let mut request = agent.get(address);
+    let mut request = client.agent.get(address);
     if have > 0 {
         request = request.header("Range", format!("bytes={have}-"));
     }
@@ -224,8 +253,8 @@ fn attempt(
         200 => 0,
         206 if content_range_start(header("content-range")) == Some(have) => have,
         status => {
-            if status == 206 || status == 416 {
-                // The partial file is not of this file: start anew.
+            if have > 0 && (status == 206 || status == 416) {
+                // The partial file is not of this file, or the server counts wrongly: start anew.
                 remove(partial).map_err(Trouble::Fatal)?;
                 return Err(Trouble::Cut(format!("the server cannot continue at byte {have}")));
             }
@@ -242,6 +271,8 @@ fn attempt(
         .open(partial)
         .map_err(write_error)?;
     let mut done = start;
+    let patience = client.patience;
+    let (mut since, mut before) = (Instant::now(), start);
     let mut buffer = vec![0; 1 << 16];
     let mut body = response.body_mut().as_reader();
     loop {
@@ -256,6 +287,14 @@ fn attempt(
         };
         out.write_all(&buffer[..n]).map_err(write_error)?;
         done += n as u64;
+        if since.elapsed() >= patience.time {
+            let came = done - before;
+            if came < patience.least {
+                let seconds = since.elapsed().as_secs_f64();
+                return Err(Trouble::Cut(format!("only {came} bytes came in {seconds:.0} s")));
+            }
+            (since, before) = (Instant::now(), done);
+        }
         if file.bytes.is_some_and(|bytes| done > bytes) {
             drop(out);
             remove(partial).map_err(Trouble::Fatal)?;

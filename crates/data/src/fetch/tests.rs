@@ -17,6 +17,10 @@ struct Manners {
     ignores_ranges: bool,
     /// Ends the connection after so many bytes of the body, this many times.
     cuts: Vec<usize>,
+    /// Sends a byte at a time, with pauses.
+    drips: bool,
+    /// Says that it sends from so many bytes later than it does.
+    miscounts: usize,
     /// What it sends instead of the file.
     instead: Option<Vec<u8>>,
 }
@@ -88,7 +92,10 @@ fn answer(
     let body = &content[start..];
     let (status, extra) = if start > 0 {
         let (last, all) = (content.len() - 1, content.len());
-        (206, format!("Content-Range: bytes {start}-{last}/{all}\r\n"))
+        let said = start + manners.miscounts;
+        (206, format!("Content-Range: bytes {said}-{last}/{all}\r\n"))
+    } else if manners.miscounts > 0 && range.is_none() && manners.ignores_ranges {
+        (206, String::new())
     } else {
         (200, String::new())
     };
@@ -97,6 +104,14 @@ fn answer(
         "HTTP/1.1 {status} OK\r\nContent-Length: {}\r\n{extra}Connection: close\r\n\r\n",
         body.len()
     )?;
+    if manners.drips {
+        for byte in body {
+            stream.write_all(&[*byte])?;
+            stream.flush()?;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        return Ok(());
+    }
     let keep = if manners.cuts.is_empty() { body.len() } else { manners.cuts.remove(0) };
     stream.write_all(&body[..keep.min(body.len())])
 }
@@ -218,6 +233,41 @@ fn a_server_that_always_cuts_is_given_up() {
     go(&source(&server, &["good"], &bytes), root.path()).unwrap();
     assert_eq!(server.asked.lock().unwrap().last().unwrap().1, Some(10_000));
     assert_eq!(fs::read(root.path().join("here/file.bin")).unwrap(), bytes);
+}
+
+#[test]
+fn a_server_that_drips_is_given_up() {
+    let (root, bytes) = (tempfile::tempdir().unwrap(), content());
+    let drips = Manners { drips: true, ..Manners::default() };
+    let server = serve(bytes.clone(), vec![("slow", drips)]);
+    let patience = Patience { time: Duration::from_millis(300), least: 1 << 10 };
+    let go = |manners: &[&str]| {
+        let source = source(&server, manners, &bytes);
+        fetch_patiently(&source, root.path(), patience, &mut |_| ControlFlow::Continue(()))
+    };
+    let started = Instant::now();
+    assert!(matches!(go(&["slow"]), Err(DataError::Download { .. })));
+    assert!(started.elapsed() < Duration::from_secs(20));
+    // A mirror that is fast helps.
+    let fetched = go(&["slow", "good"]).unwrap();
+    assert_eq!(fs::read(&fetched[0].path).unwrap(), bytes);
+}
+
+#[test]
+fn a_server_that_counts_wrongly_sends_all_again() {
+    let (root, bytes) = (tempfile::tempdir().unwrap(), content());
+    let wrong = Manners { cuts: vec![100_000], miscounts: 1, ..Manners::default() };
+    // This one says 206 where nothing was asked for in parts.
+    let odd = Manners { miscounts: 1, ignores_ranges: true, ..Manners::default() };
+    let server = serve(bytes.clone(), vec![("wrong", wrong), ("odd", odd)]);
+    let fetched = go(&source(&server, &["wrong"], &bytes), root.path()).unwrap();
+    assert_eq!(fs::read(&fetched[0].path).unwrap(), bytes);
+    let ranges: Vec<Option<u64>> = server.asked.lock().unwrap().iter().map(|a| a.1).collect();
+    assert_eq!(ranges, [None, Some(100_000), None]);
+    fs::remove_file(&fetched[0].path).unwrap();
+    let odd = go(&source(&server, &["odd"], &bytes), root.path());
+    assert!(matches!(odd, Err(DataError::Download { .. })), "{odd:?}");
+    go(&source(&server, &["odd", "good"], &bytes), root.path()).unwrap();
 }
 
 #[test]

@@ -19,6 +19,11 @@ const SMALL: u64 = 1 << 26;
 /// How much is read between two looks at whether to go on.
 const STEP: u64 = 1 << 20;
 
+/// The most that so many bytes on a disk may unpack to.
+pub(crate) fn most_unpacked(stored: u64) -> u64 {
+    stored.saturating_mul(MOST_PACKED).max(SMALL)
+}
+
 /// What was in a file.
 pub(crate) struct Content {
     /// Its bytes, unpacked.
@@ -73,7 +78,7 @@ pub(crate) fn read_file(path: &Path, limit: u64, go_on: GoOn<'_>) -> Result<Cont
     if metadata.len() == 0 {
         return Err(DataError::format(path, "byte 0", "the file is empty"));
     }
-    let plausible = stored_bytes(&metadata).saturating_mul(MOST_PACKED).max(SMALL);
+    let plausible = most_unpacked(stored_bytes(&metadata));
     let digesting = Digesting { file, state: Sha256::new(), read: 0 };
     let mut reader = BufReader::with_capacity(1 << 16, digesting);
     let mut start = [0; 2];

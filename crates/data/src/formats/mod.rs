@@ -1,10 +1,12 @@
 //! The files that images and counts come in. None of these modules knows which data set a file
 //! belongs to.
 
+pub(crate) mod arrays;
 pub(crate) mod bytes;
 pub mod cifar;
 pub mod counts_file;
 pub mod folder;
 pub mod idx;
 pub(crate) mod pictures;
+pub mod recorded;
 pub(crate) mod writing;

@@ -29,8 +29,8 @@ const DECODED: [ImageFormat; 6] = [
 const LARGEST_FILE: u64 = 1 << 28;
 /// The longest side of a picture, pixels.
 const LONGEST_SIDE: u32 = 1 << 15;
-/// The most that decoding one picture may take, bytes: 64 million pixels of 4 bytes.
-const MOST_MEMORY: u64 = 1 << 28;
+/// The most that one decoded picture may take, bytes: 44 million pixels in colour.
+const MOST_MEMORY: u64 = 1 << 27;
 /// Pictures of more pixels than this are decoded one at a time.
 const LARGE: u64 = 1 << 22;
 
@@ -83,6 +83,13 @@ pub(crate) fn decode(
     }
     let wrong = |e: image::ImageError| wrong(path, &e);
     let mut decoder = reader(&bytes, format).into_decoder().map_err(wrong)?;
+    // The limits of the reader hold for what decoders take beside the picture itself.
+    let size = decoder.total_bytes();
+    if size > MOST_MEMORY {
+        let problem =
+            format!("decoded it has {size} bytes, at most {MOST_MEMORY} are read: shrink it");
+        return Err(DataError::format(path, "the image", problem));
+    }
     let (width, height) = decoder.dimensions();
     let _one_at_a_time = (u64::from(width) * u64::from(height) > LARGE)
         .then(|| large.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
@@ -138,7 +145,7 @@ fn wrong(path: &Path, error: &image::ImageError) -> DataError {
     let reason = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     let problem = match error {
         image::ImageError::Limits(_) => format!(
-            "{reason}; at most 64 million pixels and {LONGEST_SIDE} a side are read: shrink it"
+            "{reason}; at most {MOST_MEMORY} bytes and {LONGEST_SIDE} pixels a side are read: shrink it"
         ),
         _ => format!("{reason}; expected a {FORMATS} image"),
     };
@@ -279,11 +286,22 @@ mod tests {
             ("a.pgm", "P5 40000 40000 255\n".to_owned()),
             ("b.pgm", format!("P5 {} 1 255\n", u32::MAX)),
             ("c.ppm", "P6 30000 30000 255\n".to_owned()),
+            ("d.pgm", "P5 20000 20000 255\n".to_owned()),
         ] {
             let path = folder.path().join(name);
             fs::write(&path, header + "some bytes").unwrap();
             assert!(decode(&path, name.into(), Ground::White, &Mutex::new(())).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_small_file_of_a_huge_picture_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("huge.png");
+        GrayImage::new(12_000, 12_000).save(&path).unwrap();
+        assert!(fs::metadata(&path).unwrap().len() < 1 << 20);
+        let refused = decode(&path, "huge.png".into(), Ground::White, &Mutex::new(()));
+        assert!(matches!(refused, Err(DataError::Format { .. })));
     }
 
     /// An EXIF block of a TIFF header and one entry: the orientation.

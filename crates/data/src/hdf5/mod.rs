@@ -1,5 +1,6 @@
 //! Spike recordings in HDF5, in the layout of the Spiking Heidelberg Digits, read and written.
 
+pub(crate) mod arrays;
 pub mod file;
 #[cfg(test)]
 mod file_tests;

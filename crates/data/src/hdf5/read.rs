@@ -43,8 +43,8 @@ pub(crate) struct SpikeFile {
 
 /// How a number is stored.
 #[derive(Debug, Clone, Copy)]
-struct NumberType {
-    size: usize,
+pub(super) struct NumberType {
+    pub size: usize,
     float: bool,
     signed: bool,
     big_endian: bool,
@@ -57,7 +57,7 @@ pub(crate) struct Rows<'a> {
 }
 
 impl NumberType {
-    fn of(datatype: &Datatype) -> Option<NumberType> {
+    pub fn of(datatype: &Datatype) -> Option<NumberType> {
         let (size, float, signed, order) = match *datatype {
             Datatype::FixedPoint { size, signed, byte_order } => (size, false, signed, byte_order),
             Datatype::FloatingPoint { size, byte_order } => (size, true, true, byte_order),
@@ -72,8 +72,18 @@ impl NumberType {
         })
     }
 
+    /// Its name as NumPy writes it, such as "u2" or "f4".
+    pub fn name(self) -> String {
+        let kind = match (self.float, self.signed) {
+            (true, _) => 'f',
+            (false, true) => 'i',
+            (false, false) => 'u',
+        };
+        format!("{kind}{}", self.size)
+    }
+
     /// The number in `bytes`, which are as long as one.
-    fn decode(self, bytes: &[u8]) -> f64 {
+    pub fn decode(self, bytes: &[u8]) -> f64 {
         let mut word = [0; 8];
         word[..self.size].copy_from_slice(&bytes[..self.size]);
         if self.big_endian {
@@ -236,7 +246,7 @@ fn is_absent(error: &Error) -> bool {
 }
 
 /// The message of an error of the parser, on one line.
-fn one_line(error: &Error) -> String {
+pub(super) fn one_line(error: &Error) -> String {
     error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

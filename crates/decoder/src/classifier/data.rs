@@ -42,6 +42,7 @@ impl LabelledEvents {
         images: &ImageSet,
         code: &Latency,
     ) -> Result<LabelledEvents, ClassifierError> {
+        images.require_labels().map_err(|e| ClassifierError::Data(e.to_string()))?;
         let events = latency(images, code).map_err(|e| ClassifierError::Data(e.to_string()))?;
         LabelledEvents::new(events, images.labels.clone(), images.classes.clone())
     }

@@ -255,7 +255,7 @@ fn fetch(args: &Fetch, global: &Global) -> Outcome {
 fn make(args: &Make, global: &Global) -> Outcome {
     let files = equipoise_data::make(&args.name, args.train, args.test, args.seed, &args.out)?;
     for file in files {
-        print(file.display());
+        print(printable(&file.to_string_lossy()));
     }
     let real = match args.name.as_str() {
         "synthetic-color" => "cifar-10",
