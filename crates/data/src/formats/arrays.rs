@@ -82,15 +82,16 @@ impl NumpyFile {
     /// The array's header, checked against its bytes.
     fn header<'a>(&self, name: &str, array: &'a [u8]) -> Result<NpyFile<&'a [u8]>, DataError> {
         let wrong = |why: String| DataError::format(&self.path, self.place(name), why);
-        let long = match array.get(6..12) {
-            Some([1, _, low, high, ..]) => usize::from(u16::from_le_bytes([*low, *high])),
-            Some([_, _, a, b, c, d]) => u32::from_le_bytes([*a, *b, *c, *d]) as usize,
+        let (long, before) = match array.get(6..12) {
+            Some([1, _, low, high, ..]) => (usize::from(u16::from_le_bytes([*low, *high])), 10),
+            Some([_, _, a, b, c, d]) => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, 12),
             _ => return Err(wrong("the array ends within its header".into())),
         };
         if long > LONGEST_HEADER || !array.starts_with(Self::NPY) {
             return Err(wrong("expected an array in NumPy's NPY format".into()));
         }
         let npy = NpyFile::new(array).map_err(|e| wrong(e.to_string()))?;
+        let held = array.len().saturating_sub(before + long);
         let dtype = npy.dtype();
         let shape = npy.shape();
         let size = match &dtype {
@@ -99,11 +100,10 @@ impl NumpyFile {
         };
         let total = shape.iter().try_fold(1u64, |product, &n| product.checked_mul(n));
         let bytes = total.zip(size).and_then(|(n, size)| n.checked_mul(size as u64));
-        if shape.len() > MOST_DIMENSIONS || bytes.is_none_or(|n| n > array.len() as u64) {
+        if shape.len() > MOST_DIMENSIONS || bytes.is_none_or(|n| n > held as u64) {
             return Err(wrong(format!(
-                "{} of shape {shape:?}, which its {} bytes do not hold",
-                kind(&dtype),
-                array.len()
+                "{} of shape {shape:?}, which its {held} bytes do not hold",
+                kind(&dtype)
             )));
         }
         Ok(npy)
