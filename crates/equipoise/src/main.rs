@@ -1,6 +1,5 @@
 //! `equipoise`: what the balance of excitation and inhibition does for coding and learning.
 
-mod classification;
 mod commands;
 mod console;
 mod failure;

@@ -6,6 +6,7 @@
 //! [`Store`], a run directory or memory, in which finished units of work are kept.
 
 pub mod balance;
+pub mod classification;
 pub mod context;
 pub mod error;
 pub mod hebb;

@@ -229,6 +229,11 @@ impl<'a> Input<'a> {
     pub fn steps(&self) -> usize {
         self.events.steps
     }
+
+    /// The time that a step stands for, ms.
+    pub fn step_ms(&self) -> f64 {
+        self.events.step_ms
+    }
 }
 
 /// Checked events that several owners share, as an autodiff graph needs them.

@@ -60,7 +60,7 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Demo(args) => demo::run(args, global),
         Command::Reconstruct(args) => reconstruct::run(args, global),
         Command::Data(args) => data::run(&args, global),
-        Command::Classify(args) => classify::run(args, global),
+        Command::Classify(args) => classify::run(&args, global),
         Command::Stimulate(args) => stimulate::run(&args, global),
         Command::Encode(args) => encode::run(&args, global),
         Command::Train(args) => train::run(&args, global),

@@ -32,6 +32,30 @@ impl Identity {
         self.with(part, digest)
     }
 
+    /// With every value of settings as a part of its own, `part.key`, so that the one that differs can
+    /// be named.
+    #[must_use]
+    pub fn with_each(mut self, part: &str, settings: &impl Serialize) -> Self {
+        // As for a digest: settings that have no JSON are of no kind that occurs.
+        let value = serde_json::to_value(settings).unwrap_or_else(|e| e.to_string().into());
+        self.add(part, &value);
+        self
+    }
+
+    fn add(&mut self, part: &str, value: &serde_json::Value) {
+        match value {
+            serde_json::Value::Object(entries) => {
+                entries.iter().for_each(|(key, value)| self.add(&format!("{part}.{key}"), value));
+            }
+            serde_json::Value::String(text) => {
+                self.0.insert(part.to_owned(), text.clone());
+            }
+            other => {
+                self.0.insert(part.to_owned(), other.to_string());
+            }
+        }
+    }
+
     /// The first part in which another identity differs, with its value here and there.
     pub fn difference<'a>(&'a self, other: &'a Self) -> Option<(&'a str, &'a str, &'a str)> {
         let absent = "nothing";
@@ -77,6 +101,26 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_setting_is_a_part_of_its_own() {
+        let of = |json: &str| {
+            let value: serde_json::Value = serde_json::from_str(json).unwrap();
+            Identity::default().with_each("network", &value)
+        };
+        let a = of(r#"{"ratio": 0.8, "optimizer": {"kind": "sgd"}, "sizes": [1, 2]}"#);
+        let parts: Vec<_> = a.parts().collect();
+        assert_eq!(
+            parts,
+            [
+                ("network.optimizer.kind", "sgd"),
+                ("network.ratio", "0.8"),
+                ("network.sizes", "[1,2]")
+            ]
+        );
+        let b = of(r#"{"ratio": 0.5, "optimizer": {"kind": "sgd"}, "sizes": [1, 2]}"#);
+        assert_eq!(a.difference(&b), Some(("network.ratio", "0.8", "0.5")));
+    }
 
     #[test]
     fn the_part_that_differs_is_named() {

@@ -1,21 +1,23 @@
 //! `equipoise study ratios`: the study of Kilgore et al. 2025, reproduced and corrected.
 
-use crate::Global;
-use crate::classification::ratios::{self, Config};
+use equipoise_studies::classification::ratios::{Ratios, Reference};
+use equipoise_studies::settings::Layers;
+
 use crate::failure::Outcome;
-use crate::job::{Request, RunArgs};
-use crate::settings::Flags;
+use crate::job::RunArgs;
+use crate::{Global, study};
 
 /// Which ratio, which initial activity and which noise can a spiking classifier be trained under?
 ///
 /// Two grids of trainings: ratios x sigma_1 x trials, and ratios x noise x trials, each trial with
-/// a seed of its own. An interrupted study continues with the trials that are missing.
+/// a seed of its own. An interrupted study continues where it stopped.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   equipoise study ratios                                 the published grids on Fashion-MNIST
   equipoise study ratios --trials 2 --sigma-1 0.002,0.01 --epochs 5 --noise-ratios ''
   equipoise study ratios --config scripts/ratios-shd.toml
+  equipoise study ratios --ratios 0.5,0.8 --reference pairwise
   equipoise study ratios --resume runs/study-ratios-...
 
 Writes report.html, epochs.csv (one row a trial and epoch), rates.csv, noise.csv, their tests,
@@ -56,6 +58,9 @@ pub struct Args {
     /// Trainings of each point of the grid of noise
     #[arg(long, value_name = "N")]
     noise_trials: Option<usize>,
+    /// The ratio that the others are compared with, or pairwise [default: 1.0 if it is trained]
+    #[arg(long, value_name = "RATIO")]
+    reference: Option<Reference>,
     /// Epochs of each training
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
@@ -65,6 +70,9 @@ pub struct Args {
     /// Train every network feed-forward and recurrent
     #[arg(long, conflicts_with = "recurrent")]
     both_wirings: bool,
+    /// Keep every trained network as a file
+    #[arg(long)]
+    keep_models: bool,
 }
 
 /// A list of whole numbers in one argument.
@@ -98,22 +106,22 @@ fn list<T: std::str::FromStr>(text: &str, what: &str) -> Result<Vec<T>, String> 
 /// # Errors
 /// As the trainings.
 pub fn run(args: &Args, global: &Global) -> Outcome {
-    let flags = Flags::default()
-        .set("data.dataset", &args.dataset)
-        .set("data.train", &args.train)
-        .set("data.test", &args.test)
-        .set("data.validation_speaker", &args.validation_speaker)
-        .set("held_out_speakers", &args.held_out_speakers)
-        .set("both_wirings", &args.both_wirings.then_some(true))
-        .set("ratios", &args.ratios)
-        .set("sigma_1", &args.sigma_1)
-        .set("trials", &args.trials)
-        .set("noise.ratios", &args.noise_ratios)
-        .set("noise.levels", &args.noise)
-        .set("noise.trials", &args.noise_trials)
-        .set("network.epochs", &args.epochs)
-        .set("network.recurrent", &args.recurrent.then_some(true));
-    let request = Request::<Config>::new("study-ratios", "", &args.run, flags, global)?;
-    let data = ratios::Data::open(&request)?;
-    request.begin()?.run(|job| ratios::run(job, &data))
+    let layers = Layers::default()
+        .value("data.dataset", &args.dataset)
+        .value("data.train", &args.train)
+        .value("data.test", &args.test)
+        .value("data.validation_speaker", &args.validation_speaker)
+        .value("held_out_speakers", &args.held_out_speakers)
+        .value("both_wirings", &args.both_wirings.then_some(true))
+        .value("keep_models", &args.keep_models.then_some(true))
+        .value("ratios", &args.ratios)
+        .value("sigma_1", &args.sigma_1)
+        .value("trials", &args.trials)
+        .value("reference", &args.reference)
+        .value("noise.ratios", &args.noise_ratios)
+        .value("noise.levels", &args.noise)
+        .value("noise.trials", &args.noise_trials)
+        .value("network.epochs", &args.epochs)
+        .value("network.recurrent", &args.recurrent.then_some(true));
+    study::run::<Ratios>("", &args.run, layers, global)
 }

@@ -2,9 +2,12 @@
 
 use equipoise_figure::{Axis, Color, Figure, GroupChart, Line, Marker, Plot, Rule, Scatter};
 
-use super::Config;
-use super::comparison::{Distances, Gain, Group, mean};
-use crate::classification::ratio_name;
+use super::comparison::{DistanceTest, GridComparisons};
+use super::reference::Reference;
+use super::settings::{RatiosSettings, Scored};
+use super::trials::{Group, mean};
+use crate::classification::figures::rate_axis;
+use crate::classification::settings::ratio_name;
 
 /// A colour for each ratio, from all excitatory (red) to all inhibitory (blue).
 fn color(ratios: &[f64], ratio: f64) -> Color {
@@ -37,31 +40,31 @@ fn of_ratio<'g, 'a>(groups: &'g [Group<'a>], ratio: f64) -> Vec<&'g Group<'a>> {
 
 /// Peak accuracy, score, final rate and share of excitation against the rate before training, for
 /// each ratio of one wiring.
-pub fn rates(config: &Config, groups: &[&Group<'_>], images: bool) -> Figure {
-    let scored = config.scored(images);
+pub fn rates(settings: &RatiosSettings, groups: &[&Group<'_>], scored: Scored) -> Figure {
     let panel = |title: &str, y_axis: Axis, y: &dyn Fn(&Group<'_>) -> Vec<f64>| {
         let mut plot = Plot::new(title)
             .x_axis(Axis::new("rate before training").unit("Hz").log())
             .y_axis(y_axis);
-        for &ratio in &config.ratios {
+        for &ratio in &settings.ratios {
             let of_ratio: Vec<_> =
                 groups.iter().filter(|g| g.condition.ratio == ratio).copied().collect();
-            let color = color(&config.ratios, ratio);
+            let color = color(&settings.ratios, ratio);
             plot = dots(plot, &ratio_name(ratio), color, &of_ratio, |g| g.initial_rate(), y);
         }
         plot
     };
     let percent = |label: &str| Axis::new(label).unit("%").range(0.0, 100.0);
+    let after: Vec<f64> = groups.iter().flat_map(|g| g.values(|t| t.result.final_rate())).collect();
     Figure::new()
         .columns(2)
         .shared_legend()
         .panel(panel("Peak over epochs (as published)", percent("accuracy"), &|g| {
             g.values(|t| 100.0 * t.result.peak())
         }))
-        .panel(panel(&format!("Mean of the last {scored} epochs"), percent("accuracy"), &|g| {
-            g.values(|t| 100.0 * t.result.score(scored))
+        .panel(panel(&format!("Mean of {}", scored.label()), percent("accuracy"), &|g| {
+            g.values(|t| 100.0 * t.result.score(scored.count))
         }))
-        .panel(panel("Rate after training", Axis::new("rate").unit("Hz").include(0.0), &|g| {
+        .panel(panel("Rate after training", rate_axis("rate", after.into_iter()), &|g| {
             g.values(|t| t.result.final_rate())
         }))
         .panel(panel("Excitatory spikes before training", percent("share"), &|g| {
@@ -72,10 +75,14 @@ pub fn rates(config: &Config, groups: &[&Group<'_>], images: bool) -> Figure {
         }))
 }
 
-/// Score against noise, and the gain over 100:0 with its interval.
-pub fn noise(config: &Config, groups: &[Group<'_>], gains: &[Gain], images: bool) -> Figure {
-    let scored = config.scored(images);
-    let ratios = &config.noise.ratios;
+/// Score against noise; and the gain over the reference with its interval, if there is one.
+pub fn noise(
+    settings: &RatiosSettings,
+    groups: &[Group<'_>],
+    compared: &GridComparisons,
+    scored: Scored,
+) -> Figure {
+    let ratios = &settings.noise.ratios;
     let mut scores = Plot::new("Accuracy under noisy updates")
         .x_axis(Axis::new("noise").unit("σ_{init}"))
         .y_axis(Axis::new("accuracy").unit("%"));
@@ -86,23 +93,34 @@ pub fn noise(config: &Config, groups: &[Group<'_>], gains: &[Gain], images: bool
             color(ratios, ratio),
             &of_ratio(groups, ratio),
             |g| g.condition.noise,
-            |g| g.values(|t| 100.0 * t.result.score(scored)),
+            |g| g.values(|t| 100.0 * t.result.score(scored.count)),
         );
     }
-    let mut plot = Plot::new("Gain over 100:0")
+    let figure = Figure::new().columns(2).panel(scores);
+    match compared.reference {
+        Reference::Ratio(reference) if ratios.len() > 1 => {
+            figure.panel(gains(settings, compared, reference))
+        }
+        _ => figure,
+    }
+}
+
+/// The gain of each ratio over the reference at each level of noise.
+fn gains(settings: &RatiosSettings, compared: &GridComparisons, reference: f64) -> Plot {
+    let ratios = &settings.noise.ratios;
+    let mut plot = Plot::new(&format!("Gain over {}", ratio_name(reference)))
         .x_axis(Axis::new("noise").unit("σ_{init}"))
         .y_axis(Axis::new("gain").unit("points").include(0.0))
         .with(Rule::horizontal(0.0).color(Color::GREY));
-    let levels = &config.noise.levels;
-    let span = levels.iter().copied().fold(0.0, f64::max);
-    for (k, &ratio) in ratios.iter().filter(|&&r| r != 1.0).enumerate() {
+    let span = settings.noise.levels.iter().copied().fold(0.0, f64::max);
+    for (k, &ratio) in ratios.iter().filter(|&&r| r != reference).enumerate() {
         // Beside each other, so that no interval hides another.
         let aside = 0.008 * span * (k as f64 - 0.5 * (ratios.len() as f64 - 2.0));
         let mut rows: Vec<(f64, f64, f64, f64)> = Vec::new();
-        for gain in gains.iter().filter(|g| g.condition.ratio == ratio) {
-            let at = gain.condition.noise + aside;
-            let estimate = 100.0 * (gain.means.0 - gain.means.1);
-            let (low, high) = match &gain.test {
+        for comparison in compared.comparisons.iter().filter(|c| c.condition.ratio == ratio) {
+            let at = comparison.condition.noise + aside;
+            let estimate = comparison.points();
+            let (low, high) = match &comparison.test.test {
                 Ok(test) => (100.0 * test.ci_low, 100.0 * test.ci_high),
                 Err(_) => (estimate, estimate),
             };
@@ -117,31 +135,30 @@ pub fn noise(config: &Config, groups: &[Group<'_>], gains: &[Gain], images: bool
             .marker(Marker::Circle);
         plot = plot.with(line);
     }
-    Figure::new().columns(2).panel(scores).panel(plot)
+    plot
 }
 
 /// Distances by pair type, for networks that learned and that failed, before and after.
-pub fn distances(groups: &[(String, Distances)]) -> Figure {
-    let names: Vec<&str> = groups.iter().map(|g| g.0.as_str()).collect();
+pub fn distances(groups: &[DistanceTest]) -> Figure {
+    let names: Vec<&str> = groups.iter().map(|g| g.networks.as_str()).collect();
     let mut chart =
         GroupChart::boxes("", names).y_axis(Axis::new("mean van Rossum distance").include(0.0));
     let types = [("E–E", Color::EXCITATORY), ("E–I", Color::PURPLE), ("I–I", Color::INHIBITORY)];
     for (k, (name, color)) in types.into_iter().enumerate() {
-        let samples = groups.iter().map(|g| g.1.by_type[k].clone()).collect();
+        let samples = groups.iter().map(|g| g.by_type[k].clone()).collect();
         chart = chart.series(name, color, samples);
     }
     Figure::new().panel(chart)
 }
 
 /// Accuracy of each network, every trial a dot.
-pub fn best(config: &Config, best: &[(&Group<'_>, f64)], images: bool) -> Figure {
-    let scored = config.scored(images);
-    let names: Vec<String> = best.iter().map(|(g, _)| g.condition.network_name()).collect();
-    let last = best.iter().map(|(g, _)| g.values(|t| 100.0 * t.result.last())).collect();
-    let scores = best.iter().map(|(g, _)| g.values(|t| 100.0 * t.result.score(scored))).collect();
+pub fn best(best: &[&Group<'_>], scored: Scored) -> Figure {
+    let names: Vec<String> = best.iter().map(|g| g.condition.network_name()).collect();
+    let last = best.iter().map(|g| g.values(|t| 100.0 * t.result.last())).collect();
+    let scores = best.iter().map(|g| g.values(|t| 100.0 * t.result.score(scored.count))).collect();
     let chart = GroupChart::points("", names)
         .y_axis(Axis::new("accuracy").unit("%"))
         .series("last epoch", Color::BLUE, last)
-        .series(&format!("mean of the last {scored} epochs"), Color::GREY, scores);
+        .series(&format!("mean of {}", scored.label()), Color::GREY, scores);
     Figure::single(chart)
 }

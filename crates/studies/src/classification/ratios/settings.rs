@@ -1,17 +1,21 @@
-//! Which trainings the study is made of.
+//! What a person can say of the study, and which trainings follow from it.
 
 use equipoise_decoder::classifier::ClassifierConfig;
-use equipoise_random::derive_seed;
 use serde::{Deserialize, Serialize};
 
-use crate::classification::{DataSettings, NetworkSettings, ratio_name};
-use crate::job;
+use super::grid::{Condition, Grid};
+use super::reference::Reference;
+use crate::Settings;
+use crate::classification::data::DataSettings;
+use crate::classification::measure::DistanceSettings;
+use crate::classification::published::DataKind;
+use crate::classification::settings::NetworkSettings;
 
 /// The study. The defaults are the published grids for Fashion-MNIST, with the 0.0075 that was
 /// printed as 0.075.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Config {
+pub struct RatiosSettings {
     /// Seed; every trial has one of its own, derived from it.
     pub seed: u64,
     /// Shares of excitatory neurons; leave empty to skip this grid.
@@ -28,13 +32,21 @@ pub struct Config {
     /// out and takes the place of the test set. Empty: the test set is measured on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub held_out_speakers: Vec<u16>,
-    /// Epochs at the end whose mean accuracy is the score; absent: 10, or 25 for recordings.
+    /// Epochs at the end whose mean accuracy is the score, at most a third of all; absent: 10, or 25
+    /// for recordings, or a third if there are fewer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score_epochs: Option<usize>,
+    /// The ratio that all others are compared with, or `"pairwise"`; absent: 1.0 if that is one of
+    /// the ratios, else pairwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
     /// Accuracy from which a training counts as a success; absent: 0.5, or 0.3 for recordings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success: Option<f64>,
-    /// Samples whose van Rossum distances are measured before and after each training.
+    /// Keep every trained network as a file.
+    pub keep_models: bool,
+    /// Samples whose van Rossum distances are measured before and after each training, spread over
+    /// the measured set.
     pub van_rossum_samples: usize,
     /// Time constant of the distances, steps.
     pub van_rossum_tau: f64,
@@ -74,7 +86,7 @@ impl Default for NoiseGrid {
     }
 }
 
-impl Default for Config {
+impl Default for RatiosSettings {
     fn default() -> Self {
         Self {
             seed: 0,
@@ -88,6 +100,8 @@ impl Default for Config {
             both_wirings: false,
             held_out_speakers: Vec::new(),
             score_epochs: None,
+            reference: None,
+            keep_models: false,
             success: None,
             van_rossum_samples: 100,
             van_rossum_tau: 1.0,
@@ -98,110 +112,7 @@ impl Default for Config {
     }
 }
 
-/// The part of the study that a training belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Grid {
-    /// Ratios and initial rates.
-    Rates,
-    /// Ratios and noise.
-    Noise,
-    /// The network without Dale's law.
-    Unbounded,
-}
-
-/// What the trials of one point of a grid have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Condition {
-    /// The grid.
-    pub grid: Grid,
-    /// Share of excitatory neurons.
-    pub ratio: f64,
-    /// Standard deviation of the initial input weights; absent: SpyTorch's.
-    pub sigma_1: Option<f64>,
-    /// Noise level.
-    pub noise: f64,
-    /// Whether the hidden neurons are connected among themselves.
-    pub recurrent: bool,
-    /// The speaker who is held out; absent: the test set is measured on.
-    pub speaker: Option<u16>,
-}
-
-impl Condition {
-    /// A name for files.
-    pub fn name(&self) -> String {
-        let ratio = ratio_name(self.ratio).replace(':', "-");
-        let mut name = match self.grid {
-            Grid::Rates => format!("rates-{ratio}-sigma-{}", self.sigma_1.unwrap_or(0.0)),
-            Grid::Noise => format!("noise-{ratio}-level-{}", self.noise),
-            Grid::Unbounded => "unbounded".into(),
-        };
-        if self.recurrent {
-            name.push_str("-recurrent");
-        }
-        if let Some(speaker) = self.speaker {
-            name.push_str(&format!("-speaker-{speaker}"));
-        }
-        name
-    }
-
-    /// The network for people: 80:20, or 80:20 recurrent.
-    pub fn network_name(&self) -> String {
-        let mut name = match self.grid {
-            Grid::Unbounded => "unbounded".into(),
-            _ => ratio_name(self.ratio),
-        };
-        if self.recurrent {
-            name.push_str(" recurrent");
-        }
-        name
-    }
-
-    /// A name for people.
-    pub fn title(&self) -> String {
-        let mut title = self.network_name();
-        match self.grid {
-            Grid::Rates => title.push_str(&format!(", sigma_1 {}", self.sigma_1.unwrap_or(0.0))),
-            Grid::Noise => title.push_str(&format!(", noise {}", self.noise)),
-            Grid::Unbounded => {}
-        }
-        if let Some(speaker) = self.speaker {
-            title.push_str(&format!(", speaker {speaker} held out"));
-        }
-        title
-    }
-
-    /// The seed of one trial: no two trials of a study share one.
-    pub fn seed(&self, seed: u64, trial: usize) -> u64 {
-        derive_seed(seed, &format!("study/ratios/{}", self.name()), trial as u64)
-    }
-
-    /// Network and training.
-    pub fn network(&self, config: &Config, images: bool) -> ClassifierConfig {
-        let mut settings = config.network;
-        settings.recurrent = self.recurrent;
-        match self.grid {
-            Grid::Unbounded => settings.unbounded = true,
-            Grid::Rates => settings.sigma_1 = self.sigma_1,
-            Grid::Noise => {
-                settings.sigma_1 = self.sigma_1;
-                settings.tau_mem = Some(config.noise.tau_mem);
-                settings.noise = Some(self.noise);
-            }
-        }
-        let mut network = settings.resolve(images, self.ratio);
-        if self.grid == Grid::Unbounded {
-            // The optimiser and weights of the bounded networks are not for this one.
-            let plain = NetworkSettings { unbounded: true, ..NetworkSettings::default() };
-            let reference = plain.resolve(images, self.ratio);
-            network.optimizer = reference.optimizer;
-            network.initial = reference.initial;
-        }
-        network
-    }
-}
-
-impl Config {
+impl RatiosSettings {
     /// All points of all grids.
     pub fn conditions(&self) -> Vec<Condition> {
         let wirings = match self.both_wirings {
@@ -252,18 +163,89 @@ impl Config {
         if grid == Grid::Noise { self.noise.trials } else { self.trials }
     }
 
-    /// Epochs at the end that are scored.
-    pub fn scored(&self, images: bool) -> usize {
-        self.score_epochs.unwrap_or(if images { 10 } else { 25 })
+    /// The epochs that are scored.
+    pub fn scored(&self, kind: DataKind) -> Scored {
+        let epochs = self.network.epochs.unwrap_or(kind.network().epochs);
+        let most = most_scored(epochs);
+        Scored { count: self.score_epochs.unwrap_or(kind.scored_epochs().min(most)), epochs }
+    }
+
+    /// The reason why these settings make no sense for this kind of data.
+    ///
+    /// # Errors
+    /// That reason.
+    pub fn validate_for(&self, kind: DataKind) -> Result<(), String> {
+        let Scored { count, epochs } = self.scored(kind);
+        let most = most_scored(epochs);
+        if count <= most {
+            return Ok(());
+        }
+        Err(format!(
+            "score_epochs = {count}: of {epochs} epochs the last {most} can be scored, a third of them"
+        ))
     }
 
     /// Accuracy from which a training is a success.
-    pub fn success(&self, images: bool) -> f64 {
-        self.success.unwrap_or(if images { 0.5 } else { 0.3 })
+    pub fn success(&self, kind: DataKind) -> f64 {
+        self.success.unwrap_or(kind.success())
+    }
+
+    /// How distances are measured.
+    pub fn distances(&self) -> DistanceSettings {
+        DistanceSettings { samples: self.van_rossum_samples, tau: self.van_rossum_tau }
+    }
+
+    /// Network and training.
+    pub fn network(&self, condition: &Condition, kind: DataKind) -> ClassifierConfig {
+        let mut settings = self.network;
+        settings.recurrent = condition.recurrent;
+        match condition.grid {
+            Grid::Unbounded => settings.unbounded = true,
+            Grid::Rates => settings.sigma_1 = condition.sigma_1,
+            Grid::Noise => {
+                settings.sigma_1 = condition.sigma_1;
+                settings.tau_mem = Some(self.noise.tau_mem);
+                settings.noise = Some(condition.noise);
+            }
+        }
+        let mut network = settings.resolve(kind, condition.ratio);
+        if condition.grid == Grid::Unbounded {
+            // The optimiser and weights of the bounded networks are not for this one.
+            let plain = NetworkSettings { unbounded: true, ..NetworkSettings::default() };
+            let reference = plain.resolve(kind, condition.ratio);
+            network.optimizer = reference.optimizer;
+            network.initial = reference.initial;
+        }
+        network
     }
 }
 
-impl job::Config for Config {
+/// The most epochs of so many that can be scored.
+fn most_scored(epochs: usize) -> usize {
+    (epochs / 3).max(1)
+}
+
+/// The epochs at the end of each training whose mean accuracy is its score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scored {
+    /// How many.
+    pub count: usize,
+    /// Epochs of a training.
+    pub epochs: usize,
+}
+
+impl Scored {
+    /// Which, such as "epochs 21–30 of 30".
+    pub fn label(&self) -> String {
+        let Self { count, epochs } = *self;
+        match count {
+            1 => format!("epoch {epochs} of {epochs}"),
+            _ => format!("epochs {}–{epochs} of {epochs}", epochs + 1 - count),
+        }
+    }
+}
+
+impl Settings for RatiosSettings {
     fn seed(&self) -> u64 {
         self.seed
     }
@@ -308,12 +290,22 @@ impl job::Config for Config {
         if self.score_epochs == Some(0) {
             return Err("score_epochs = 0: at least one epoch must be scored".into());
         }
-        if !(self.van_rossum_tau > 0.0 && self.van_rossum_tau.is_finite()) {
-            return Err(format!("van_rossum_tau = {}: it must be positive", self.van_rossum_tau));
+        if let Some(Reference::Ratio(reference)) = self.reference {
+            for (key, ratios) in [("ratios", &self.ratios), ("noise.ratios", &self.noise.ratios)] {
+                if !ratios.is_empty() && !ratios.contains(&reference) {
+                    return Err(format!("reference = {reference}: it is not one of {key}"));
+                }
+            }
         }
+        if let Some(success) = self.success
+            && !(0.0..=1.0).contains(&success)
+        {
+            return Err(format!("success = {success}: an accuracy lies in 0 to 1"));
+        }
+        self.distances().validate()?;
         self.data.validate()?;
         for condition in self.conditions() {
-            let network = condition.network(self, true);
+            let network = self.network(&condition, DataKind::Images);
             network.validate().map_err(|e| format!("{}: {e}", condition.title()))?;
         }
         Ok(())
@@ -323,12 +315,11 @@ impl job::Config for Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::Config as _;
     use std::collections::HashSet;
 
     #[test]
     fn every_trial_has_a_seed_and_a_name_of_its_own() {
-        let config = Config::default();
+        let config = RatiosSettings::default();
         config.validate().unwrap();
         let conditions = config.conditions();
         assert_eq!(conditions.len(), 4 * 19 + 7 * 5 + 1);
@@ -337,8 +328,11 @@ mod tests {
         let seeds: HashSet<_> =
             conditions.iter().flat_map(|c| (0..8).map(|t| c.seed(0, t))).collect();
         assert_eq!(seeds.len(), conditions.len() * 8);
-        let speech =
-            Config { both_wirings: true, held_out_speakers: vec![3, 4], ..Config::default() };
+        let speech = RatiosSettings {
+            both_wirings: true,
+            held_out_speakers: vec![3, 4],
+            ..RatiosSettings::default()
+        };
         let conditions = speech.conditions();
         assert_eq!(conditions.len(), 2 * (2 * (4 * 19 + 1) + 7 * 5));
         let names: HashSet<_> = conditions.iter().map(Condition::name).collect();
@@ -358,10 +352,10 @@ mod tests {
             epochs: Some(3),
             ..NetworkSettings::default()
         };
-        let config = Config { network, ..Config::default() };
+        let config = RatiosSettings { network, ..RatiosSettings::default() };
         let unbounded =
             config.conditions().into_iter().find(|c| c.grid == Grid::Unbounded).unwrap();
-        let got = unbounded.network(&config, true);
+        let got = config.network(&unbounded, DataKind::Images);
         let want = ClassifierConfig {
             epochs: 3,
             excitatory_fraction: 1.0,
@@ -372,18 +366,50 @@ mod tests {
 
     #[test]
     fn wrong_lists_are_refused() {
-        let wrong = |config: Config| config.validate().unwrap_err();
-        assert!(wrong(Config { ratios: vec![1.5], ..Config::default() }).contains("1.5"));
-        assert!(wrong(Config { sigma_1: vec![0.1, 0.1], ..Config::default() }).contains("twice"));
-        assert!(wrong(Config { trials: 0, ..Config::default() }).contains("trials"));
-        let nothing = Config {
+        let wrong = |config: RatiosSettings| config.validate().unwrap_err();
+        assert!(
+            wrong(RatiosSettings { ratios: vec![1.5], ..RatiosSettings::default() })
+                .contains("1.5")
+        );
+        assert!(
+            wrong(RatiosSettings { sigma_1: vec![0.1, 0.1], ..RatiosSettings::default() })
+                .contains("twice")
+        );
+        assert!(
+            wrong(RatiosSettings { trials: 0, ..RatiosSettings::default() }).contains("trials")
+        );
+        let nothing = RatiosSettings {
             ratios: vec![],
             unbounded: false,
             noise: NoiseGrid { ratios: vec![], ..NoiseGrid::default() },
-            ..Config::default()
+            ..RatiosSettings::default()
         };
         assert!(wrong(nothing).contains("nothing to train"));
-        let twice = Config { held_out_speakers: vec![1, 1], ..Config::default() };
+        let absent = Some(Reference::Ratio(0.9));
+        let absent =
+            RatiosSettings { ratios: vec![0.5], reference: absent, ..RatiosSettings::default() };
+        assert!(wrong(absent).contains("reference = 0.9"));
+        let twice = RatiosSettings { held_out_speakers: vec![1, 1], ..RatiosSettings::default() };
         assert!(wrong(twice).contains("held_out_speakers has 1 twice"));
+    }
+
+    #[test]
+    fn at_most_a_third_of_the_epochs_is_scored_and_named() {
+        let label = |epochs, score_epochs, kind| {
+            let network = NetworkSettings { epochs, ..NetworkSettings::default() };
+            let settings = RatiosSettings { network, score_epochs, ..RatiosSettings::default() };
+            settings.validate_for(kind).map(|()| settings.scored(kind).label())
+        };
+        // As published.
+        assert_eq!(label(None, None, DataKind::Images).unwrap(), "epochs 21–30 of 30");
+        assert_eq!(label(None, None, DataKind::Recordings).unwrap(), "epochs 176–200 of 200");
+        assert_eq!(label(Some(40), None, DataKind::Images).unwrap(), "epochs 31–40 of 40");
+        assert_eq!(label(Some(9), None, DataKind::Images).unwrap(), "epochs 7–9 of 9");
+        assert_eq!(label(Some(2), None, DataKind::Images).unwrap(), "epoch 2 of 2");
+        assert_eq!(label(Some(9), Some(2), DataKind::Images).unwrap(), "epochs 8–9 of 9");
+        assert!(
+            label(Some(9), Some(4), DataKind::Images).unwrap_err().contains("score_epochs = 4")
+        );
+        assert!(label(None, Some(11), DataKind::Images).is_err());
     }
 }

@@ -1,0 +1,90 @@
+//! The report of one training.
+
+use equipoise_report::Report;
+
+use super::settings::ClassifySettings;
+use super::study::ClassifyResults;
+use crate::classification::settings::ratio_name;
+use crate::classification::{figures, remarks, tables};
+
+/// The network and its data in words.
+fn name(settings: &ClassifySettings) -> String {
+    let kind = if settings.network.recurrent { "recurrent " } else { "" };
+    match settings.network.unbounded {
+        true => format!("unbounded {kind}network on {}:", settings.data.dataset),
+        false => format!("{kind}{} on {}:", ratio_name(settings.ratio), settings.data.dataset),
+    }
+}
+
+/// The result in a line.
+pub fn summary(results: &ClassifyResults) -> String {
+    let ClassifyResults { settings, data, trial } = results;
+    format!(
+        "{} {} accuracy {:.2} %, rate {:.1} Hz before and {:.1} Hz after",
+        name(settings),
+        data.measured_on.label(),
+        100.0 * trial.last(),
+        trial.initial_rate(),
+        trial.final_rate(),
+    )
+}
+
+/// The whole report.
+pub fn report(results: &ClassifyResults) -> Report {
+    let ClassifyResults { settings, data, trial } = results;
+    let measured_on = data.measured_on.label();
+    let mut report = Report::new("An E:I classifier");
+    report
+        .subtitle(&format!(
+            "{} {} training and {} {measured_on} samples on {}, seed {}",
+            name(settings),
+            data.training_samples,
+            data.measured_samples(),
+            data.grid(),
+            trial.seed
+        ))
+        .tile(
+            &format!("{measured_on} accuracy"),
+            &format!("{:.2}", 100.0 * trial.last()),
+            "%",
+            "after the last epoch",
+        )
+        .tile("rate before", &format!("{:.1}", trial.initial_rate()), "Hz", "hidden neurons")
+        .tile("rate after", &format!("{:.1}", trial.final_rate()), "Hz", "hidden neurons");
+    for remark in remarks::rounding(&trial.config).into_iter().chain(remarks::of(trial, data)) {
+        report.remark(&remarks::sentence(&remark));
+    }
+    report
+        .heading("Training")
+        .figure(
+            "training",
+            &figures::training(&trial.records, measured_on),
+            "Accuracy, loss, firing rate of the hidden neurons, and the share of their spikes that \
+             is excitatory. Epoch 0 is before training.",
+        )
+        .table("epochs", &tables::epochs(&trial.records, measured_on));
+    report.heading("Classes");
+    if let Some(last) = trial.records.last() {
+        let caption = "Share of each class (rows) that got each answer (columns).";
+        report.figure("confusion", &figures::confusion(last, &data.classes), caption);
+    }
+    let class = data.classes.get(trial.class).map_or("", String::as_str);
+    report
+        .figure(
+            "class-activity",
+            &figures::class_activity(&trial.records),
+            "Accuracy in each class against the activity, and the share of excitation in it, that \
+             the class evokes. One point a class.",
+        )
+        .table("classes", &tables::classes(trial, &data.classes))
+        .heading("Activity")
+        .figure(
+            "raster",
+            &figures::raster(trial, data),
+            &format!("Hidden spikes evoked by one sample ({class})."),
+        )
+        .table("distances", &tables::distances(trial))
+        .heading("Weights")
+        .table("weights", &tables::weights(trial));
+    report
+}

@@ -1,0 +1,103 @@
+//! The study of one training.
+
+use std::path::Path;
+
+use equipoise_decoder::classifier::{EpochRecord, Trainer};
+use equipoise_report::Report;
+use serde::{Deserialize, Serialize};
+
+use super::report;
+use super::settings::ClassifySettings;
+use crate::classification::data::{DataFacts, Sets};
+use crate::classification::remarks;
+use crate::classification::trial::{Plan, TrialResult};
+use crate::{Context, OrStudyError, Settings as _, Study, StudyError};
+
+/// Name of the file of the trained network.
+pub const MODEL: &str = "model.safetensors";
+/// Name of the training among the units.
+const TRIAL: &str = "training";
+
+/// Trains one classifier of excitatory and inhibitory neurons; the one unit is the training.
+#[derive(Debug)]
+pub struct Classify;
+
+/// What came of a training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClassifyResults {
+    /// What was asked for.
+    pub settings: ClassifySettings,
+    /// The data.
+    pub data: DataFacts,
+    /// The training.
+    pub trial: TrialResult,
+}
+
+fn plan(settings: &ClassifySettings, sets: &Sets) -> Plan {
+    Plan {
+        key: TRIAL.to_owned(),
+        config: settings.network.resolve(sets.facts.kind, settings.ratio),
+        seed: settings.seed,
+        distances: settings.distances(),
+        model: Some(MODEL.to_owned()),
+    }
+}
+
+impl Study for Classify {
+    const NAME: &'static str = "classify";
+    type Settings = ClassifySettings;
+    type Inputs = Sets;
+    type Results = ClassifyResults;
+
+    fn open(settings: &ClassifySettings, root: &Path) -> Result<Sets, StudyError> {
+        settings.validate().or_settings()?;
+        let sets = settings.data.open(root, settings.seed)?;
+        Trainer::check(&plan(settings, &sets).config, &sets.train).or_settings()?;
+        Ok(sets)
+    }
+
+    fn remarks(settings: &ClassifySettings, sets: &Sets) -> Vec<String> {
+        remarks::rounding(&plan(settings, sets).config).into_iter().collect()
+    }
+
+    fn run(
+        settings: &ClassifySettings,
+        sets: &Sets,
+        context: &Context<'_>,
+    ) -> Result<ClassifyResults, StudyError> {
+        let plan = plan(settings, sets);
+        let trial = match plan.stored(sets, context)? {
+            Some(trial) => trial,
+            None => train(&plan, sets, context)?,
+        };
+        if let Some(reason) = trial.ending.reason() {
+            return Err(StudyError::failed(reason));
+        }
+        remarks::of(&trial, &sets.facts).into_iter().for_each(|remark| context.remark(remark));
+        Ok(ClassifyResults { settings: settings.clone(), data: sets.facts.clone(), trial })
+    }
+
+    fn report(results: &ClassifyResults) -> Report {
+        report::report(results)
+    }
+
+    fn summary(results: &ClassifyResults) -> String {
+        report::summary(results)
+    }
+}
+
+fn train(plan: &Plan, sets: &Sets, context: &Context<'_>) -> Result<TrialResult, StudyError> {
+    let stage = context.stage("training", plan.config.epochs as u64)?;
+    let measured_on = sets.facts.measured_on.label();
+    plan.run(sets, context, &mut |_, record: &EpochRecord| {
+        if record.epoch == 0 && record.is_silent() {
+            context.remark(remarks::SILENT_AT_START);
+        }
+        let detail = format!(
+            "{measured_on} accuracy {:.2} %, {:.1} Hz",
+            100.0 * record.test.accuracy,
+            record.test.activity.rate
+        );
+        stage.set(record.epoch as u64, &detail)
+    })
+}

@@ -1,0 +1,19 @@
+//! E:I classifiers: spiking networks under Dale's law, trained with surrogate gradients.
+//!
+//! [`classify`] trains one and measures it; [`ratios`] trains many, over ratios of excitatory to
+//! inhibitory neurons, initial rates and noise, and compares them.
+
+pub mod classify;
+pub mod data;
+mod figures;
+pub mod measure;
+mod progress;
+pub mod published;
+pub mod ratios;
+mod remarks;
+pub mod settings;
+mod tables;
+pub mod trial;
+
+pub use classify::{Classify, ClassifyResults, ClassifySettings};
+pub use ratios::{Ratios, RatiosResults, RatiosSettings};

@@ -1,0 +1,298 @@
+//! The study in one report.
+
+use equipoise_report::Report;
+
+use super::comparison::Comparison;
+use super::grid::{Condition, Grid};
+use super::results::RatiosResults;
+use super::trials::{Group, Trial, best, groups};
+use super::{figures, tables};
+use crate::classification::data::DataFacts;
+use crate::classification::published::noise_gain;
+use crate::classification::settings::ratio_name;
+use crate::classification::{figures as single, remarks, tables as single_tables};
+
+/// Below this a corrected p-value counts.
+const ALPHA: f64 = 0.05;
+
+/// The best of each ratio, and the gains under noise, a line each.
+pub fn summary(results: &RatiosResults) -> String {
+    let measured_on = results.data.measured_on.label();
+    let scored = results.settings.scored(results.data.kind).label();
+    let mut lines = String::new();
+    for best in results.best() {
+        lines.push_str(&format!(
+            "{:<20} {measured_on} accuracy: last epoch {:.2} %, mean of {scored} {:.2} %; sigma_1 {}, \
+             {:.1} Hz before training\n",
+            best.condition.network_name(),
+            100.0 * best.last,
+            100.0 * best.score,
+            best.condition.sigma_1.map_or("SpyTorch".into(), |s| s.to_string()),
+            best.initial_rate,
+        ));
+    }
+    for comparison in &results.comparisons.noise.comparisons {
+        lines.push_str(&noise_line(comparison));
+        lines.push('\n');
+    }
+    lines
+}
+
+fn noise_line(comparison: &Comparison) -> String {
+    let p = match (comparison.test.p_corrected, &comparison.test.test) {
+        (Some(p), _) => format!("p = {p:.3} (Welch, Holm)"),
+        (None, Err(why)) => why.to_string(),
+        (None, Ok(_)) => "not tested".into(),
+    };
+    format!(
+        "{} at noise {}: {:+.2} points over {}, {p}",
+        comparison.condition.network_name(),
+        comparison.condition.noise,
+        comparison.points(),
+        comparison.other.network_name(),
+    )
+}
+
+/// The whole report.
+pub fn report(results: &RatiosResults) -> Report {
+    let RatiosResults { settings, data, trials, .. } = results;
+    let mut report = Report::new("Ratios of excitation and inhibition: what can be trained");
+    let speakers = match settings.held_out_speakers.as_slice() {
+        [] => String::new(),
+        speakers => format!(" (the first of {} speakers held out in turn)", speakers.len()),
+    };
+    report.subtitle(&format!(
+        "{}, {} training and {} {} samples{speakers} on {}, {} trainings, every one with a seed of \
+         its own",
+        data.dataset,
+        data.training_samples,
+        data.measured_samples(),
+        data.measured_on.label(),
+        data.grid(),
+        trials.len()
+    ));
+    oddities(&mut report, results);
+    let rates = groups(settings, trials, Grid::Rates);
+    let unbounded = groups(settings, trials, Grid::Unbounded);
+    let scored = settings.scored(data.kind);
+    let best = best(settings, &rates, &unbounded, scored.count);
+    if !best.is_empty() {
+        rates_part(&mut report, results, &rates, &unbounded, &best);
+    }
+    let noise = groups(settings, trials, Grid::Noise);
+    if !noise.is_empty() {
+        noise_part(&mut report, results, &noise);
+    }
+    if let Some(group) = best.iter().find(|g| g.condition.ratio == 0.8).or(best.first())
+        && let Some(trial) = group.trials.first()
+    {
+        representative(&mut report, data, trial);
+    }
+    if !rates.is_empty() {
+        report
+            .heading("Van Rossum distances between hidden neurons")
+            .figure(
+                "distances",
+                &figures::distances(&results.comparisons.distances),
+                "Mean distance over the pairs of each type, one number a network, for networks that \
+                 learned and that failed, before and after training.",
+            )
+            .table("distances", &tables::distances(&results.comparisons.distances));
+    }
+    report
+}
+
+/// What the reader must know before believing a number.
+fn oddities(report: &mut Report, results: &RatiosResults) {
+    let RatiosResults { settings, data, trials, .. } = results;
+    let diverged = results.diverged();
+    if diverged > 0 {
+        report.remark(&format!(
+            "{diverged} trainings diverged (loss or weights stopped being numbers). They count with \
+             what was measured before; epochs.csv marks them."
+        ));
+    }
+    let silent = results.silent();
+    if silent > 0 {
+        report.remark(&format!(
+            "{silent} trainings ended with a silent network: no hidden neuron fires on any sample, \
+             the answer is always the first class."
+        ));
+    }
+    let lost = results.with_lost_classes();
+    if lost > 0 {
+        report.remark(&format!(
+            "{lost} of {} trainings ended with a network that never answers some class.",
+            trials.len()
+        ));
+    }
+    let rounded: Vec<String> = ratios(results.settings.conditions().iter())
+        .iter()
+        .filter_map(|condition| remarks::rounding(&settings.network(condition, data.kind)))
+        .collect();
+    for remark in rounded {
+        report.remark(&remarks::sentence(&remark));
+    }
+}
+
+/// One condition of each ratio under Dale's law.
+pub fn ratios<'c>(conditions: impl Iterator<Item = &'c Condition>) -> Vec<&'c Condition> {
+    let mut found: Vec<&Condition> = Vec::new();
+    for condition in conditions.filter(|c| c.grid != Grid::Unbounded) {
+        if found.iter().all(|c| c.ratio != condition.ratio) {
+            found.push(condition);
+        }
+    }
+    found
+}
+
+fn rates_part(
+    report: &mut Report,
+    results: &RatiosResults,
+    rates: &[Group<'_>],
+    unbounded: &[Group<'_>],
+    best: &[&Group<'_>],
+) {
+    let RatiosResults { settings, data, comparisons, .. } = results;
+    let scored = settings.scored(data.kind);
+    let success = settings.success(data.kind);
+    report.heading("Ratios and initial rates");
+    for best in results.best() {
+        let remark = best.condition.sigma_1.map_or(String::new(), |s| format!("σ_{{1}} = {s}"));
+        let name = best.condition.network_name();
+        report.tile(&name, &format!("{:.1}", 100.0 * best.score), "%", &remark);
+    }
+    for recurrent in [false, true] {
+        let of_wiring: Vec<&Group<'_>> =
+            rates.iter().filter(|g| g.condition.recurrent == recurrent).collect();
+        // One sigma_1 gives a point, not a curve: the tables say it.
+        if of_wiring.is_empty() || settings.sigma_1.len() < 2 {
+            continue;
+        }
+        let (name, wiring) = match recurrent {
+            true => ("rates-recurrent", "Recurrent networks. "),
+            false => ("rates", ""),
+        };
+        report.figure(
+            name,
+            &figures::rates(settings, &of_wiring, scored),
+            &format!(
+                "{wiring}A dot is a training, the lines go through the means of each σ_{{1}}. The rate \
+                 is that of the untrained network, measured before the first update.{}",
+                silent(&of_wiring)
+            ),
+        );
+    }
+    report.figure(
+        "best",
+        &figures::best(best, scored),
+        "The σ_{1} of each network with the best training accuracy; one dot a trial.",
+    );
+    if !settings.held_out_speakers.is_empty() {
+        report.table("speakers", &tables::speakers(settings, best, scored));
+    }
+    report
+        .table("best", &tables::best(best, rates, scored, success))
+        .table("rates", &tables::rates(rates.iter().chain(unbounded), scored, success));
+    if !comparisons.rates.comparisons.is_empty() {
+        let table = tables::comparisons(&comparisons.rates, Grid::Rates, scored);
+        report.table("rates-tests", &table);
+    }
+}
+
+/// Says which networks the logarithmic axis of rates leaves out.
+fn silent(groups: &[&Group<'_>]) -> String {
+    let mut sigmas: Vec<f64> = groups
+        .iter()
+        .filter(|group| group.initial_rate() == 0.0)
+        .filter_map(|group| group.condition.sigma_1)
+        .collect();
+    sigmas.sort_by(f64::total_cmp);
+    sigmas.dedup();
+    if sigmas.is_empty() {
+        return String::new();
+    }
+    let sigmas: Vec<String> = sigmas.iter().map(f64::to_string).collect();
+    format!(
+        " At σ_{{1}} = {} networks do not fire before training; they have no place on this axis.",
+        sigmas.join(", ")
+    )
+}
+
+fn noise_part(report: &mut Report, results: &RatiosResults, groups: &[Group<'_>]) {
+    let RatiosResults { settings, data, comparisons, .. } = results;
+    let scored = settings.scored(data.kind);
+    let compared = &comparisons.noise;
+    report.heading("Noisy updates").paragraph(&format!(
+        "Every update adds a normal number of standard deviation noise · σ_{{init}} to every weight, \
+         before the signs are clamped. The score is the mean accuracy of {}.",
+        scored.label()
+    ));
+    report.figure(
+        "noise",
+        &figures::noise(settings, groups, compared, scored),
+        "Accuracy: a dot is a training, the lines go through the means. Gain: over the reference at \
+         the same noise, with the 95 % interval of the test.",
+    );
+    report.table("noise", &tables::noise(groups, scored));
+    if compared.comparisons.is_empty() {
+        return;
+    }
+    report.table("noise-tests", &tables::comparisons(compared, Grid::Noise, scored));
+    let published: Vec<String> =
+        compared.comparisons.iter().filter_map(beside_the_published_gain).collect();
+    if !published.is_empty() {
+        report
+            .paragraph(&format!(
+                "The published gain of {} over {}. (Its p-values came from eight trials that were \
+                 counted twice.)",
+                ratio_name(0.8),
+                ratio_name(1.0)
+            ))
+            .list(published);
+    }
+}
+
+/// The study's own gain of 80:20 over 100:0 at this level of noise, and what was found here.
+fn beside_the_published_gain(comparison: &Comparison) -> Option<String> {
+    if (comparison.condition.ratio, comparison.other.ratio) != (0.8, 1.0) {
+        return None;
+    }
+    let published = noise_gain(comparison.condition.noise)?;
+    let holds = match comparison.test.p_corrected {
+        Some(p) if p < ALPHA && comparison.points() > 0.0 => "a gain that holds after correction",
+        Some(p) if p < ALPHA && comparison.points() < 0.0 => "a loss that holds after correction",
+        _ => "no difference that holds after correction",
+    };
+    Some(format!(
+        "{}. Published: {:+.1} points. Here: {holds}.",
+        noise_line(comparison),
+        published.points
+    ))
+}
+
+fn representative(report: &mut Report, data: &DataFacts, trial: &Trial) {
+    let result = &trial.result;
+    let class = data.classes.get(result.class).map_or("", String::as_str);
+    report
+        .heading("A representative training")
+        .paragraph(&format!("{}, trial {}.", trial.condition.title(), trial.trial))
+        .figure(
+            "representative-training",
+            &single::training(&result.records, data.measured_on.label()),
+            "Accuracy, loss, rates and share of excitation over the epochs.",
+        )
+        .figure(
+            "representative-class-activity",
+            &single::class_activity(&result.records),
+            "Accuracy in each class against the activity, and the share of excitation in it, that \
+             the class evokes. One point a class.",
+        )
+        .figure(
+            "representative-raster",
+            &single::raster(result, data),
+            &format!("Hidden spikes evoked by one sample ({class})."),
+        )
+        .table("representative-classes", &single_tables::classes(result, &data.classes))
+        .table("representative-weights", &single_tables::weights(result));
+}

@@ -1,0 +1,162 @@
+//! The study of E:I ratios: many trainings, each with a seed of its own, and what they say together.
+
+use std::path::Path;
+
+use equipoise_decoder::classifier::Trainer;
+use equipoise_report::Report;
+use rayon::prelude::*;
+
+use super::comparison::Comparisons;
+use super::grid::Condition;
+use super::results::RatiosResults;
+use super::settings::RatiosSettings;
+use super::trials::Trial;
+use super::{epochs, report};
+use crate::classification::data::{DataSettings, Sets};
+use crate::classification::remarks;
+use crate::classification::trial::{Plan, TrialResult};
+use crate::context::Stage;
+use crate::{Context, OrStudyError, Settings as _, Study, StudyError};
+
+/// Which ratio, which initial activity and which noise can a spiking classifier be trained under?
+/// The study of Kilgore et al. 2025, reproduced and corrected; a unit is a training.
+#[derive(Debug)]
+pub struct Ratios;
+
+/// The sets of the study: one pair, or one for each speaker who is held out.
+#[derive(Debug)]
+pub struct RatiosInputs {
+    first: Sets,
+    /// Of the other speakers.
+    others: Vec<(u16, Sets)>,
+}
+
+impl RatiosInputs {
+    fn of(&self, condition: &Condition) -> &Sets {
+        let of_speaker = self.others.iter().find(|s| Some(s.0) == condition.speaker);
+        of_speaker.map_or(&self.first, |s| &s.1)
+    }
+}
+
+fn plan(settings: &RatiosSettings, sets: &Sets, condition: &Condition, trial: usize) -> Plan {
+    let name = format!("{}-{trial}", condition.name());
+    Plan {
+        key: format!("trials/{name}"),
+        config: settings.network(condition, sets.facts.kind),
+        seed: condition.seed(settings.seed, trial),
+        distances: settings.distances(),
+        model: settings.keep_models.then(|| format!("models/{name}.safetensors")),
+    }
+}
+
+impl Study for Ratios {
+    const NAME: &'static str = "study-ratios";
+    type Settings = RatiosSettings;
+    type Inputs = RatiosInputs;
+    type Results = RatiosResults;
+
+    fn open(settings: &RatiosSettings, root: &Path) -> Result<RatiosInputs, StudyError> {
+        settings.validate().or_settings()?;
+        let open = |speaker: Option<u16>| {
+            let validation_speaker = speaker.or(settings.data.validation_speaker);
+            let data = DataSettings { validation_speaker, ..settings.data.clone() };
+            data.open(root, settings.seed)
+        };
+        let mut speakers = settings.held_out_speakers.iter();
+        let first = open(speakers.next().copied())?;
+        let others = speakers
+            .map(|&speaker| Ok((speaker, open(Some(speaker))?)))
+            .collect::<Result<_, StudyError>>()?;
+        settings.validate_for(first.facts.kind).or_settings()?;
+        let inputs = RatiosInputs { first, others };
+        for condition in settings.conditions() {
+            let sets = inputs.of(&condition);
+            Trainer::check(&settings.network(&condition, sets.facts.kind), &sets.train)
+                .map_err(|e| StudyError::settings(format!("{}: {e}", condition.title())))?;
+        }
+        Ok(inputs)
+    }
+
+    fn remarks(settings: &RatiosSettings, inputs: &RatiosInputs) -> Vec<String> {
+        let kind = inputs.first.facts.kind;
+        report::ratios(settings.conditions().iter())
+            .into_iter()
+            .filter_map(|condition| remarks::rounding(&settings.network(condition, kind)))
+            .collect()
+    }
+
+    fn run(
+        settings: &RatiosSettings,
+        inputs: &RatiosInputs,
+        context: &Context<'_>,
+    ) -> Result<RatiosResults, StudyError> {
+        let trials = train(settings, inputs, context)?;
+        context.write(epochs::FILE, &epochs::csv(&trials)?)?;
+        let data = inputs.first.facts.clone();
+        let comparisons = Comparisons::of(settings, &trials, data.kind, context)?;
+        Ok(RatiosResults { settings: settings.clone(), data, trials, comparisons })
+    }
+
+    fn report(results: &RatiosResults) -> Report {
+        report::report(results)
+    }
+
+    fn summary(results: &RatiosResults) -> String {
+        report::summary(results)
+    }
+}
+
+/// A training of the study, and its result if the store has it.
+struct Task<'s> {
+    condition: Condition,
+    trial: usize,
+    sets: &'s Sets,
+    plan: Plan,
+    stored: Option<TrialResult>,
+}
+
+/// All trials of the study, in the order of the grids; those that the store lacks are trained.
+fn train(
+    settings: &RatiosSettings,
+    inputs: &RatiosInputs,
+    context: &Context<'_>,
+) -> Result<Vec<Trial>, StudyError> {
+    let mut tasks = Vec::new();
+    for condition in settings.conditions() {
+        for trial in 0..settings.trials_of(condition.grid) {
+            let sets = inputs.of(&condition);
+            let plan = plan(settings, sets, &condition, trial);
+            let stored = plan.stored(sets, context)?;
+            tasks.push(Task { condition, trial, sets, plan, stored });
+        }
+    }
+    let found = tasks.iter().filter(|task| task.stored.is_some()).count();
+    if found > 0 {
+        context.remark(format!("{found} of {} trials are already there", tasks.len()));
+    }
+    let epochs: usize = tasks.iter().map(|task| task.plan.config.epochs).sum();
+    let stage = context.stage("training", epochs as u64)?;
+    // Trials side by side; each of them may use idle threads for its own batches too.
+    tasks.into_par_iter().map(|task| train_one(task, context, &stage)).collect()
+}
+
+fn train_one(
+    task: Task<'_>,
+    context: &Context<'_>,
+    stage: &Stage<'_>,
+) -> Result<Trial, StudyError> {
+    let Task { condition, trial, sets, plan, stored } = task;
+    let result = match stored {
+        Some(result) => {
+            stage.advance(plan.config.epochs as u64)?;
+            result
+        }
+        None => {
+            context.check()?;
+            let result = plan.run(sets, context, &mut |epochs, _| stage.advance(epochs as u64))?;
+            stage.detail(&format!("{} {:.1} %", condition.title(), 100.0 * result.peak()))?;
+            result
+        }
+    };
+    Ok(Trial { condition, trial, result })
+}

@@ -1,0 +1,83 @@
+//! What a person should know of a training that went in an odd way.
+
+use equipoise_decoder::classifier::{ClassifierConfig, EpochRecord};
+use equipoise_metrics::statistics::wilson;
+
+use super::data::DataFacts;
+use super::settings::ratio_name;
+use super::trial::TrialResult;
+
+/// Of a network in which no hidden neuron fires before training.
+pub const SILENT_AT_START: &str = "no hidden neuron fires on any sample before training; a larger sigma_1 or more input spikes \
+     would wake them";
+
+/// What to say of a ratio that is not that of whole neurons.
+pub fn rounding(network: &ClassifierConfig) -> Option<String> {
+    let ClassifierConfig { excitatory_fraction: share, hidden, .. } = *network;
+    let excitatory = network.excitatory();
+    let actual = excitatory as f64 / hidden as f64;
+    if (actual - share).abs() < 1e-9 {
+        return None;
+    }
+    let missing = match excitatory {
+        0 => ", which leaves no excitatory one",
+        n if n == hidden => ", which leaves no inhibitory one",
+        _ => "",
+    };
+    Some(format!(
+        "ratio {share} of {hidden} hidden neurons is rounded down to {excitatory} excitatory and {} \
+         inhibitory ones ({}){missing}",
+        hidden - excitatory,
+        ratio_name(actual),
+    ))
+}
+
+/// What is odd about a training that is done.
+pub fn of(trial: &TrialResult, data: &DataFacts) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let measured_on = data.measured_on.label();
+    if trial.is_silent() {
+        remarks.push(
+            "the trained network is silent: no hidden neuron fires on any sample, so all answers \
+             are the first class and no gradient flows"
+                .to_owned(),
+        );
+    } else if trial.records.first().is_some_and(EpochRecord::is_silent) {
+        remarks.push("the network was silent before training and woke in it".to_owned());
+    }
+    if let Some(constant) = at_chance(trial.last(), data) {
+        remarks.push(format!(
+            "{measured_on} accuracy {:.2} % is not above the {:.2} % of always answering the \
+             commonest class",
+            100.0 * trial.last(),
+            100.0 * constant
+        ));
+    }
+    let lost = trial.lost_classes();
+    if lost > 0 && !trial.is_silent() {
+        remarks.push(format!(
+            "{lost} of {} classes are never answered: a readout that is inhibited at all times has \
+             its maximum, 0, at step 0, where no gradient reaches it (network.logit = \"extreme\" \
+             has one)",
+            data.classes.len()
+        ));
+    }
+    remarks
+}
+
+/// The accuracy of an answer that never changes, if this accuracy is not above it by more than the
+/// chance of the sample: its 95 % interval (Wilson 1927) begins below.
+fn at_chance(accuracy: f64, data: &DataFacts) -> Option<f64> {
+    let samples = data.measured_samples() as u64;
+    let constant = data.constant_accuracy();
+    let right = (accuracy * samples as f64).round() as u64;
+    let interval = wilson(right, samples, 0.95).ok()?;
+    (interval.low <= constant && constant < 1.0).then_some(constant)
+}
+
+/// A remark as a sentence.
+pub fn sentence(remark: &str) -> String {
+    let mut letters = remark.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}

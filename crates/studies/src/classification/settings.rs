@@ -1,0 +1,191 @@
+//! What a person can say about the network and its training.
+
+use equipoise_decoder::classifier::{
+    ClassifierConfig, InitialWeights, Optimizer, Regularizer, Schedule,
+};
+use equipoise_decoder::lif::{Logit, Surrogate};
+use serde::{Deserialize, Serialize};
+
+use super::published::DataKind;
+
+/// How the weights are updated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptimizerKind {
+    /// Plain stochastic gradient descent.
+    Sgd,
+    /// Adam.
+    Adam,
+}
+
+/// What differs from the published settings for the kind of data ([`DataKind`]). An absent key keeps
+/// the published value.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkSettings {
+    /// No Dale's law; the weights and the optimiser of the SpyTorch tutorials.
+    pub unbounded: bool,
+    /// Hidden neurons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<usize>,
+    /// Connect the hidden neurons among themselves.
+    pub recurrent: bool,
+    /// Synaptic time constant, ms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tau_syn: Option<f64>,
+    /// Membrane time constant, ms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tau_mem: Option<f64>,
+    /// Standard deviation of the initial input weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sigma_1: Option<f64>,
+    /// Standard deviation of the initial readout weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sigma_2: Option<f64>,
+    /// Standard deviation of the initial recurrent weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sigma_recurrent: Option<f64>,
+    /// How the weights are updated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub optimizer: Option<OptimizerKind>,
+    /// Learning rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+    /// How the learning rate goes over the training: constant or linear, down to 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// Decoupled weight decay, in units of the learning rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_decay: Option<f64>,
+    /// Noise of each update, in units of `sigma_init`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<f64>,
+    /// The unit of the noise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sigma_init: Option<f64>,
+    /// Samples of an update.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<usize>,
+    /// Times that the training set is gone through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<usize>,
+    /// What stands for ds/dv in the backward pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub surrogate: Option<Surrogate>,
+    /// Which value of a readout over time is its logit: maximum, as published, or extreme, the one
+    /// farthest from 0, with which no class is lost for want of a gradient.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logit: Option<Logit>,
+    /// What the spikes themselves cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub regularizer: Option<Regularizer>,
+}
+
+impl NetworkSettings {
+    /// The whole configuration for a ratio and this kind of data.
+    pub fn resolve(&self, kind: DataKind, excitatory_fraction: f64) -> ClassifierConfig {
+        let mut config = kind.network();
+        config.excitatory_fraction = excitatory_fraction;
+        config.recurrent = self.recurrent;
+        if self.unbounded {
+            config.dale = false;
+            config.optimizer = kind.adam();
+            config.initial = kind.unbounded_weights();
+        }
+        let given = [self.sigma_1, self.sigma_2, self.sigma_recurrent];
+        if given.iter().any(Option::is_some)
+            && let InitialWeights::Study { sigma_1, sigma_2, sigma_recurrent } =
+                kind.network().initial
+        {
+            config.initial = InitialWeights::Study {
+                sigma_1: self.sigma_1.unwrap_or(sigma_1),
+                sigma_2: self.sigma_2.or(sigma_2),
+                sigma_recurrent: self.sigma_recurrent.or(sigma_recurrent),
+            };
+        }
+        match self.optimizer {
+            Some(OptimizerKind::Adam) => config.optimizer = kind.adam(),
+            Some(OptimizerKind::Sgd) => config.optimizer = kind.network().optimizer,
+            None => {}
+        }
+        if let Some(rate) = self.learning_rate {
+            config.optimizer = match config.optimizer {
+                Optimizer::Sgd { .. } => Optimizer::Sgd { learning_rate: rate },
+                Optimizer::Adam { beta_1, beta_2, epsilon, .. } => {
+                    Optimizer::Adam { learning_rate: rate, beta_1, beta_2, epsilon }
+                }
+            };
+        }
+        config.schedule = self.schedule.unwrap_or(config.schedule);
+        config.weight_decay = self.weight_decay.unwrap_or(config.weight_decay);
+        config.hidden = self.hidden.unwrap_or(config.hidden);
+        config.tau_syn = self.tau_syn.unwrap_or(config.tau_syn);
+        config.tau_mem = self.tau_mem.unwrap_or(config.tau_mem);
+        config.noise = self.noise.unwrap_or(config.noise);
+        config.sigma_init = self.sigma_init.unwrap_or(config.sigma_init);
+        config.batch = self.batch.unwrap_or(config.batch);
+        config.epochs = self.epochs.unwrap_or(config.epochs);
+        config.logit = self.logit.unwrap_or(config.logit);
+        config.surrogate = self.surrogate.unwrap_or(config.surrogate);
+        config.regularizer = self.regularizer.unwrap_or(config.regularizer);
+        config
+    }
+
+    /// The reason why these settings make no sense, whatever the data.
+    ///
+    /// # Errors
+    /// That reason.
+    pub fn validate(&self) -> Result<(), String> {
+        let config = self.resolve(DataKind::Images, 0.8);
+        config.validate().map_err(|e| format!("network: {e}"))
+    }
+}
+
+/// A ratio as people write it: 80:20.
+pub fn ratio_name(excitatory_fraction: f64) -> String {
+    // Whole per cent without ".0", others with their digits.
+    let percent = |share: f64| (share * 1e4).round() / 100.0;
+    format!("{}:{}", percent(excitatory_fraction), percent(1.0 - excitatory_fraction))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_written_as_people_do() {
+        assert_eq!(ratio_name(0.8), "80:20");
+        assert_eq!(ratio_name(1.0), "100:0");
+        assert_eq!(ratio_name(0.955), "95.5:4.5");
+    }
+
+    #[test]
+    fn absent_keys_keep_the_published_values() {
+        let nothing = NetworkSettings::default();
+        assert_eq!(nothing.resolve(DataKind::Images, 0.8), ClassifierConfig::default());
+        assert_eq!(nothing.resolve(DataKind::Recordings, 0.8), ClassifierConfig::speech());
+        let unbounded = NetworkSettings { unbounded: true, ..nothing };
+        assert_eq!(unbounded.resolve(DataKind::Images, 0.8), ClassifierConfig::unbounded());
+    }
+
+    #[test]
+    fn keys_change_only_what_they_say() {
+        let adam = NetworkSettings {
+            optimizer: Some(OptimizerKind::Adam),
+            learning_rate: Some(0.003),
+            sigma_1: Some(0.01),
+            ..NetworkSettings::default()
+        };
+        let config = adam.resolve(DataKind::Images, 0.5);
+        assert_eq!(config.optimizer, Optimizer::adam(0.003));
+        let study = InitialWeights::Study { sigma_1: 0.01, sigma_2: None, sigma_recurrent: None };
+        assert_eq!(config.initial, study);
+        assert_eq!((config.tau_mem, config.excitatory_fraction), (10.0, 0.5));
+        let speech = adam.resolve(DataKind::Recordings, 0.5);
+        assert!(
+            matches!(speech.initial, InitialWeights::Study { sigma_2: Some(s), .. } if s == 1e-4)
+        );
+        let wrong = NetworkSettings { learning_rate: Some(-1.0), ..NetworkSettings::default() };
+        assert!(wrong.validate().unwrap_err().contains("learning_rate"));
+    }
+}

@@ -1,0 +1,125 @@
+//! Tables of one training.
+
+use equipoise_decoder::classifier::EpochRecord;
+use equipoise_metrics::van_rossum::GroupMeans;
+use equipoise_report::{Cell, Column, Table};
+
+use super::measure::Measured;
+use super::trial::TrialResult;
+
+/// A number where there is one.
+pub fn optional(value: Option<f64>) -> Cell {
+    value.map_or(Cell::Missing, Cell::from)
+}
+
+/// One row an epoch.
+pub fn epochs(records: &[EpochRecord], measured_on: &str) -> Table {
+    let mut table = Table::new("Training, epoch by epoch (epoch 0 is before training)")
+        .column(Column::integer("epoch"))
+        .column(Column::number("training loss"))
+        .column(Column::percent("training accuracy", 2))
+        .column(Column::number(&format!("{measured_on} loss")))
+        .column(Column::percent(&format!("{measured_on} accuracy"), 2))
+        .column(Column::number("hidden rate").unit("Hz"))
+        .column(Column::number("excitatory rate").unit("Hz"))
+        .column(Column::number("inhibitory rate").unit("Hz"))
+        .column(Column::number("excitatory spikes").unit("%"));
+    for r in records {
+        let activity = &r.test.activity;
+        table.row([
+            r.epoch.into(),
+            optional(r.train_loss),
+            optional(r.train_accuracy),
+            r.test.loss.into(),
+            r.test.accuracy.into(),
+            activity.rate.into(),
+            optional(activity.excitatory_rate),
+            optional(activity.inhibitory_rate),
+            optional(activity.excitatory_percent),
+        ]);
+    }
+    table
+}
+
+/// Accuracy, activity and distances of each class.
+pub fn classes(trial: &TrialResult, classes: &[String]) -> Table {
+    let mut table = Table::new("Each class")
+        .column(Column::text("class"))
+        .column(Column::percent("accuracy", 1))
+        .column(Column::number("rate before").unit("Hz"))
+        .column(Column::number("rate after").unit("Hz"))
+        .column(Column::number("excitatory spikes before").unit("%"))
+        .column(Column::number("excitatory spikes after").unit("%"))
+        .column(Column::number("van Rossum distance before").decimals(3))
+        .column(Column::number("van Rossum distance after").decimals(3));
+    let (Some(first), Some(last)) = (trial.records.first(), trial.records.last()) else {
+        return table;
+    };
+    let accuracy = last.test.class_accuracy();
+    for (c, name) in classes.iter().enumerate() {
+        let (before, after) = (&first.test.class_activity[c], &last.test.class_activity[c]);
+        let distance = |m: &Measured| m.van_rossum_classes.get(c).and_then(|d| d.all);
+        table.row([
+            name.as_str().into(),
+            optional(accuracy.get(c).copied().flatten()),
+            before.rate.into(),
+            after.rate.into(),
+            optional(before.excitatory_percent),
+            optional(after.excitatory_percent),
+            optional(distance(&trial.before)),
+            optional(trial.after.as_ref().and_then(distance)),
+        ]);
+    }
+    table
+}
+
+/// The weights by matrix and type of source, before and after.
+pub fn weights(trial: &TrialResult) -> Table {
+    let mut table = Table::new("Weights by matrix and by the type of the neuron they come from")
+        .column(Column::text("matrix"))
+        .column(Column::text("source"))
+        .column(Column::text("when"))
+        .column(Column::integer("weights"))
+        .column(Column::percent("positive", 1))
+        .column(Column::percent("zero", 1))
+        .column(Column::percent("negative", 1))
+        .column(Column::number("mean"))
+        .column(Column::number("SD"))
+        .column(Column::number("smallest"))
+        .column(Column::number("largest"));
+    let moments = [("before", Some(&trial.before)), ("after", trial.after.as_ref())];
+    for (when, measured) in moments {
+        for w in measured.map_or(&[][..], |m| &m.weights) {
+            table.row([
+                w.matrix.as_str().into(),
+                w.source.as_str().into(),
+                when.into(),
+                w.weights.into(),
+                w.positive.into(),
+                w.zero.into(),
+                w.negative.into(),
+                w.mean.into(),
+                w.standard_deviation.into(),
+                w.minimum.into(),
+                w.maximum.into(),
+            ]);
+        }
+    }
+    table
+}
+
+/// Mean distances by the types of the pair, before and after.
+pub fn distances(trial: &TrialResult) -> Table {
+    let mut table = Table::new("Mean van Rossum distance between hidden neurons")
+        .column(Column::text("pairs"))
+        .column(Column::number("before training").decimals(3))
+        .column(Column::number("after training").decimals(3));
+    let parts = |m: &GroupMeans| [m.excitatory, m.mixed, m.inhibitory, m.all];
+    let before = parts(&trial.before.van_rossum);
+    let after = trial.after.as_ref().map_or([None; 4], |m| parts(&m.van_rossum));
+    let names = ["E–E", "E–I", "I–I", "all"];
+    for (name, (before, after)) in names.into_iter().zip(before.into_iter().zip(after)) {
+        table.row([name.into(), optional(before), optional(after)]);
+    }
+    table
+}
