@@ -51,7 +51,7 @@ impl Progress {
     ) -> Result<Vec<u8>, StudyError> {
         let head = Head { sample, before: Cow::Borrowed(before), records: Cow::Borrowed(records) };
         let head = serde_json::to_vec(&head).or_failed()?;
-        let trainer = trainer.to_bytes().or_failed()?;
+        let trainer = trainer.to_bytes();
         let mut bytes = Vec::with_capacity(8 + head.len() + trainer.len());
         bytes.extend_from_slice(&(head.len() as u64).to_le_bytes());
         bytes.extend_from_slice(&head);

@@ -3,12 +3,12 @@
 //! While it is under way its state is saved now and then: a training that was ended continues to
 //! the same bits.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use equipoise_decoder::classifier::{
     ClassifierConfig, ClassifierError, EpochRecord, Trainer, score,
 };
+use equipoise_decoder::observer::Observer;
 use serde::{Deserialize, Serialize};
 
 use super::data::Sets;
@@ -16,9 +16,9 @@ use super::measure::{DistanceSettings, Measured, representative};
 use super::progress::Progress;
 use crate::{Artefact, Context, Identity, Stopped, StudyError};
 
-/// Time between two saved states of a training: writing them takes a share of it that does not
-/// matter, and no more than this is lost.
-const BETWEEN_STATES: Duration = Duration::from_secs(5);
+/// Time between two saved states of a training that is good for most: writing them takes a share of
+/// it that does not matter, and no more than this is lost.
+pub const BETWEEN_STATES: Duration = Duration::from_secs(5);
 
 /// What to train, and what to measure of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,8 @@ pub struct Plan {
     pub distances: DistanceSettings,
     /// Name of the file in which the trained network is kept; absent: it is not.
     pub model: Option<String>,
+    /// Time between two saved states.
+    pub between_states: Duration,
 }
 
 /// How a training ended.
@@ -226,7 +228,7 @@ impl Plan {
                 }
                 Err(other) => return Err(failed(other)),
             }
-            if saved.elapsed() >= BETWEEN_STATES && !trainer.is_finished() {
+            if saved.elapsed() >= self.between_states && !trainer.is_finished() {
                 let bytes = Progress::bytes(&trainer, sample, &before, &records)?;
                 context.save_checkpoint(&self.key, &identity, &bytes)?;
                 saved = Instant::now();
@@ -254,8 +256,7 @@ impl Plan {
             let after = Measured::of(&trainer, sets, &self.distances, sample).map_err(failed)?;
             result.after = Some(after);
             if let Some(name) = &self.model {
-                let bytes = trainer.to_bytes().map_err(failed)?;
-                result.model = Some(context.write(name, &bytes)?);
+                result.model = Some(context.write(name, &trainer.to_bytes())?);
             }
         }
         context.keep_unit(&self.key, &identity, &result)?;
@@ -307,8 +308,9 @@ fn train_epoch(
     sets: &Sets,
     context: &Context<'_>,
 ) -> Result<EpochRecord, ClassifierError> {
-    let stop = AtomicBool::new(false);
-    trainer.train_epoch(&sets.train, &sets.test, &stop, &mut |_, _| {
-        stop.store(context.poll().is_break(), Ordering::Relaxed);
-    })
+    trainer.train_epoch(&sets.train, &sets.test, &mut Observer::new(|_| context.poll()))
 }
+
+#[cfg(test)]
+#[path = "trial_tests.rs"]
+mod tests;

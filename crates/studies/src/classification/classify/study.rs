@@ -10,7 +10,7 @@ use super::report;
 use super::settings::ClassifySettings;
 use crate::classification::data::{DataFacts, Sets};
 use crate::classification::remarks;
-use crate::classification::trial::{Plan, TrialResult};
+use crate::classification::trial::{BETWEEN_STATES, Plan, TrialResult};
 use crate::{Context, OrStudyError, Settings as _, Study, StudyError};
 
 /// Name of the file of the trained network.
@@ -40,6 +40,7 @@ fn plan(settings: &ClassifySettings, sets: &Sets) -> Plan {
         seed: settings.seed,
         distances: settings.distances(),
         model: Some(MODEL.to_owned()),
+        between_states: BETWEEN_STATES,
     }
 }
 

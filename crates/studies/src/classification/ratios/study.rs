@@ -14,7 +14,7 @@ use super::trials::Trial;
 use super::{epochs, report};
 use crate::classification::data::{DataSettings, Sets};
 use crate::classification::remarks;
-use crate::classification::trial::{Plan, TrialResult};
+use crate::classification::trial::{BETWEEN_STATES, Plan, TrialResult};
 use crate::context::Stage;
 use crate::{Context, OrStudyError, Settings as _, Study, StudyError};
 
@@ -46,6 +46,7 @@ fn plan(settings: &RatiosSettings, sets: &Sets, condition: &Condition, trial: us
         seed: condition.seed(settings.seed, trial),
         distances: settings.distances(),
         model: settings.keep_models.then(|| format!("models/{name}.safetensors")),
+        between_states: BETWEEN_STATES,
     }
 }
 
