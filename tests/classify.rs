@@ -153,7 +153,7 @@ fn speech_is_studied_by_held_out_speaker_and_wiring() {
 fn odd_networks_are_trained_and_remarked_on() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
-    let lines = |arguments: &[&str], out| {
+    let lines = |arguments: &[&str], out: &str| {
         let arguments = with(&["classify"], &[arguments, &["--out", out]].concat());
         run(&arguments, dir).succeeded().stderr.lines().count()
     };

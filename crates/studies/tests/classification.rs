@@ -9,8 +9,11 @@ use equipoise_random::stream;
 use equipoise_report::{RunDir, RunInfo};
 use equipoise_studies::classification::data::DataSettings;
 use equipoise_studies::classification::ratios::{Comparison, NoiseGrid, RatiosResults, Reference};
-use equipoise_studies::classification::settings::{NetworkSettings, OptimizerKind};
-use equipoise_studies::classification::{Classify, ClassifySettings, Ratios, RatiosSettings};
+use equipoise_studies::classification::settings::{NetworkSettings, OptimizerKind, TimeUnit};
+use equipoise_studies::classification::{
+    Classify, ClassifySettings, EvaluateClassifier, EvaluateClassifierSettings, Ratios,
+    RatiosSettings,
+};
 use equipoise_studies::{Context, Event, Memory, Observer, Silent, Study, StudyError};
 
 /// Counts events and stops at one.
@@ -306,4 +309,91 @@ fn held_out_speakers_are_pairs() {
     assert_eq!(compared.comparisons.len(), 1);
     // Speakers, not trainings.
     assert_eq!(compared.comparisons[0].test.counts, (3, 3));
+}
+
+#[test]
+fn rates_of_recordings_go_by_the_time_that_they_cover() {
+    // Recordings of 1.4 s, whatever the number of steps.
+    for steps in [50, 100, 200] {
+        let mut data = DataSettings {
+            dataset: "synthetic-speech".into(),
+            train: Some(64),
+            test: Some(20),
+            ..DataSettings::default()
+        };
+        data.binning.steps = steps;
+        let network = NetworkSettings { epochs: Some(1), sigma_1: Some(0.05), ..small() };
+        let settings = ClassifySettings { data, network, ..ClassifySettings::default() };
+        let trial = in_memory::<Classify>(&settings).trial;
+        assert!((trial.data.steps as f64 * trial.data.step_ms - 1400.0).abs() < 1e-4);
+        for record in &trial.records {
+            for activity in [Some(record.test.activity), record.train_activity].iter().flatten() {
+                let expected = activity.spikes / 20.0 / 1.4;
+                assert!(activity.spikes > 0.0);
+                assert!((activity.rate / expected - 1.0).abs() < 1e-6, "{steps} steps");
+            }
+        }
+    }
+}
+
+#[test]
+fn time_constants_count_steps_or_milliseconds() {
+    let alpha = |time_unit| {
+        let mut data = DataSettings {
+            dataset: "synthetic-speech".into(),
+            train: Some(64),
+            test: Some(20),
+            ..DataSettings::default()
+        };
+        data.binning.steps = 700;
+        let network = NetworkSettings { time_unit, tau_syn: Some(4.0), ..small() };
+        let settings = ClassifySettings { data, network, ..ClassifySettings::default() };
+        let config = in_memory::<Classify>(&settings).trial.config;
+        (-config.dt / config.tau_syn).exp()
+    };
+    // A step is 2 ms.
+    assert!((alpha(TimeUnit::Steps) - (-0.25f64).exp()).abs() < 1e-7);
+    assert!((alpha(TimeUnit::Milliseconds) - (-0.5f64).exp()).abs() < 1e-7);
+}
+
+#[test]
+fn a_trained_network_is_measured_on_other_data() {
+    let base = tempfile::tempdir().unwrap();
+    let dir = base.path().join("run");
+    let inputs = Classify::open(&one(), nowhere()).unwrap();
+    let trained = run_in::<Classify>(&dir, &one(), &inputs, &Witness::default()).unwrap().trial;
+    let evaluate = |settings: EvaluateClassifierSettings| {
+        let inputs = EvaluateClassifier::open(&settings, nowhere())?;
+        EvaluateClassifier::run(&settings, &inputs, &Context::default())
+    };
+    let own = EvaluateClassifierSettings {
+        run: dir.clone(),
+        samples: Some(60),
+        ..EvaluateClassifierSettings::default()
+    };
+    // The set that it was measured on in training: the same numbers.
+    let found = evaluate(own.clone()).unwrap();
+    assert_eq!(found.evaluation, trained.records.last().unwrap().test);
+    assert!(found.accuracy.low < trained.last() && trained.last() < found.accuracy.high);
+    // Other digits.
+    let other = evaluate(EvaluateClassifierSettings { seed: 9, ..own.clone() }).unwrap();
+    assert_ne!(other.evaluation, found.evaluation);
+    assert_eq!(other.data.measured_samples(), 60);
+    // Data that the network cannot read.
+    for dataset in ["synthetic-color", "synthetic-speech"] {
+        let wrong = EvaluateClassifierSettings { dataset: Some(dataset.into()), ..own.clone() };
+        assert!(matches!(evaluate(wrong), Err(StudyError::Input(_))), "{dataset}");
+    }
+    // A file that is not the one that was trained, though it is one of the same kind.
+    let model = dir.join("model.safetensors");
+    let bytes = std::fs::read(&model).unwrap();
+    let mut damaged = bytes.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    std::fs::write(&model, damaged).unwrap();
+    assert!(matches!(evaluate(own.clone()), Err(StudyError::Input(_))));
+    std::fs::write(&model, bytes).unwrap();
+    let unit = dir.join("training.json");
+    let text = std::fs::read_to_string(&unit).unwrap();
+    std::fs::write(&unit, text.replacen("\"seed\":0", "\"seed\":1", 1)).unwrap();
+    assert!(matches!(evaluate(own), Err(StudyError::Input(_))));
 }

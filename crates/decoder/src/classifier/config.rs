@@ -18,11 +18,12 @@ pub struct ClassifierConfig {
     /// Dale's law: no input weight below 0, and no outgoing weight of the wrong sign. Without it
     /// the network is unbounded.
     pub dale: bool,
-    /// Synaptic time constant, ms.
+    /// Synaptic time constant, in the unit of `dt`.
     pub tau_syn: f64,
-    /// Membrane time constant, ms.
+    /// Membrane time constant, in the unit of `dt`.
     pub tau_mem: f64,
-    /// Length of a step, ms.
+    /// Length of a step. It and the time constants are in one unit: 1 where they count steps, as
+    /// published; the step of the data in ms where they are in ms.
     pub dt: f64,
     /// What stands for ds/dv in the backward pass.
     pub surrogate: Surrogate,
@@ -250,7 +251,7 @@ impl ClassifierConfig {
         }
         for (key, time) in [("tau_syn", self.tau_syn), ("tau_mem", self.tau_mem), ("dt", self.dt)] {
             if !(time > 0.0 && time.is_finite()) {
-                return Err(wrong(key, time, "it must be a positive time in ms"));
+                return Err(wrong(key, time, "it must be a positive time"));
             }
         }
         let scale = self.surrogate.scale();

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct Activity {
     /// Spikes of all hidden neurons per sample.
     pub spikes: f64,
-    /// Mean firing rate, Hz: spikes / (neurons · duration).
+    /// Mean firing rate, Hz: spikes / (neurons · time that the grid covers).
     pub rate: f64,
     /// Mean rate of the excitatory neurons, Hz; none without one.
     pub excitatory_rate: Option<f64>,
@@ -95,7 +95,6 @@ pub fn evaluate(
     kernel: &Kernel,
     weights: &Matrices,
     signs: Signs,
-    dt: f64,
     data: &LabelledEvents,
     samples: Option<&[usize]>,
 ) -> Result<Evaluation, ClassifierError> {
@@ -147,7 +146,7 @@ pub fn evaluate(
             .and_then(|part| confusion.merge(&part))
             .map_err(|e| ClassifierError::Data(e.to_string()))?;
     }
-    let seconds = kernel.dynamics().steps as f64 * dt * 1e-3;
+    let seconds = kernel.dynamics().steps as f64 * data.input().step_ms() * 1e-3;
     let of = (excitatory, hidden - excitatory);
     let activity = |(e, i, n): (u64, u64, usize)| Activity::new(e, i, n, seconds, of);
     let sum = totals.iter().fold((0, 0, 0), |a, b| (a.0 + b.0, a.1 + b.1, a.2 + b.2));

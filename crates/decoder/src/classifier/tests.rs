@@ -487,7 +487,7 @@ fn the_numbers_that_need_no_training() {
         for seed in 0..networks {
             let trainer = Trainer::new(config, seed, &data).unwrap();
             let (kernel, weights, signs) = (trainer.kernel(), trainer.weights(), trainer.signs());
-            let found = evaluate(kernel, weights, signs, 1.0, &data, None).unwrap();
+            let found = evaluate(kernel, weights, signs, &data, None).unwrap();
             s.push(found.activity.spikes);
             let found = van_rossum_by_type(kernel, weights, signs, &data, &samples, 1.0).unwrap();
             d.push(found.mean.excitatory.unwrap());

@@ -153,7 +153,7 @@ impl Trainer {
     /// # Errors
     /// If the set does not fit the network.
     pub fn evaluate(&self, data: &LabelledEvents) -> Result<Evaluation, ClassifierError> {
-        evaluate(&self.kernel, &self.weights, self.signs(), self.config.dt, data, None)
+        evaluate(&self.kernel, &self.weights, self.signs(), data, None)
     }
 
     /// The record of epoch 0: the untrained network.
@@ -273,7 +273,7 @@ impl Trainer {
             }
         }
         let seen = batches * self.config.batch;
-        let seconds = self.kernel.dynamics().steps as f64 * self.config.dt * 1e-3;
+        let seconds = self.kernel.dynamics().steps as f64 * train.input().step_ms() * 1e-3;
         let excitatory = self.signs().excitatory;
         self.epoch = epoch;
         Ok(EpochRecord {

@@ -125,15 +125,15 @@ impl DataFacts {
         commonest as f64 / self.measured_samples().max(1) as f64
     }
 
+    /// The time that a step covers, ms, to three decimals.
+    pub fn rounded_step_ms(&self) -> f64 {
+        (self.step_ms * 1e3).round() / 1e3
+    }
+
     /// The time grid in words, such as "100 steps of 14 ms".
     pub fn grid(&self) -> String {
-        format!("{} steps of {} ms", self.steps, rounded(self.step_ms))
+        format!("{} steps of {} ms", self.steps, self.rounded_step_ms())
     }
-}
-
-/// A number of ms with at most three decimals.
-fn rounded(ms: f64) -> f64 {
-    (ms * 1e3).round() / 1e3
 }
 
 impl Sets {
@@ -144,6 +144,16 @@ impl Sets {
             .with("training data", in_words(train))
             .with("measured data", in_words(test))
             .with_each("events", &self.code)
+    }
+
+    /// The identity of a result that depends on the measured data alone.
+    pub fn identify_measured(&self, identity: Identity) -> Identity {
+        identity.with("measured data", self.measured_identity()).with_each("events", &self.code)
+    }
+
+    /// The measured data in words and by their content, as in identities.
+    pub fn measured_identity(&self) -> String {
+        in_words(&self.identities[1])
     }
 }
 

@@ -1,9 +1,8 @@
 //! Figures of one training.
 
-use equipoise_decoder::classifier::EpochRecord;
+use equipoise_decoder::classifier::{EpochRecord, Evaluation};
 use equipoise_figure::{Axis, Color, Figure, Heatmap, Line, Marker, Panel, Plot, Scatter, Spikes};
 
-use super::data::DataFacts;
 use super::trial::TrialResult;
 
 /// A number where there is one.
@@ -97,9 +96,9 @@ pub fn class_activity(records: &[EpochRecord]) -> Figure {
 }
 
 /// The confusion matrix, each row divided by its sum.
-pub fn confusion(record: &EpochRecord, classes: &[String]) -> Figure {
+pub fn confusion(evaluation: &Evaluation, classes: &[String]) -> Figure {
     let mut values = Vec::new();
-    for row in &record.test.confusion {
+    for row in &evaluation.confusion {
         let total = row.iter().sum::<u64>().max(1) as f64;
         values.extend(row.iter().map(|&n| 100.0 * n as f64 / total));
     }
@@ -115,7 +114,12 @@ pub fn confusion(record: &EpochRecord, classes: &[String]) -> Figure {
 }
 
 /// The hidden spikes of one sample, before and after training.
-pub fn raster(trial: &TrialResult, data: &DataFacts) -> Figure {
+pub fn raster(trial: &TrialResult) -> Figure {
+    let data = &trial.data;
+    let step = match data.step_ms {
+        1.0 => "step".to_owned(),
+        _ => format!("step of {} ms", data.rounded_step_ms()),
+    };
     let (hidden, excitatory) = (trial.config.hidden, trial.config.excitatory());
     let panel = |title: &str, spikes: &[(u32, u32)]| {
         let of_type = |e: bool| {
@@ -126,7 +130,7 @@ pub fn raster(trial: &TrialResult, data: &DataFacts) -> Figure {
                 .collect::<Vec<_>>()
         };
         let mut plot = Plot::new(title)
-            .x_axis(Axis::new("step").range(0.0, data.steps as f64))
+            .x_axis(Axis::new(&step).range(0.0, data.steps as f64))
             .y_axis(Axis::new("hidden neuron").range(-0.5, hidden as f64 - 0.5));
         if excitatory > 0 {
             let spikes = Spikes::new(of_type(true)).label("excitatory").color(Color::EXCITATORY);

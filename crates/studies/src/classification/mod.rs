@@ -5,6 +5,7 @@
 
 pub mod classify;
 pub mod data;
+pub mod evaluate;
 mod figures;
 pub mod measure;
 mod progress;
@@ -16,4 +17,5 @@ mod tables;
 pub mod trial;
 
 pub use classify::{Classify, ClassifyResults, ClassifySettings};
+pub use evaluate::{EvaluateClassifier, EvaluateClassifierResults, EvaluateClassifierSettings};
 pub use ratios::{Ratios, RatiosResults, RatiosSettings};

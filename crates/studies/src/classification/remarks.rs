@@ -1,11 +1,11 @@
 //! What a person should know of a training that went in an odd way.
 
-use equipoise_decoder::classifier::{ClassifierConfig, EpochRecord};
+use equipoise_decoder::classifier::{ClassifierConfig, EpochRecord, Evaluation};
 use equipoise_metrics::statistics::wilson;
 
 use super::data::DataFacts;
 use super::settings::ratio_name;
-use super::trial::TrialResult;
+use super::trial::{TrialResult, lost_classes};
 
 /// Of a network in which no hidden neuron fires before training.
 pub const SILENT_AT_START: &str = "no hidden neuron fires on any sample before training; a larger sigma_1 or more input spikes \
@@ -33,28 +33,36 @@ pub fn rounding(network: &ClassifierConfig) -> Option<String> {
 }
 
 /// What is odd about a training that is done.
-pub fn of(trial: &TrialResult, data: &DataFacts) -> Vec<String> {
-    let mut remarks = Vec::new();
-    let measured_on = data.measured_on.label();
-    if trial.is_silent() {
-        remarks.push(
-            "the trained network is silent: no hidden neuron fires on any sample, so all answers \
-             are the first class and no gradient flows"
-                .to_owned(),
-        );
-    } else if trial.records.first().is_some_and(EpochRecord::is_silent) {
+pub fn of(trial: &TrialResult) -> Vec<String> {
+    let Some(last) = trial.records.last() else { return Vec::new() };
+    let mut remarks = of_evaluation(&last.test, &trial.data);
+    if !last.is_silent() && trial.records.first().is_some_and(EpochRecord::is_silent) {
         remarks.push("the network was silent before training and woke in it".to_owned());
     }
-    if let Some(constant) = at_chance(trial.last(), data) {
+    remarks
+}
+
+/// What is odd about what a trained network does.
+pub fn of_evaluation(evaluation: &Evaluation, data: &DataFacts) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let silent = evaluation.activity.spikes == 0.0;
+    if silent {
+        remarks.push(
+            "the network is silent: no hidden neuron fires on any sample, so all answers are the \
+             first class and no gradient flows"
+                .to_owned(),
+        );
+    }
+    if let Some(constant) = at_chance(evaluation.accuracy, data) {
         remarks.push(format!(
-            "{measured_on} accuracy {:.2} % is not above the {:.2} % of always answering the \
-             commonest class",
-            100.0 * trial.last(),
+            "{} accuracy {:.2} % is not above the {:.2} % of always answering the commonest class",
+            data.measured_on.label(),
+            100.0 * evaluation.accuracy,
             100.0 * constant
         ));
     }
-    let lost = trial.lost_classes();
-    if lost > 0 && !trial.is_silent() {
+    let lost = lost_classes(evaluation);
+    if lost > 0 && !silent {
         remarks.push(format!(
             "{lost} of {} classes are never answered: a readout that is inhibited at all times has \
              its maximum, 0, at step 0, where no gradient reaches it (network.logit = \"extreme\" \
@@ -63,6 +71,21 @@ pub fn of(trial: &TrialResult, data: &DataFacts) -> Vec<String> {
         ));
     }
     remarks
+}
+
+/// What a step of the time grid is, and what time constants and rates go by.
+pub fn time_grid(config: &ClassifierConfig, data: &DataFacts) -> String {
+    let ms = |constant: f64| constant / config.dt * data.step_ms;
+    format!(
+        "{}: the grid covers {:.0} ms. Rates in Hz go by that time. The synaptic time constant is \
+         {:.4} steps ({:.4} ms), that of the membrane {:.4} steps ({:.4} ms).",
+        data.grid(),
+        data.steps as f64 * data.step_ms,
+        config.tau_syn / config.dt,
+        ms(config.tau_syn),
+        config.tau_mem / config.dt,
+        ms(config.tau_mem),
+    )
 }
 
 /// The accuracy of an answer that never changes, if this accuracy is not above it by more than the

@@ -6,6 +6,7 @@ use equipoise_decoder::classifier::{
 use equipoise_decoder::lif::{Logit, Surrogate};
 use serde::{Deserialize, Serialize};
 
+use super::data::DataFacts;
 use super::published::DataKind;
 
 /// How the weights are updated.
@@ -16,6 +17,27 @@ pub enum OptimizerKind {
     Sgd,
     /// Adam.
     Adam,
+}
+
+/// What time constants count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeUnit {
+    /// Steps of the time grid, whatever time one covers.
+    #[default]
+    Steps,
+    /// Milliseconds of the data.
+    Milliseconds,
+}
+
+impl TimeUnit {
+    /// The length of a step of so many ms.
+    pub fn step(self, step_ms: f64) -> f64 {
+        match self {
+            Self::Steps => 1.0,
+            Self::Milliseconds => step_ms,
+        }
+    }
 }
 
 /// What differs from the published settings for the kind of data ([`DataKind`]). An absent key keeps
@@ -30,10 +52,12 @@ pub struct NetworkSettings {
     pub hidden: Option<usize>,
     /// Connect the hidden neurons among themselves.
     pub recurrent: bool,
-    /// Synaptic time constant, ms.
+    /// What the time constants count: steps, as published, or ms of the data.
+    pub time_unit: TimeUnit,
+    /// Synaptic time constant, in `time_unit`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tau_syn: Option<f64>,
-    /// Membrane time constant, ms.
+    /// Membrane time constant, in `time_unit`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tau_mem: Option<f64>,
     /// Standard deviation of the initial input weights.
@@ -82,7 +106,13 @@ pub struct NetworkSettings {
 }
 
 impl NetworkSettings {
-    /// The whole configuration for a ratio and this kind of data.
+    /// The whole configuration for a ratio and these data.
+    pub fn on(&self, data: &DataFacts, excitatory_fraction: f64) -> ClassifierConfig {
+        let dt = self.time_unit.step(data.step_ms);
+        ClassifierConfig { dt, ..self.resolve(data.kind, excitatory_fraction) }
+    }
+
+    /// The whole configuration for a ratio and this kind of data, on steps of length 1.
     pub fn resolve(&self, kind: DataKind, excitatory_fraction: f64) -> ClassifierConfig {
         let mut config = kind.network();
         config.excitatory_fraction = excitatory_fraction;

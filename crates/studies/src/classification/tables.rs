@@ -1,6 +1,5 @@
 //! Tables of one training.
 
-use equipoise_decoder::classifier::EpochRecord;
 use equipoise_metrics::van_rossum::GroupMeans;
 use equipoise_report::{Cell, Column, Table};
 
@@ -13,18 +12,22 @@ pub fn optional(value: Option<f64>) -> Cell {
 }
 
 /// One row an epoch.
-pub fn epochs(records: &[EpochRecord], measured_on: &str) -> Table {
-    let mut table = Table::new("Training, epoch by epoch (epoch 0 is before training)")
-        .column(Column::integer("epoch"))
-        .column(Column::number("training loss"))
-        .column(Column::percent("training accuracy", 2))
-        .column(Column::number(&format!("{measured_on} loss")))
-        .column(Column::percent(&format!("{measured_on} accuracy"), 2))
-        .column(Column::number("hidden rate").unit("Hz"))
-        .column(Column::number("excitatory rate").unit("Hz"))
-        .column(Column::number("inhibitory rate").unit("Hz"))
-        .column(Column::number("excitatory spikes").unit("%"));
-    for r in records {
+pub fn epochs(trial: &TrialResult) -> Table {
+    let measured_on = trial.data.measured_on.label();
+    let mut table = Table::new(&format!(
+        "Training, epoch by epoch (epoch 0 is before training); rates on {}",
+        trial.data.grid()
+    ))
+    .column(Column::integer("epoch"))
+    .column(Column::number("training loss"))
+    .column(Column::percent("training accuracy", 2))
+    .column(Column::number(&format!("{measured_on} loss")))
+    .column(Column::percent(&format!("{measured_on} accuracy"), 2))
+    .column(Column::number("hidden rate").unit("Hz"))
+    .column(Column::number("excitatory rate").unit("Hz"))
+    .column(Column::number("inhibitory rate").unit("Hz"))
+    .column(Column::number("excitatory spikes").unit("%"));
+    for r in &trial.records {
         let activity = &r.test.activity;
         table.row([
             r.epoch.into(),
@@ -42,8 +45,8 @@ pub fn epochs(records: &[EpochRecord], measured_on: &str) -> Table {
 }
 
 /// Accuracy, activity and distances of each class.
-pub fn classes(trial: &TrialResult, classes: &[String]) -> Table {
-    let mut table = Table::new("Each class")
+pub fn classes(trial: &TrialResult) -> Table {
+    let mut table = Table::new(&format!("Each class; rates on {}", trial.data.grid()))
         .column(Column::text("class"))
         .column(Column::percent("accuracy", 1))
         .column(Column::number("rate before").unit("Hz"))
@@ -56,7 +59,7 @@ pub fn classes(trial: &TrialResult, classes: &[String]) -> Table {
         return table;
     };
     let accuracy = last.test.class_accuracy();
-    for (c, name) in classes.iter().enumerate() {
+    for (c, name) in trial.data.classes.iter().enumerate() {
         let (before, after) = (&first.test.class_activity[c], &last.test.class_activity[c]);
         let distance = |m: &Measured| m.van_rossum_classes.get(c).and_then(|d| d.all);
         table.row([

@@ -6,12 +6,12 @@
 use std::time::{Duration, Instant};
 
 use equipoise_decoder::classifier::{
-    ClassifierConfig, ClassifierError, EpochRecord, Trainer, score,
+    ClassifierConfig, ClassifierError, EpochRecord, Evaluation, Trainer, score,
 };
 use equipoise_decoder::observer::Observer;
 use serde::{Deserialize, Serialize};
 
-use super::data::Sets;
+use super::data::{DataFacts, Sets};
 use super::measure::{DistanceSettings, Measured, representative};
 use super::progress::Progress;
 use crate::{Artefact, Context, Identity, Stopped, StudyError};
@@ -54,6 +54,8 @@ pub struct TrialResult {
     pub config: ClassifierConfig,
     /// Seed.
     pub seed: u64,
+    /// The data.
+    pub data: DataFacts,
     /// How it ended.
     pub ending: Ending,
     /// One for each epoch, the first from before training. The confusion matrices are kept of four
@@ -69,6 +71,13 @@ pub struct TrialResult {
     pub after: Option<Measured>,
     /// The trained network, if it was asked for and training did not diverge.
     pub model: Option<Artefact>,
+}
+
+/// Classes that a network never answers. A class whose readout is inhibited at all times has its
+/// maximum, 0, at step 0, where no gradient reaches it: it stays lost.
+pub fn lost_classes(evaluation: &Evaluation) -> usize {
+    let confusion = &evaluation.confusion;
+    (0..confusion.len()).filter(|&c| confusion.iter().all(|row| row[c] == 0)).count()
 }
 
 impl Ending {
@@ -107,12 +116,9 @@ impl TrialResult {
         self.records.iter().map(|r| r.test.accuracy).fold(0.0, f64::max)
     }
 
-    /// Classes that the trained network never answers. A class whose readout is inhibited at all
-    /// times has its maximum, 0, at step 0, where no gradient reaches it: it stays lost.
+    /// Classes that the trained network never answers.
     pub fn lost_classes(&self) -> usize {
-        let Some(last) = self.records.last() else { return 0 };
-        let confusion = &last.test.confusion;
-        (0..confusion.len()).filter(|&c| confusion.iter().all(|row| row[c] == 0)).count()
+        self.records.last().map_or(0, |record| lost_classes(&record.test))
     }
 
     /// Hidden firing rate before training, Hz.
@@ -244,6 +250,7 @@ impl Plan {
         let mut result = TrialResult {
             config: self.config,
             seed: self.seed,
+            data: sets.facts.clone(),
             ending,
             records,
             sample,

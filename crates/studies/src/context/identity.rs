@@ -69,6 +69,11 @@ impl Identity {
             .find(|(_, here, there)| here != there)
     }
 
+    /// The value of a part.
+    pub fn part(&self, part: &str) -> Option<&str> {
+        self.0.get(part).map(String::as_str)
+    }
+
     /// The parts and their values.
     pub fn parts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(part, value)| (part.as_str(), value.as_str()))

@@ -357,6 +357,24 @@ impl<'a> Context<'a> {
     }
 }
 
+impl Artefact {
+    /// Whether these are the bytes of the file.
+    pub fn is(&self, bytes: &[u8]) -> bool {
+        identity::hex(&Sha256::digest(bytes)) == self.sha256
+    }
+}
+
+/// The result in the file of a unit of a finished study, and what it was made from.
+///
+/// # Errors
+/// The reason why the bytes are no such file, or are damaged.
+pub fn read_unit<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<(Identity, T), String> {
+    let stored = unit::decode(key, bytes)?;
+    let result = serde_json::from_slice(stored.payload)
+        .map_err(|e| format!("its result cannot be read: {e}"))?;
+    Ok((stored.made_from, result))
+}
+
 /// The name of a unit's file.
 fn unit_file(key: &str) -> String {
     format!("{key}.json")

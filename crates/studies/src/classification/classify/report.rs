@@ -2,8 +2,8 @@
 
 use equipoise_report::Report;
 
+use super::results::ClassifyResults;
 use super::settings::ClassifySettings;
-use super::study::ClassifyResults;
 use crate::classification::settings::ratio_name;
 use crate::classification::{figures, remarks, tables};
 
@@ -18,7 +18,8 @@ fn name(settings: &ClassifySettings) -> String {
 
 /// The result in a line.
 pub fn summary(results: &ClassifyResults) -> String {
-    let ClassifyResults { settings, data, trial } = results;
+    let ClassifyResults { settings, trial } = results;
+    let data = &trial.data;
     format!(
         "{} {} accuracy {:.2} %, rate {:.1} Hz before and {:.1} Hz after",
         name(settings),
@@ -31,7 +32,8 @@ pub fn summary(results: &ClassifyResults) -> String {
 
 /// The whole report.
 pub fn report(results: &ClassifyResults) -> Report {
-    let ClassifyResults { settings, data, trial } = results;
+    let ClassifyResults { settings, trial } = results;
+    let data = &trial.data;
     let measured_on = data.measured_on.label();
     let mut report = Report::new("An E:I classifier");
     report
@@ -51,7 +53,7 @@ pub fn report(results: &ClassifyResults) -> Report {
         )
         .tile("rate before", &format!("{:.1}", trial.initial_rate()), "Hz", "hidden neurons")
         .tile("rate after", &format!("{:.1}", trial.final_rate()), "Hz", "hidden neurons");
-    for remark in remarks::rounding(&trial.config).into_iter().chain(remarks::of(trial, data)) {
+    for remark in remarks::rounding(&trial.config).into_iter().chain(remarks::of(trial)) {
         report.remark(&remarks::sentence(&remark));
     }
     report
@@ -62,11 +64,11 @@ pub fn report(results: &ClassifyResults) -> Report {
             "Accuracy, loss, firing rate of the hidden neurons, and the share of their spikes that \
              is excitatory. Epoch 0 is before training.",
         )
-        .table("epochs", &tables::epochs(&trial.records, measured_on));
+        .table("epochs", &tables::epochs(trial));
     report.heading("Classes");
     if let Some(last) = trial.records.last() {
         let caption = "Share of each class (rows) that got each answer (columns).";
-        report.figure("confusion", &figures::confusion(last, &data.classes), caption);
+        report.figure("confusion", &figures::confusion(&last.test, &data.classes), caption);
     }
     let class = data.classes.get(trial.class).map_or("", String::as_str);
     report
@@ -76,11 +78,12 @@ pub fn report(results: &ClassifyResults) -> Report {
             "Accuracy in each class against the activity, and the share of excitation in it, that \
              the class evokes. One point a class.",
         )
-        .table("classes", &tables::classes(trial, &data.classes))
+        .table("classes", &tables::classes(trial))
         .heading("Activity")
+        .paragraph(&remarks::time_grid(&trial.config, data))
         .figure(
             "raster",
-            &figures::raster(trial, data),
+            &figures::raster(trial),
             &format!("Hidden spikes evoked by one sample ({class})."),
         )
         .table("distances", &tables::distances(trial))

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use equipoise_decoder::classifier::{EpochRecord, Trainer};
 use equipoise_report::Report;
-use serde::{Deserialize, Serialize};
 
 use super::report;
+use super::results::ClassifyResults;
 use super::settings::ClassifySettings;
-use crate::classification::data::{DataFacts, Sets};
+use crate::classification::data::Sets;
 use crate::classification::remarks;
 use crate::classification::trial::{BETWEEN_STATES, Plan, TrialResult};
 use crate::{Context, OrStudyError, Settings as _, Study, StudyError};
@@ -16,27 +16,16 @@ use crate::{Context, OrStudyError, Settings as _, Study, StudyError};
 /// Name of the file of the trained network.
 pub const MODEL: &str = "model.safetensors";
 /// Name of the training among the units.
-const TRIAL: &str = "training";
+pub const TRAINING: &str = "training";
 
 /// Trains one classifier of excitatory and inhibitory neurons; the one unit is the training.
 #[derive(Debug)]
 pub struct Classify;
 
-/// What came of a training.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ClassifyResults {
-    /// What was asked for.
-    pub settings: ClassifySettings,
-    /// The data.
-    pub data: DataFacts,
-    /// The training.
-    pub trial: TrialResult,
-}
-
 fn plan(settings: &ClassifySettings, sets: &Sets) -> Plan {
     Plan {
-        key: TRIAL.to_owned(),
-        config: settings.network.resolve(sets.facts.kind, settings.ratio),
+        key: TRAINING.to_owned(),
+        config: settings.network.on(&sets.facts, settings.ratio),
         seed: settings.seed,
         distances: settings.distances(),
         model: Some(MODEL.to_owned()),
@@ -74,8 +63,8 @@ impl Study for Classify {
         if let Some(reason) = trial.ending.reason() {
             return Err(StudyError::failed(reason));
         }
-        remarks::of(&trial, &sets.facts).into_iter().for_each(|remark| context.remark(remark));
-        Ok(ClassifyResults { settings: settings.clone(), data: sets.facts.clone(), trial })
+        remarks::of(&trial).into_iter().for_each(|remark| context.remark(remark));
+        Ok(ClassifyResults { settings: settings.clone(), trial })
     }
 
     fn report(results: &ClassifyResults) -> Report {

@@ -128,7 +128,9 @@ fn oddities(report: &mut Report, results: &RatiosResults) {
     }
     let rounded: Vec<String> = ratios(results.settings.conditions().iter())
         .iter()
-        .filter_map(|condition| remarks::rounding(&settings.network(condition, data.kind)))
+        .filter_map(|condition| {
+            remarks::rounding(&settings.network(condition, data.kind, data.step_ms))
+        })
         .collect();
     for remark in rounded {
         report.remark(&remarks::sentence(&remark));
@@ -277,6 +279,7 @@ fn representative(report: &mut Report, data: &DataFacts, trial: &Trial) {
     report
         .heading("A representative training")
         .paragraph(&format!("{}, trial {}.", trial.condition.title(), trial.trial))
+        .paragraph(&remarks::time_grid(&result.config, &result.data))
         .figure(
             "representative-training",
             &single::training(&result.records, data.measured_on.label()),
@@ -290,9 +293,9 @@ fn representative(report: &mut Report, data: &DataFacts, trial: &Trial) {
         )
         .figure(
             "representative-raster",
-            &single::raster(result, data),
+            &single::raster(result),
             &format!("Hidden spikes evoked by one sample ({class})."),
         )
-        .table("representative-classes", &single_tables::classes(result, &data.classes))
+        .table("representative-classes", &single_tables::classes(result))
         .table("representative-weights", &single_tables::weights(result));
 }

@@ -58,6 +58,9 @@ pub struct RatiosSettings {
     pub noise: NoiseGrid,
 }
 
+/// The sigma_1 of the published comparison of ratios, at a rate of about 9 Hz before training.
+const PUBLISHED_SIGMA_1: f64 = 0.002;
+
 /// Ratios under noisy updates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -70,7 +73,7 @@ pub struct NoiseGrid {
     pub sigma_1: f64,
     /// Trainings of each ratio and level.
     pub trials: usize,
-    /// Membrane time constant, ms (5 in the published noise runs).
+    /// Membrane time constant, in `network.time_unit` (5 in the published noise runs).
     pub tau_mem: f64,
 }
 
@@ -79,7 +82,7 @@ impl Default for NoiseGrid {
         Self {
             ratios: vec![0.5, 0.7, 0.75, 0.8, 0.9, 0.95, 1.0],
             levels: vec![0.01, 0.2, 0.4, 0.6, 1.0],
-            sigma_1: 0.002,
+            sigma_1: PUBLISHED_SIGMA_1,
             trials: 8,
             tau_mem: 5.0,
         }
@@ -113,6 +116,31 @@ impl Default for RatiosSettings {
 }
 
 impl RatiosSettings {
+    /// These ratios at the published initial rate on a data set, and nothing else.
+    pub fn on(dataset: &str, ratios: &[f64]) -> Self {
+        Self {
+            ratios: ratios.to_vec(),
+            sigma_1: vec![PUBLISHED_SIGMA_1],
+            unbounded: false,
+            data: DataSettings { dataset: dataset.to_owned(), ..DataSettings::default() },
+            noise: NoiseGrid { ratios: Vec::new(), ..NoiseGrid::default() },
+            ..Self::default()
+        }
+    }
+
+    /// With so many epochs a training.
+    #[must_use]
+    pub fn epochs(mut self, epochs: usize) -> Self {
+        self.network.epochs = Some(epochs);
+        self
+    }
+
+    /// With so many trainings of each ratio.
+    #[must_use]
+    pub fn trials(self, trials: usize) -> Self {
+        Self { trials, ..self }
+    }
+
     /// All points of all grids.
     pub fn conditions(&self) -> Vec<Condition> {
         let wirings = match self.both_wirings {
@@ -196,7 +224,7 @@ impl RatiosSettings {
     }
 
     /// Network and training.
-    pub fn network(&self, condition: &Condition, kind: DataKind) -> ClassifierConfig {
+    pub fn network(&self, condition: &Condition, kind: DataKind, step_ms: f64) -> ClassifierConfig {
         let mut settings = self.network;
         settings.recurrent = condition.recurrent;
         match condition.grid {
@@ -216,6 +244,7 @@ impl RatiosSettings {
             network.optimizer = reference.optimizer;
             network.initial = reference.initial;
         }
+        network.dt = self.network.time_unit.step(step_ms);
         network
     }
 }
@@ -305,7 +334,7 @@ impl Settings for RatiosSettings {
         self.distances().validate()?;
         self.data.validate()?;
         for condition in self.conditions() {
-            let network = self.network(&condition, DataKind::Images);
+            let network = self.network(&condition, DataKind::Images, 1.0);
             network.validate().map_err(|e| format!("{}: {e}", condition.title()))?;
         }
         Ok(())
@@ -355,7 +384,7 @@ mod tests {
         let config = RatiosSettings { network, ..RatiosSettings::default() };
         let unbounded =
             config.conditions().into_iter().find(|c| c.grid == Grid::Unbounded).unwrap();
-        let got = config.network(&unbounded, DataKind::Images);
+        let got = config.network(&unbounded, DataKind::Images, 1.0);
         let want = ClassifierConfig {
             epochs: 3,
             excitatory_fraction: 1.0,

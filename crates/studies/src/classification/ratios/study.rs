@@ -42,7 +42,7 @@ fn plan(settings: &RatiosSettings, sets: &Sets, condition: &Condition, trial: us
     let name = format!("{}-{trial}", condition.name());
     Plan {
         key: format!("trials/{name}"),
-        config: settings.network(condition, sets.facts.kind),
+        config: settings.network(condition, sets.facts.kind, sets.facts.step_ms),
         seed: condition.seed(settings.seed, trial),
         distances: settings.distances(),
         model: settings.keep_models.then(|| format!("models/{name}.safetensors")),
@@ -72,17 +72,23 @@ impl Study for Ratios {
         let inputs = RatiosInputs { first, others };
         for condition in settings.conditions() {
             let sets = inputs.of(&condition);
-            Trainer::check(&settings.network(&condition, sets.facts.kind), &sets.train)
-                .map_err(|e| StudyError::settings(format!("{}: {e}", condition.title())))?;
+            Trainer::check(
+                &settings.network(&condition, sets.facts.kind, sets.facts.step_ms),
+                &sets.train,
+            )
+            .map_err(|e| StudyError::settings(format!("{}: {e}", condition.title())))?;
         }
         Ok(inputs)
     }
 
     fn remarks(settings: &RatiosSettings, inputs: &RatiosInputs) -> Vec<String> {
-        let kind = inputs.first.facts.kind;
+        let facts = &inputs.first.facts;
         report::ratios(settings.conditions().iter())
             .into_iter()
-            .filter_map(|condition| remarks::rounding(&settings.network(condition, kind)))
+            .filter_map(|condition| {
+                let network = settings.network(condition, facts.kind, facts.step_ms);
+                remarks::rounding(&network)
+            })
             .collect()
     }
 

@@ -1,0 +1,224 @@
+//! The study of a trained classifier on other data.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use equipoise_decoder::classifier::{Evaluation, Trainer};
+use equipoise_metrics::statistics::wilson;
+use equipoise_report::{Report, RunDir, RunDirError};
+use serde::{Deserialize, Serialize};
+
+use super::report;
+use super::results::EvaluateClassifierResults;
+use crate::classification::classify::{Classify, ClassifySettings, TRAINING};
+use crate::classification::data::{DataFacts, DataSettings, Sets};
+use crate::classification::published::DataKind;
+use crate::classification::remarks;
+use crate::classification::trial::TrialResult;
+use crate::context::read_unit;
+use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
+
+/// Level of the interval of the accuracy.
+const CONFIDENCE: f64 = 0.95;
+
+/// Which network, on which data.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvaluateClassifierSettings {
+    /// Seed of subsets and of synthetic data.
+    pub seed: u64,
+    /// The run directory in which the classifier was trained.
+    pub run: PathBuf,
+    /// The data set, on whose test part the network is measured; absent: that of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
+    /// Samples, a balanced part of the set; absent: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<usize>,
+}
+
+impl Settings for EvaluateClassifierSettings {
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        if self.run.as_os_str().is_empty() {
+            return Err("run: the directory in which a classifier was trained is needed".into());
+        }
+        Ok(())
+    }
+}
+
+/// A trained network and the data to measure it on.
+#[derive(Debug)]
+pub struct EvaluateClassifierInputs {
+    trainer: Trainer,
+    /// SHA-256 of the file of the network.
+    model: String,
+    trial: TrialResult,
+    sets: Sets,
+    remarks: Vec<String>,
+}
+
+/// Measures a trained classifier on data that it may not have seen.
+#[derive(Debug)]
+pub struct EvaluateClassifier;
+
+impl Study for EvaluateClassifier {
+    const NAME: &'static str = "evaluate-classifier";
+    type Settings = EvaluateClassifierSettings;
+    type Inputs = EvaluateClassifierInputs;
+    type Results = EvaluateClassifierResults;
+
+    fn open(
+        settings: &EvaluateClassifierSettings,
+        root: &Path,
+    ) -> Result<EvaluateClassifierInputs, StudyError> {
+        settings.validate().or_settings()?;
+        let (trained, made_from, trial) = training(&settings.run)?;
+        let (trainer, model) = network(&settings.run, &trial)?;
+        let mut remarks = Vec::new();
+        let sets = open_data(settings, &trained, &trial.data, root, &mut remarks)?;
+        if made_from.part("training data") == Some(sets.measured_identity().as_str()) {
+            remarks.push("the network was trained on these very samples".to_owned());
+        }
+        let (here, there) = (&sets.facts.classes, &trial.data.classes);
+        if here != there {
+            return Err(StudyError::input(format!(
+                "{} has the classes {}; the network was trained on {}",
+                sets.facts.dataset,
+                here.join(", "),
+                there.join(", ")
+            )));
+        }
+        let (found, wanted) = (sets.test.input().channels(), trainer.kernel().shape().inputs);
+        if found != wanted {
+            return Err(StudyError::input(format!(
+                "{} has {found} input channels; the network was trained on {wanted}",
+                sets.facts.dataset
+            )));
+        }
+        Ok(EvaluateClassifierInputs { trainer, model, trial, sets, remarks })
+    }
+
+    fn remarks(_: &EvaluateClassifierSettings, inputs: &EvaluateClassifierInputs) -> Vec<String> {
+        inputs.remarks.clone()
+    }
+
+    fn run(
+        _: &EvaluateClassifierSettings,
+        inputs: &EvaluateClassifierInputs,
+        context: &Context<'_>,
+    ) -> Result<EvaluateClassifierResults, StudyError> {
+        let EvaluateClassifierInputs { trainer, model, trial, sets, remarks: known } = inputs;
+        let stage = context.stage("evaluating", 1)?;
+        let identity = sets.identify_measured(Identity::new().with("model", model));
+        let evaluation: Evaluation = context.unit("evaluation", &identity, || {
+            trainer.evaluate(&sets.test).map_err(StudyError::input)
+        })?;
+        stage.advance(1)?;
+        let right = (0..evaluation.confusion.len()).map(|c| evaluation.confusion[c][c]).sum();
+        let samples = sets.facts.measured_samples() as u64;
+        let accuracy = wilson(right, samples, CONFIDENCE).or_failed()?;
+        let odd = remarks::of_evaluation(&evaluation, &sets.facts);
+        odd.iter().for_each(|remark| context.remark(remark));
+        Ok(EvaluateClassifierResults {
+            trained: trial.clone(),
+            data: sets.facts.clone(),
+            evaluation,
+            accuracy,
+            remarks: known.iter().cloned().chain(odd).collect(),
+        })
+    }
+
+    fn report(results: &EvaluateClassifierResults) -> Report {
+        report::report(results)
+    }
+
+    fn summary(results: &EvaluateClassifierResults) -> String {
+        report::summary(results)
+    }
+}
+
+/// The file `name` of a run.
+fn read(run: &Path, name: &str) -> Result<Vec<u8>, StudyError> {
+    let path = run.join(name);
+    Ok(fs::read(&path).map_err(|e| RunDirError::from_io("read the file", &path, e))?)
+}
+
+/// The settings of a run, what its training was made from, and the training.
+fn training(run: &Path) -> Result<(ClassifySettings, Identity, TrialResult), StudyError> {
+    RunDir::stored_record_of(run, Classify::NAME)?;
+    let settings = RunDir::stored_config(run)?;
+    let name = format!("{TRAINING}.json");
+    let (made_from, trial) = read_unit(TRAINING, &read(run, &name)?)
+        .map_err(|reason| StudyError::input(format!("{}: {reason}", run.join(&name).display())))?;
+    Ok((settings, made_from, trial))
+}
+
+/// The trained network of a run, and the digest of its file.
+fn network(run: &Path, trial: &TrialResult) -> Result<(Trainer, String), StudyError> {
+    let Some(model) = &trial.model else {
+        return Err(StudyError::input(format!(
+            "{}: the training diverged and left no network",
+            run.display()
+        )));
+    };
+    let place = run.join(&model.name);
+    let wrong = |reason: &dyn std::fmt::Display| {
+        StudyError::input(format!("{}: {reason}", place.display()))
+    };
+    let bytes = read(run, &model.name)?;
+    if !model.is(&bytes) {
+        return Err(wrong(&"it is not the file that the training wrote"));
+    }
+    let trainer = Trainer::from_bytes(&bytes).map_err(|e| wrong(&e))?;
+    if *trainer.config() != trial.config || trainer.seed() != trial.seed {
+        return Err(wrong(&"it is of other settings than the training beside it"));
+    }
+    Ok((trainer, model.sha256.clone()))
+}
+
+/// The data to measure on, on the time grid on which the network was trained.
+fn open_data(
+    settings: &EvaluateClassifierSettings,
+    trained: &ClassifySettings,
+    facts: &DataFacts,
+    root: &Path,
+    remarks: &mut Vec<String>,
+) -> Result<Sets, StudyError> {
+    let mut data = DataSettings {
+        dataset: settings.dataset.clone().unwrap_or_else(|| facts.dataset.clone()),
+        train: None,
+        test: settings.samples,
+        validation_share: None,
+        validation_speaker: None,
+        ..trained.data.clone()
+    };
+    let sets = data.open(root, settings.seed)?;
+    if sets.facts.kind != facts.kind {
+        let what = |kind| match kind {
+            DataKind::Images => "images",
+            DataKind::Recordings => "recordings",
+        };
+        return Err(StudyError::input(format!(
+            "{} has {}; the network was trained on {}",
+            data.dataset,
+            what(sets.facts.kind),
+            what(facts.kind)
+        )));
+    }
+    if sets.facts.step_ms == facts.step_ms {
+        return Ok(sets);
+    }
+    // Recordings of another duration, whose grid would be another one.
+    let seconds = facts.steps as f64 * facts.step_ms / 1000.0;
+    remarks.push(format!(
+        "{} is put on the time grid of the training, {}; spikes after {seconds} s are left out",
+        data.dataset,
+        facts.grid()
+    ));
+    data.binning.max_time = Some(seconds);
+    data.open(root, settings.seed)
+}
