@@ -27,6 +27,7 @@
 //! | synchrony | χ² = var of the population mean over the mean variance of its units | [`spikes::synchrony_index`] |
 //! | van Rossum distance | D² = (1 / τ) ∫ (f - g)² dt, f = Σ exp(-(t - t_i) / τ) after each spike t_i | [`van_rossum::distance`] |
 //! | tests, effect sizes, intervals | see the table of the module | [`statistics`] |
+//! | what a linear readout finds | ridge regression, W = (XᵀX + p I)⁻¹ XᵀY | [`ridge::NormalEquations`] |
 //! | many numbers in a few | mean, median, quartiles, Student's interval | [`summary::Summary`] |
 //!
 //! # Parameters
@@ -84,6 +85,8 @@
 pub mod classification;
 pub mod float;
 pub mod image;
+pub mod matrix;
+pub mod ridge;
 pub mod spikes;
 pub mod statistics;
 pub mod summary;

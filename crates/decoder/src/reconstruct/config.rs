@@ -1,5 +1,6 @@
 //! What a decoder is made of: the settings, and their limits.
 
+use super::loss::SSIM_WINDOW;
 use equipoise_data::ImageShape;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -98,6 +99,9 @@ pub enum HiddenActivation {
     /// max(0, x).
     Relu,
 }
+
+/// Times that the VAE's decoder doubles the sides of the image.
+pub(super) const VAE_UPSAMPLINGS: usize = 2;
 
 /// The most units of a layer and dimensions of a code: more would be a slip of the pen, and would
 /// end in want of memory.
@@ -204,10 +208,10 @@ impl DecoderConfig {
         if !(0.0..=1.0).contains(&self.ssim_share) {
             return error(format!("`ssim_share` is {}, not in [0, 1]", self.ssim_share));
         }
-        if self.ssim_share > 0.0 && shape.height.min(shape.width) < super::loss::SSIM_WINDOW {
+        if self.ssim_share > 0.0 && shape.height.min(shape.width) < SSIM_WINDOW {
             return error(format!(
                 "`ssim_share` needs images of at least {0}x{0} pixels, these are {shape}",
-                super::loss::SSIM_WINDOW
+                SSIM_WINDOW
             ));
         }
         if self.start == Start::Ridge && self.hidden_activation != HiddenActivation::Identity {
@@ -223,7 +227,7 @@ impl DecoderConfig {
         }
         let halvings = match self.kind {
             DecoderKind::MlpUnet => self.depth,
-            DecoderKind::MlpVae => super::vae::RAISINGS,
+            DecoderKind::MlpVae => VAE_UPSAMPLINGS,
         };
         let divides = |side: usize| halvings < 16 && side.is_multiple_of(1 << halvings);
         if !divides(shape.height) || !divides(shape.width) {

@@ -2,6 +2,7 @@
 
 use super::config::{DecoderConfig, HiddenActivation};
 use super::ops::{Activation, conv3x3, join_conv3x3, upsample_conv3x3};
+use super::weights::{BEFORE_RELU, Initial, LINEAR, replaced};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation};
 
@@ -13,11 +14,22 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// A layer whose weights are all 0 until [`initialise`](super::weights::initialise).
-    pub fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
+    /// A layer with weights of variance `gain` / inputs.
+    pub fn new(inputs: usize, outputs: usize, gain: f64, initial: &Initial<'_>) -> Self {
+        Self { weight: initial.weight(inputs, outputs, gain), bias: initial.bias(outputs) }
+    }
+
+    /// With other numbers: `weight` is given the outputs of a row and the row-major weights,
+    /// `bias` the bias.
+    pub(super) fn with(
+        self,
+        weight: impl FnOnce(usize, &mut [f32]),
+        bias: impl FnOnce(&mut [f32]),
+    ) -> Self {
+        let [_, outputs] = self.weight.val().dims();
         Self {
-            weight: Param::from_tensor(Tensor::zeros([inputs, outputs], device)),
-            bias: Param::from_tensor(Tensor::zeros([outputs], device)),
+            weight: replaced(self.weight, |values| weight(outputs, values)),
+            bias: replaced(self.bias, bias),
         }
     }
 
@@ -40,11 +52,21 @@ pub struct Conv {
 }
 
 impl Conv {
-    /// A layer whose weights are all 0 until [`initialise`](super::weights::initialise).
-    pub fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
+    /// A layer with weights of variance `gain` / (9 inputs).
+    pub fn new(inputs: usize, outputs: usize, gain: f64, initial: &Initial<'_>) -> Self {
+        Self { weight: initial.weight(9 * inputs, outputs, gain), bias: initial.bias(outputs) }
+    }
+
+    /// With this bias.
+    pub(super) fn with_bias(self, bias: &[f32]) -> Self {
+        Self { bias: replaced(self.bias, |values| values.copy_from_slice(bias)), ..self }
+    }
+
+    /// With weights and biases of 0.
+    pub(super) fn zeroed(self) -> Self {
         Self {
-            weight: Param::from_tensor(Tensor::zeros([9 * inputs, outputs], device)),
-            bias: Param::from_tensor(Tensor::zeros([outputs], device)),
+            weight: replaced(self.weight, |values| values.fill(0.0)),
+            bias: replaced(self.bias, |values| values.fill(0.0)),
         }
     }
 
@@ -58,12 +80,12 @@ impl Conv {
         conv3x3(image, self.weight.val(), self.bias.val(), Activation::Relu)
     }
 
-    /// The images raised to twice their size, the convolution, then ReLU.
-    pub fn raise_relu(&self, image: Tensor<4>) -> Tensor<4> {
+    /// The images upsampled to twice their size, the convolution, then ReLU.
+    pub fn upsample_relu(&self, image: Tensor<4>) -> Tensor<4> {
         upsample_conv3x3(image, self.weight.val(), self.bias.val(), Activation::Relu)
     }
 
-    /// The channels of `skip` and those of `low`, raised to its size, then as [`relu`](Self::relu).
+    /// The channels of `skip` and those of `low`, upsampled to its size, then as [`relu`](Self::relu).
     pub fn join_relu(&self, skip: Tensor<4>, low: Tensor<4>) -> Tensor<4> {
         join_conv3x3(skip, low, self.weight.val(), self.bias.val(), Activation::Relu)
     }
@@ -83,9 +105,13 @@ pub struct Mlp {
 
 impl Mlp {
     /// The layers that read `features` numbers an image.
-    pub fn new(config: &DecoderConfig, features: usize, device: &Device) -> Self {
+    pub fn new(config: &DecoderConfig, features: usize, initial: &Initial<'_>) -> Self {
+        let gain = match config.hidden_activation {
+            HiddenActivation::Identity => LINEAR,
+            HiddenActivation::Relu => BEFORE_RELU,
+        };
         Self {
-            layers: dense_layers(features, &config.hidden, device),
+            layers: dense_layers(features, &config.hidden, gain, initial),
             activation: config.hidden_activation,
             feature_dropout: config.feature_dropout,
             dropout: config.dropout,
@@ -93,13 +119,23 @@ impl Mlp {
     }
 
     /// Layers with ReLU and no dropout from `inputs` through `sizes`.
-    pub fn plain(inputs: usize, sizes: &[usize], device: &Device) -> Self {
+    pub fn plain(inputs: usize, sizes: &[usize], initial: &Initial<'_>) -> Self {
         Self {
-            layers: dense_layers(inputs, sizes, device),
+            layers: dense_layers(inputs, sizes, BEFORE_RELU, initial),
             activation: HiddenActivation::Relu,
             feature_dropout: 0.0,
             dropout: 0.0,
         }
+    }
+
+    /// With other numbers: `first` changes the layer that reads the input, `later` those after it.
+    pub(super) fn with(
+        self,
+        first: impl Fn(Dense) -> Dense,
+        later: impl Fn(Dense) -> Dense,
+    ) -> Self {
+        let change = |(index, layer)| if index == 0 { first(layer) } else { later(layer) };
+        Self { layers: self.layers.into_iter().enumerate().map(change).collect(), ..self }
     }
 
     /// [batch, inputs] to [batch, last size]. `draws` is given in training.
@@ -123,9 +159,11 @@ impl Mlp {
     }
 }
 
-fn dense_layers(inputs: usize, sizes: &[usize], device: &Device) -> Vec<Dense> {
+fn dense_layers(inputs: usize, sizes: &[usize], gain: f64, initial: &Initial<'_>) -> Vec<Dense> {
+    let initial = initial.part("layers");
     let froms = std::iter::once(&inputs).chain(sizes);
-    froms.zip(sizes).map(|(&from, &to)| Dense::new(from, to, device)).collect()
+    let layer = |(index, (&from, &to))| Dense::new(from, to, gain, &initial.part(index));
+    froms.zip(sizes).enumerate().map(layer).collect()
 }
 
 /// The random numbers of one training step: functions of (seed, epoch, image), so that neither

@@ -5,10 +5,11 @@ pub mod controls;
 mod features;
 mod layers;
 pub(crate) mod layout;
-mod linear_algebra;
+mod linear;
 pub mod loss;
 pub(crate) mod model;
 pub mod ops;
+mod pairs;
 mod reconstructor;
 mod start;
 #[cfg(test)]
@@ -23,8 +24,10 @@ pub use features::{
     CountTable, FeatureConfig, FeatureError, FeatureKind, Normaliser, SpikeFeatures, Transform,
 };
 pub use layers::Draws;
+pub use linear::{LinearFits, LinearReconstructor, RidgeConfig};
 pub use model::{Decoded, DecoderModel};
-pub use reconstructor::{Fitted, Pairs, Reconstructor, ReconstructorConfig};
+pub use pairs::Pairs;
+pub use reconstructor::{Fitted, Reconstructor, ReconstructorConfig};
 pub use start::LinearStart;
 pub use unet::MlpUnet;
 pub use vae::{Latent, MlpVae};

@@ -1,11 +1,12 @@
 //! One type for both decoders.
 
-use super::config::{DecoderConfig, DecoderKind, HiddenActivation, Output, Start};
+use super::config::{DecoderConfig, DecoderKind, Output, Start};
 use super::layers::Draws;
 use super::loss::reconstruction_loss;
+use super::start::LinearStart;
 use super::unet::MlpUnet;
 use super::vae::{Latent, MlpVae};
-use super::weights;
+use super::weights::Initial;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
 use equipoise_data::ImageShape;
@@ -38,11 +39,35 @@ impl DecoderModel {
         seed: u64,
         device: &Device,
     ) -> Self {
-        let model = match config.kind {
-            DecoderKind::MlpUnet => Self::Unet(MlpUnet::new(config, features, shape, device)),
-            DecoderKind::MlpVae => Self::Vae(MlpVae::new(config, features, shape, device)),
-        };
-        weights::initialise(model, seed, &|name| gain(config, name))
+        match config.kind {
+            DecoderKind::MlpUnet => {
+                let initial = Initial::new(seed, "Unet", device);
+                Self::Unet(MlpUnet::new(config, features, shape, &initial))
+            }
+            DecoderKind::MlpVae => {
+                let initial = Initial::new(seed, "Vae", device);
+                Self::Vae(MlpVae::new(config, features, shape, &initial))
+            }
+        }
+    }
+
+    /// With this bias of the last layer, so that an untrained decoder gives images of the right
+    /// mean intensity: one that starts too bright is driven towards black so hard that its units
+    /// die.
+    pub(crate) fn with_output_bias(self, bias: &[f32]) -> Self {
+        match self {
+            Self::Unet(model) => Self::Unet(model.with_output_bias(bias)),
+            Self::Vae(model) => Self::Vae(model.with_output_bias(bias)),
+        }
+    }
+
+    /// At a linear reconstruction. What the start does not need stays random, so that training can
+    /// make use of it.
+    pub fn started_at(self, start: &LinearStart) -> Self {
+        match self {
+            Self::Unet(model) => Self::Unet(model.started_at(start)),
+            Self::Vae(model) => Self::Vae(model.started_at(start)),
+        }
     }
 
     /// Images from features [batch, n]; `draws` is given in training.
@@ -61,19 +86,6 @@ impl DecoderModel {
         };
         Decoded { images: bounded(config, images), latent }
     }
-}
-
-/// Variance of a layer's initial weights times its inputs: 2 where a ReLU follows, otherwise 1.
-fn gain(config: &DecoderConfig, name: &str) -> f64 {
-    let within = |part: &str| name.split('.').any(|p| p == part);
-    let rectified = if within("mlp") || within("encoder") {
-        config.hidden_activation == HiddenActivation::Relu
-    } else if within("map") {
-        config.kind == DecoderKind::MlpVae
-    } else {
-        !(within("head") || within("mean") || within("log_variance"))
-    };
-    if rectified { 2.0 } else { 1.0 }
 }
 
 /// The numbers before the output's non-linearity that give the mean intensity of each channel of

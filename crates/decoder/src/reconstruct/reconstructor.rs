@@ -3,10 +3,12 @@
 use super::config::{DecoderConfig, Start};
 use super::features::{FeatureConfig, FeatureError, Normaliser, SpikeFeatures};
 use super::layout::push_channels_first;
+use super::linear::LinearFits;
 use super::model::{DecoderModel, bounded};
+use super::pairs::Pairs;
 use super::start::LinearStart;
 use crate::device::Backend;
-use crate::observer::Observer;
+use crate::observer::{Event, Observer, Remark};
 use crate::training::{
     CHUNK, EpochReport, Examples, Finish, TrainConfig, TrainError, TrainedModel, Training,
 };
@@ -14,17 +16,6 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use equipoise_data::ImageShape;
 use serde::{Deserialize, Serialize};
-
-/// Features of images and the images themselves.
-#[derive(Debug, Clone, Copy)]
-pub struct Pairs<'a> {
-    /// Features as [`FeatureConfig::extract`] gives them.
-    pub features: &'a SpikeFeatures,
-    /// Intensities in [0, 1], [images, channels, height, width].
-    pub images: &'a [f32],
-    /// Shape of an image.
-    pub shape: ImageShape,
-}
 
 /// A trained decoder.
 #[derive(Debug)]
@@ -81,8 +72,22 @@ impl Reconstructor {
         config: &ReconstructorConfig,
         observer: &mut Observer<'_, EpochReport>,
     ) -> Result<Fitted, TrainError> {
+        Self::fit_sharing(&LinearFits::new(training, validation), config, observer)
+    }
+
+    /// [`fit`](Self::fit) to the sets of `linear`, whose ridge regression a decoder that starts at
+    /// one shares with controls and with other decoders.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_sharing(
+        linear: &LinearFits<'_>,
+        config: &ReconstructorConfig,
+        observer: &mut Observer<'_, EpochReport>,
+    ) -> Result<Fitted, TrainError> {
         let ReconstructorConfig { decoder, features, training: train, backend } = config;
         let device = backend.device()?;
+        let (training, validation) = (linear.training(), linear.validation());
         let shape = training.shape;
         if validation.shape != shape {
             return Err(TrainError::Data(format!(
@@ -91,29 +96,37 @@ impl Reconstructor {
             )));
         }
         let normaliser = if features.standardise {
-            Normaliser::fit(training.features)
+            linear.normaliser().clone()
         } else {
             Normaliser::identity(training.features.features)
         };
         decoder.validate(shape)?;
+        if training.features.images > 1 && linear.normaliser().scale.iter().all(|&s| s == 0.0) {
+            let features = training.features.features;
+            let remark = Event::Remark(Remark::ConstantFeatures { features });
+            if observer.tell(remark).is_break() {
+                return Err(TrainError::Stopped { epoch: 1 });
+            }
+        }
         let normal = |pairs: Pairs<'_>| {
             normaliser.apply(pairs.features).map_err(|e| TrainError::Data(e.to_string()))
         };
         let (x, x_validation) = (normal(training)?, normal(validation)?);
+        let start = match decoder.start {
+            Start::Random => None,
+            Start::Ridge => {
+                let ridge = match features.standardise {
+                    true => linear.standardised()?,
+                    false => linear.control()?.ridge(),
+                };
+                Some(LinearStart::new(decoder, shape, ridge, &x))
+            }
+        };
         let examples = Examples { images: x.images, features: &x.values, targets: training.images };
         let held_out = Examples {
             images: x_validation.images,
             features: &x_validation.values,
             targets: validation.images,
-        };
-        let start = match decoder.start {
-            Start::Random => None,
-            Start::Ridge => {
-                let (training, validation) =
-                    ((&x, training.images), (&x_validation, validation.images));
-                let start = LinearStart::fit(decoder, shape, training, validation);
-                Some(start.map_err(|e| TrainError::Data(e.to_string()))?)
-            }
         };
         let training =
             Training { decoder, shape, config: train, device: &device, start: start.as_ref() };

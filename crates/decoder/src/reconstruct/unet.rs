@@ -5,8 +5,10 @@
 use super::config::DecoderConfig;
 use super::layers::{Conv, Dense, Draws, Mlp};
 use super::ops::max_pool2x2;
+use super::start::LinearStart;
+use super::weights::{BEFORE_RELU, Initial, LINEAR};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use equipoise_data::ImageShape;
 
 /// The whole decoder.
@@ -32,16 +34,34 @@ impl MlpUnet {
         config: &DecoderConfig,
         features: usize,
         shape: ImageShape,
-        device: &Device,
+        initial: &Initial<'_>,
     ) -> Self {
         let last = config.hidden.last().copied().unwrap_or(features);
+        let (channels, unet) = (shape.channels, initial.part("unet"));
         Self {
-            mlp: Mlp::new(config, features, device),
-            map: Dense::new(last, shape.pixels(), device),
-            unet: UNet::new(shape.channels, config.channels, config.depth, device),
+            mlp: Mlp::new(config, features, &initial.part("mlp")),
+            map: Dense::new(last, shape.pixels(), LINEAR, &initial.part("map")),
+            unet: UNet::new(channels, config.channels, config.depth, &unet),
             shape,
             residual: config.residual,
         }
+    }
+
+    /// With this bias of the last layer.
+    pub(super) fn with_output_bias(mut self, bias: &[f32]) -> Self {
+        self.unet.head = self.unet.head.with_bias(bias);
+        self
+    }
+
+    /// At a linear reconstruction: the layers before the map read it, the map is it, and a residual
+    /// U-Net adds nothing to it yet.
+    pub(super) fn started_at(mut self, start: &LinearStart) -> Self {
+        self.mlp = start.initialise_reader(self.mlp);
+        self.map = start.initialise_map(self.map);
+        if self.residual {
+            self.unet.head = self.unet.head.zeroed();
+        }
+        self
     }
 
     /// [batch, features] to [batch, height, width, channels], before the output's non-linearity.
@@ -62,10 +82,10 @@ struct Level {
 }
 
 impl Level {
-    fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
+    fn new(inputs: usize, outputs: usize, initial: &Initial<'_>) -> Self {
         Self {
-            first: Conv::new(inputs, outputs, device),
-            second: Conv::new(outputs, outputs, device),
+            first: Conv::new(inputs, outputs, BEFORE_RELU, &initial.part("first")),
+            second: Conv::new(outputs, outputs, BEFORE_RELU, &initial.part("second")),
         }
     }
 
@@ -96,17 +116,19 @@ struct UNet {
 }
 
 impl UNet {
-    fn new(image_channels: usize, base: usize, depth: usize, device: &Device) -> Self {
+    fn new(image_channels: usize, base: usize, depth: usize, initial: &Initial<'_>) -> Self {
         let width = |level: usize| base << level;
         let from = |level: usize| if level == 0 { image_channels } else { width(level - 1) };
+        let (down, up) = (initial.part("down"), initial.part("up"));
+        let expanding = |l: usize| {
+            let initial = up.part(depth - 1 - l);
+            Level::new(width(l) + width(l + 1), width(l), &initial)
+        };
         Self {
-            down: (0..depth).map(|l| Level::new(from(l), width(l), device)).collect(),
-            bottom: Level::new(from(depth), width(depth), device),
-            up: (0..depth)
-                .rev()
-                .map(|l| Level::new(width(l) + width(l + 1), width(l), device))
-                .collect(),
-            head: Conv::new(base, image_channels, device),
+            down: (0..depth).map(|l| Level::new(from(l), width(l), &down.part(l))).collect(),
+            bottom: Level::new(from(depth), width(depth), &initial.part("bottom")),
+            up: (0..depth).rev().map(expanding).collect(),
+            head: Conv::new(base, image_channels, LINEAR, &initial.part("head")),
         }
     }
 

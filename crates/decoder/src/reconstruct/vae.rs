@@ -1,14 +1,13 @@
 //! MLP + VAE: spike counts, fully connected layers, a latent normal distribution, and from a
 //! sample of it back to the image (Kingma & Welling 2014, ICLR).
 
-use super::config::DecoderConfig;
+use super::config::{DecoderConfig, VAE_UPSAMPLINGS};
 use super::layers::{Conv, Dense, Draws, Mlp};
+use super::start::LinearStart;
+use super::weights::{BEFORE_RELU, Initial, LINEAR};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use equipoise_data::ImageShape;
-
-/// Times the decoder doubles the image's sides.
-pub(super) const RAISINGS: usize = 2;
 
 /// Bounds of the log variance, so that its exponential stays finite.
 const LOG_VARIANCE: (f32, f32) = (-12.0, 12.0);
@@ -21,7 +20,7 @@ const FIRST_LOG_VARIANCE: f32 = -4.0;
 ///
 /// ```text
 /// features [batch, n] ── mlp ─┬─ mean ────────────┐
-///                             └─ log variance ─ sample ── mlp ── map ── raise ── raise ── image
+///                             └─ log variance ─ sample ── mlp ── map ── upsample ── upsample ── image
 /// ```
 #[derive(Module, Debug)]
 pub struct MlpVae {
@@ -65,25 +64,38 @@ impl MlpVae {
         config: &DecoderConfig,
         features: usize,
         shape: ImageShape,
-        device: &Device,
+        initial: &Initial<'_>,
     ) -> Self {
         let last = config.hidden.last().copied().unwrap_or(features);
         let reversed: Vec<usize> = config.hidden.iter().rev().copied().collect();
         let decoded = reversed.last().copied().unwrap_or(config.latent);
-        let low = (shape.height * shape.width) >> (2 * RAISINGS);
+        let low = (shape.height * shape.width) >> (2 * VAE_UPSAMPLINGS);
         let channels = config.channels;
         Self {
-            encoder: Mlp::new(config, features, device),
-            mean: Dense::new(last, config.latent, device),
-            log_variance: Dense::new(last, config.latent, device),
-            decoder: Mlp::plain(config.latent, &reversed, device),
-            map: Dense::new(decoded, low * 4 * channels, device),
-            first: Conv::new(4 * channels, 2 * channels, device),
-            second: Conv::new(2 * channels, channels, device),
-            head: Conv::new(channels, shape.channels, device),
+            encoder: Mlp::new(config, features, &initial.part("encoder")),
+            mean: Dense::new(last, config.latent, LINEAR, &initial.part("mean")),
+            log_variance: Dense::new(last, config.latent, LINEAR, &initial.part("log_variance")),
+            decoder: Mlp::plain(config.latent, &reversed, &initial.part("decoder")),
+            map: Dense::new(decoded, low * 4 * channels, BEFORE_RELU, &initial.part("map")),
+            first: Conv::new(4 * channels, 2 * channels, BEFORE_RELU, &initial.part("first")),
+            second: Conv::new(2 * channels, channels, BEFORE_RELU, &initial.part("second")),
+            head: Conv::new(channels, shape.channels, LINEAR, &initial.part("head")),
             shape,
             channels,
         }
+    }
+
+    /// With this bias of the last layer.
+    pub(super) fn with_output_bias(mut self, bias: &[f32]) -> Self {
+        self.head = self.head.with_bias(bias);
+        self
+    }
+
+    /// With the leading directions of a linear reconstruction as latent means.
+    pub(super) fn started_at(mut self, start: &LinearStart) -> Self {
+        self.encoder = start.initialise_reader(self.encoder);
+        self.mean = start.initialise_latent(self.mean);
+        self
     }
 
     /// The latent distribution of each image from its features [batch, n].
@@ -99,10 +111,11 @@ impl MlpVae {
     /// Images from latent codes [batch, latent], before the output's non-linearity.
     pub fn decode(&self, code: Tensor<2>) -> Tensor<4> {
         let [batch, _] = code.dims();
-        let (height, width) = (self.shape.height >> RAISINGS, self.shape.width >> RAISINGS);
+        let (height, width) =
+            (self.shape.height >> VAE_UPSAMPLINGS, self.shape.width >> VAE_UPSAMPLINGS);
         let map = self.map.relu(self.decoder.forward(code, None));
         let low = map.reshape([batch, height, width, 4 * self.channels]);
-        self.head.forward(self.second.raise_relu(self.first.raise_relu(low)))
+        self.head.forward(self.second.upsample_relu(self.first.upsample_relu(low)))
     }
 
     /// Images and latent distributions; in training the code is a sample, otherwise the mean.

@@ -1,7 +1,7 @@
 //! A model's numbers by name: initial values, reading and writing.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use equipoise_random::stream;
 
 /// One parameter of a model.
@@ -15,75 +15,61 @@ pub struct Weights {
     pub values: Vec<f32>,
 }
 
-/// Sets biases to 0 and weights to normal numbers of variance `gain` / inputs, where `gain` is a
-/// function of the parameter's name: 2 where a ReLU follows (He et al. 2015, ICCV), otherwise 1.
-/// Each parameter has its own stream of the seed.
-pub fn initialise<M: Module>(model: M, seed: u64, gain: &dyn Fn(&str) -> f64) -> M {
-    model.map(&mut Initialise { path: Vec::new(), seed, gain })
-}
-
-struct Initialise<'a> {
-    path: Vec<String>,
+/// Where the initial weights of a layer come from: a seed, and the layer's place in the model, which
+/// names its stream of random numbers.
+#[derive(Debug, Clone)]
+pub struct Initial<'a> {
     seed: u64,
-    gain: &'a dyn Fn(&str) -> f64,
+    path: String,
+    device: &'a Device,
 }
 
-impl ModuleMapper for Initialise<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
+/// Variance of a layer's initial weights times its inputs, where a ReLU follows (He et al. 2015,
+/// ICCV).
+pub const BEFORE_RELU: f64 = 2.0;
+/// The same where none follows.
+pub const LINEAR: f64 = 1.0;
+
+impl<'a> Initial<'a> {
+    /// For the parts of the model `root`.
+    pub fn new(seed: u64, root: &str, device: &'a Device) -> Self {
+        Self { seed, path: root.to_owned(), device }
     }
 
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
+    /// For a part of this part.
+    pub fn part(&self, name: impl std::fmt::Display) -> Self {
+        Self { path: format!("{}.{name}", self.path), ..*self }
     }
 
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.path.join(".");
-        param.map(|tensor| {
-            let shape = tensor.dims();
-            let mut values = vec![0.0f32; shape.iter().product()];
-            if name.ends_with("weight") {
-                let gain = (self.gain)(&name);
-                let deviation = (gain / shape[0] as f64).sqrt();
-                let mut numbers = stream(self.seed, &format!("decoder/weights/{name}"), 0);
-                values.iter_mut().for_each(|v| *v = (deviation * numbers.normal()) as f32);
-            }
-            let tensor = Tensor::from_data(TensorData::new(values, shape), &tensor.device());
-            if tensor.is_autodiff() { tensor.require_grad() } else { tensor }
-        })
+    /// Normal numbers of variance `gain` / inputs, `[inputs, outputs]`.
+    pub(super) fn weight(&self, inputs: usize, outputs: usize, gain: f64) -> Param<Tensor<2>> {
+        let deviation = (gain / inputs as f64).sqrt();
+        let mut numbers = stream(self.seed, &format!("decoder/weights/{}.weight", self.path), 0);
+        let values: Vec<f32> =
+            (0..inputs * outputs).map(|_| (deviation * numbers.normal()) as f32).collect();
+        let data = TensorData::new(values, [inputs, outputs]);
+        Param::from_tensor(Tensor::from_data(data, self.device))
+    }
+
+    /// Zeros.
+    pub(super) fn bias(&self, outputs: usize) -> Param<Tensor<1>> {
+        Param::from_tensor(Tensor::zeros([outputs], self.device))
     }
 }
 
-/// Sets the bias of the last layer, so that an untrained decoder gives images of the right mean
-/// intensity: one that starts too bright is driven towards black so hard that its units die.
-pub fn set_output_bias<M: Module>(model: M, bias: &[f32]) -> M {
-    model.map(&mut OutputBias { path: Vec::new(), bias })
-}
-
-struct OutputBias<'a> {
-    path: Vec<String>,
-    bias: &'a [f32],
-}
-
-impl ModuleMapper for OutputBias<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if !self.path.ends_with(&["head".to_owned(), "bias".to_owned()]) {
-            return param;
-        }
-        param.map(|tensor| {
-            let data = TensorData::new(self.bias.to_vec(), tensor.dims());
-            let tensor = Tensor::from_data(data, &tensor.device());
-            if tensor.is_autodiff() { tensor.require_grad() } else { tensor }
-        })
-    }
+/// A parameter with other numbers in place of its own.
+pub(super) fn replaced<const D: usize>(
+    param: Param<Tensor<D>>,
+    replace: impl FnOnce(&mut [f32]),
+) -> Param<Tensor<D>> {
+    param.map(|tensor| {
+        let (device, shape) = (tensor.device(), tensor.dims());
+        let tracked = tensor.is_autodiff();
+        let mut values: Vec<f32> = tensor.into_data().try_into_vec().expect("parameters are f32");
+        replace(&mut values);
+        let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
+        if tracked { tensor.require_grad() } else { tensor }
+    })
 }
 
 /// All parameters, in the order of the model.

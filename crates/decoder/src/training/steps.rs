@@ -13,6 +13,7 @@ use crate::reconstruct::{ConfigError, DecoderConfig, DecoderModel, Draws, Linear
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use equipoise_data::ImageShape;
+use equipoise_metrics::ridge::RidgeError;
 use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -89,6 +90,9 @@ pub enum TrainError {
     /// There is no such device.
     #[error(transparent)]
     Backend(#[from] BackendError),
+    /// There is no ridge regression to start from.
+    #[error("no ridge regression to start from: {0}")]
+    Ridge(#[from] RidgeError),
     /// The numbers of features, images and targets do not go together.
     #[error("{0}")]
     Data(String),
@@ -161,13 +165,12 @@ impl Training<'_> {
         let features = check_data(shape, training, validation)?;
         let fingerprint = fingerprint(decoder, shape, config, training, validation);
         let device = device.clone().autodiff();
-        let mut model = DecoderModel::new(decoder, features, shape, config.seed, &device);
-        model = weights::set_output_bias(model, &mean_output(decoder, training.targets, shape));
-        let mut first = weights::read(&model);
+        let mut model = DecoderModel::new(decoder, features, shape, config.seed, &device)
+            .with_output_bias(&mean_output(decoder, training.targets, shape));
         if let Some(start) = start {
-            start.put(decoder, &mut first);
-            model = weights::write(model, &first)?;
+            model = model.started_at(start);
         }
+        let first = weights::read(&model);
         let (mut at, mut adam, mut best) = match observer.take_checkpoint() {
             Some(bytes) => {
                 let state = State::from_bytes(&bytes, &first)?;

@@ -3,10 +3,10 @@
 use std::ops::{ControlFlow, Range};
 
 use equipoise_metrics::image::psnr;
+use equipoise_metrics::ridge::{NormalEquations, Table};
 use serde::{Deserialize, Serialize};
 
 use super::error::BalanceError;
-use super::linear::Ridge;
 use crate::network::{Network, Population, SpikeCounts};
 use equipoise_data::ImageSet;
 
@@ -78,7 +78,15 @@ pub fn readout(
             *slot = f64::from(u8::from(usize::from(images.labels[i]) == class));
         }
     };
-    let ridge = Ridge::fit(&counts.counts, features, pixels + classes, &target, penalty)?;
+    if !(penalty > 0.0 && penalty.is_finite()) {
+        // Without one, a silent neuron makes the equations singular.
+        return Err(BalanceError::Readout(format!(
+            "a ridge penalty of {penalty}; it must be positive"
+        )));
+    }
+    let table = |counts| Table::of_counts(counts, features);
+    let targets = Table::of_rows(counts.images, pixels + classes, &target);
+    let ridge = NormalEquations::sum(table(&counts.counts)?, targets)?.solve(penalty)?;
     let mut mean_image = vec![0.0f64; pixels];
     for i in 0..counts.images {
         for (mean, &value) in mean_image.iter_mut().zip(images.image(i)) {
@@ -86,7 +94,7 @@ pub fn readout(
         }
     }
     let (counts, images) = test;
-    let predicted = ridge.predict(&counts.counts)?;
+    let predicted = ridge.predict(table(&counts.counts)?)?;
     let mean_f32: Vec<f32> = mean_image.iter().map(|&m| m as f32).collect();
     let mut sums = TestSums::default();
     for (i, out) in predicted.chunks(pixels + classes).enumerate() {

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use equipoise_metrics::ridge::RidgeError;
+
 use crate::network::NetworkError;
 
 /// Why a diagnostic could not be computed.
@@ -33,6 +35,9 @@ pub enum BalanceError {
     /// A linear readout that cannot be fitted or applied.
     #[error("{0}")]
     Readout(String),
+    /// A linear readout that cannot be fitted or applied.
+    #[error("linear readout: {0}")]
+    Ridge(#[from] RidgeError),
     /// The caller asked to stop.
     #[error("stopped before it was done")]
     Stopped,
