@@ -175,6 +175,10 @@ fn networks_that_make_no_sense_are_refused() {
     );
     refuse(&["--set", "network.delay=0.05"], &["`delay`", "0.05 ms is below dt = 0.1 ms"]);
     refuse(&["--set", "network.dt=0"], &["`dt`"]);
+    let coarse = ["--set", "network.dt=1.0", "--set"];
+    refuse(&[&coarse[..], &["network.delay=1.5"]].concat(), &["`delay`", "1 and 2 ms"]);
+    let off = ["network.delay=1.0", "--set", "network.refractory=0.4"];
+    refuse(&[&coarse[..], &off].concat(), &["`refractory`", "0 and 1 ms"]);
     refuse(
         &["--neurons", "1000", "--set", "network.excitatory_in_degree=900"],
         &["`excitatory_in_degree`", "900 connections from 800 excitatory neurons"],

@@ -9,7 +9,7 @@ use equipoise_encoder::balance::{
     Activity, Axis, BalanceError, DiagnosisConfig, InputTrace, Setting, State, TrackingConfig,
     Waveform, diagnose, judge, linearity, map, tracking,
 };
-use equipoise_encoder::network::{Network, NetworkConfig, NetworkError};
+use equipoise_encoder::network::{Distribution, Network, NetworkConfig, NetworkError, Parameter};
 
 fn go_on() -> ControlFlow<()> {
     ControlFlow::Continue(())
@@ -107,6 +107,33 @@ fn a_map_shows_where_balance_ends() {
     }
     let same_twice = map(&base, &g, &g, &config, 1, &go_on).unwrap_err();
     assert!(matches!(same_twice, BalanceError::Setting { setting: "setting", .. }));
+}
+
+#[test]
+fn times_are_whole_steps_or_refused() {
+    let brunel = NetworkConfig::brunel(100, 5.0, 2.0);
+    let setting = |config: NetworkConfig| match config.validate() {
+        Err(NetworkError::Setting { setting, .. }) => Some(setting),
+        Err(other) => panic!("{other}"),
+        Ok(()) => None,
+    };
+    for (dt, delay, refractory, refused) in [
+        (0.1, 1.5, 2.0, None),
+        (0.1, 0.3, 0.7, None),
+        (0.025, 1.1, 2.0, None),
+        (1.0 / 3.0, 1.0, 2.0, None),
+        (0.1, 1.55, 2.0, Some("delay")),
+        (1.0, 1.5, 2.0, Some("delay")),
+        (1.0, 1.0, 0.4, Some("refractory")),
+        (0.5, 1.5, 1.25, Some("refractory")),
+    ] {
+        let (delay, refractory) = (delay.into(), refractory.into());
+        let config = NetworkConfig { dt, delay, refractory, ..brunel.clone() };
+        assert_eq!(setting(config), refused, "dt {dt}");
+    }
+    // Drawn ones are rounded.
+    let drawn = Parameter::Drawn(Distribution::Uniform { low: 0.33, high: 2.27 });
+    assert_eq!(setting(NetworkConfig { delay: drawn, ..brunel }), None);
 }
 
 #[test]

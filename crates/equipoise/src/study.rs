@@ -2,6 +2,7 @@
 //! study runs, and what it found is printed and kept.
 
 use equipoise_report::RunDir;
+use equipoise_studies::schema::known_keys;
 use equipoise_studies::settings::Layers;
 use equipoise_studies::{Context, Settings, Study, StudyError};
 
@@ -35,7 +36,14 @@ pub fn run<S: Study>(preset: &str, args: &RunArgs, flags: Layers, global: &Globa
                 "--resume takes the configuration of the run; give no other option with it",
             ));
         }
-        None => args.layers(flags.preset(preset)).resolve().map_err(StudyError::from)?,
+        None => {
+            let layers = args.layers(flags.preset(preset));
+            let keys = known_keys(S::NAME);
+            let (settings, left_out) =
+                layers.resolve_beside(keys.as_ref()).map_err(StudyError::from)?;
+            left_out.iter().for_each(|keys| progress.say(keys));
+            settings
+        }
     };
     settings.validate().map_err(Failure::request)?;
     let settings = settings.resolved().map_err(Failure::request)?;

@@ -10,6 +10,7 @@ pub mod classification;
 pub mod context;
 pub mod error;
 pub mod hebb;
+pub mod schema;
 pub mod settings;
 pub mod stimulation;
 mod study;

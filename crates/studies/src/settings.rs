@@ -126,10 +126,23 @@ impl Layers {
     /// # Errors
     /// If a file cannot be read or parsed, a key is unknown or a type is wrong.
     pub fn resolve<C: DeserializeOwned>(&self) -> Result<C, SettingsError> {
+        self.resolve_beside(None).map(|(settings, _)| settings)
+    }
+
+    /// The settings, and what was left out of the files because it concerns other studies: a
+    /// dotted key of a file that `others` knows and `own` does not.
+    ///
+    /// # Errors
+    /// As [`Layers::resolve`].
+    pub fn resolve_beside<C: DeserializeOwned>(
+        &self,
+        keys: Option<&KnownKeys>,
+    ) -> Result<(C, Vec<LeftOut>), SettingsError> {
+        let mut left_out = Vec::new();
         let preset = |e: toml::de::Error| SettingsError::Senseless(e.message().to_owned());
         let mut table: Table = toml::from_str(&self.preset).map_err(preset)?;
         for path in &self.files {
-            for (key, value) in read::<C>(path)? {
+            for (key, value) in read::<C>(path, keys, &mut left_out)? {
                 insert(&mut table, &key, value).map_err(SettingsError::Senseless)?;
             }
         }
@@ -150,7 +163,9 @@ impl Layers {
             insert(&mut table, key, value.clone().map_err(wrong)?).map_err(wrong)?;
             parse::<C>(table.clone()).map_err(wrong)?;
         }
-        parse::<C>(table).map_err(|reason| SettingsError::Senseless(with_suggestion(reason)))
+        let settings =
+            parse::<C>(table).map_err(|r| SettingsError::Senseless(with_suggestion(r)))?;
+        Ok((settings, left_out))
     }
 }
 
@@ -162,8 +177,67 @@ pub fn merge(table: &mut Table, changes: Table) -> Result<(), String> {
     changes.into_iter().try_for_each(|(key, value)| insert(table, &key, value))
 }
 
+/// The keys of a study, and those of all studies, dotted.
+#[derive(Debug, Clone, Default)]
+pub struct KnownKeys {
+    /// The keys of the study.
+    pub own: Vec<String>,
+    /// The keys of all.
+    pub all: Vec<String>,
+}
+
+/// Keys of a file that concern other studies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The file.
+    pub path: PathBuf,
+    /// The keys, dotted.
+    pub keys: Vec<String>,
+}
+
+impl std::fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (path, keys) = (self.path.display(), self.keys.join(", "));
+        write!(f, "{path}: settings of other studies are left out: {keys}")
+    }
+}
+
+impl KnownKeys {
+    /// Takes out of a table what concerns other studies alone, and says what that was.
+    fn prune(&self, table: &mut Table, prefix: &str, pruned: &mut Vec<String>) {
+        // A key stands for all below it as well: its value may be a table.
+        let within = |keys: &[String], name: &str| {
+            keys.iter().any(|key| {
+                name.strip_prefix(key.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('.'))
+            })
+        };
+        let above = |keys: &[String], name: &str| {
+            keys.iter().any(|key| key.strip_prefix(name).is_some_and(|r| r.starts_with('.')))
+        };
+        table.retain(|key, value| {
+            let name = format!("{prefix}{key}");
+            if let Value::Table(inner) = value
+                && (above(&self.own, &name) || above(&self.all, &name))
+            {
+                let before = inner.len();
+                self.prune(inner, &format!("{name}."), pruned);
+                return above(&self.own, &name) || (before > 0 && !inner.is_empty());
+            }
+            let foreign = !within(&self.own, &name) && within(&self.all, &name);
+            if foreign {
+                pruned.push(name);
+            }
+            !foreign
+        });
+    }
+}
+
 /// Reads a file of settings, so that an error in it can name file, line and column.
-fn read<C: DeserializeOwned>(path: &Path) -> Result<Table, SettingsError> {
+fn read<C: DeserializeOwned>(
+    path: &Path,
+    keys: Option<&KnownKeys>,
+    left_out: &mut Vec<LeftOut>,
+) -> Result<Table, SettingsError> {
     let text = std::fs::read_to_string(path)
         .map_err(|e| SettingsError::Unreadable { path: path.to_owned(), reason: e.to_string() })?;
     let place = |error: toml::de::Error| {
@@ -176,8 +250,21 @@ fn read<C: DeserializeOwned>(path: &Path) -> Result<Table, SettingsError> {
             reason: with_suggestion(error.message().to_owned()),
         }
     };
-    toml::from_str::<C>(&text).map_err(place)?;
-    toml::from_str::<Table>(&text).map_err(place)
+    let mut table = toml::from_str::<Table>(&text).map_err(place)?;
+    let Err(error) = toml::from_str::<C>(&text) else { return Ok(table) };
+    let mut pruned = Vec::new();
+    if let Some(keys) = keys {
+        keys.prune(&mut table, "", &mut pruned);
+    }
+    if pruned.is_empty() {
+        return Err(place(error));
+    }
+    if let Err(reason) = parse::<C>(table.clone()) {
+        let reason = with_suggestion(reason);
+        return Err(SettingsError::Senseless(format!("{}: {reason}", path.display())));
+    }
+    left_out.push(LeftOut { path: path.to_owned(), keys: pruned });
+    Ok(table)
 }
 
 fn parse<C: DeserializeOwned>(table: Table) -> Result<C, String> {
@@ -402,5 +489,33 @@ mod tests {
         }
         assert_eq!(nearest("cifar10", ["mnist", "cifar-10", "shd"]), Some("cifar-10"));
         assert_eq!(nearest("zzz", ["mnist", "cifar-10", "shd"]), None);
+    }
+
+    #[test]
+    fn what_concerns_other_studies_is_left_out_of_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("c.toml");
+        let names = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
+        let own = names(&["seed", "name", "inner.threshold", "inner.neurons", "rates", "kind"]);
+        let others = names(&["epochs", "inner.layers", "training.rate", "seed"]);
+        let keys = KnownKeys { all: [own.clone(), others].concat(), own };
+        let resolve = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            Layers::default().file(&file).resolve_beside::<Outer>(Some(&keys))
+        };
+        let text =
+            "seed = 5\nepochs = 3\n[inner]\nneurons = 7\nlayers = 2\n[training]\nrate = 1.0\n";
+        let (got, left_out) = resolve(text).unwrap();
+        assert_eq!((got.seed, got.inner.neurons), (5, 7));
+        assert_eq!(left_out[0].keys, ["epochs", "inner.layers", "training.rate"]);
+        assert_eq!(resolve("seed = 5\n").unwrap().1, []);
+        // What no study knows is an error still, beside what others know and alone.
+        for unknown in ["sead = 5\n", "epochs = 3\nsead = 5\n", "[training]\nrte = 2\n"] {
+            let error = resolve(unknown).unwrap_err().to_string();
+            assert!(error.contains("c.toml"), "{error}");
+        }
+        // Of single values nothing is left out.
+        let layers = Layers::default().assign("epochs=3");
+        assert!(layers.resolve_beside::<Outer>(Some(&keys)).is_err());
     }
 }

@@ -21,6 +21,7 @@ pub(super) const SATURATION: &str = "share of the greatest rate";
 /// on the net input and the CV were set on Brunel's network (12,500 neurons, eta 2), whose border
 /// is g = 4 (Brunel 2000, J. Comput. Neurosci. 8:183): at g = 4 and 4.5 the net input is 2.0 and
 /// 1.3 thresholds, the CV 0.21 and 0.32 (NEST, with multapses: 0.23 and 0.34).
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Criteria {

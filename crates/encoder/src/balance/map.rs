@@ -10,6 +10,7 @@ use super::verdict::Verdict;
 use crate::network::{Network, NetworkConfig, Trial};
 
 /// A setting that a map can go over.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
@@ -75,6 +76,7 @@ impl Setting {
 }
 
 /// One axis of a map.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Axis {

@@ -6,6 +6,7 @@ use super::criteria::Criteria;
 use super::error::BalanceError;
 
 /// What a diagnosis looks at.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DiagnosisConfig {

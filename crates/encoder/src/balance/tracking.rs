@@ -8,6 +8,7 @@ use super::error::{BalanceError, Progress, advance};
 use crate::network::{Network, Probe, Simulation, Trial};
 
 /// How the external rate goes over time, in units of the greatest rate.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "shape", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Waveform {
@@ -98,6 +99,7 @@ impl Waveform {
 }
 
 /// How to measure tracking.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrackingConfig {

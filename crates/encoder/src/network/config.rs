@@ -11,45 +11,62 @@ use super::parameter::{Distribution, Parameter};
 /// Times are in milliseconds, potentials and weights in millivolts, rates in hertz. The default is
 /// the network that encodes images ([`NetworkConfig::encoder`]); [`NetworkConfig::brunel`] is the
 /// network of Brunel 2000 (J. Comput. Neurosci. 8:183).
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkConfig {
     /// Neurons of the network, excitatory and inhibitory together.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "N")))]
     pub neurons: usize,
     /// Share of the neurons that are excitatory; they come first.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "N_{E}/N")))]
     pub excitatory_fraction: f64,
     /// Time step of the simulation, ms.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "Δt")))]
     pub dt: f64,
     /// Membrane time constant, ms.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "τ_{m}")))]
     pub membrane: Parameter,
     /// Threshold, mV above rest.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "V_{th}")))]
     pub threshold: Parameter,
     /// Potential after a spike, mV above rest.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "V_{r}")))]
     pub reset: Parameter,
-    /// Absolute refractory time, ms; input that arrives meanwhile is lost.
+    /// Absolute refractory time, ms; input that arrives meanwhile is lost. A whole number of time
+    /// steps; drawn ones are rounded to that.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "τ_{ref}")))]
     pub refractory: Parameter,
     /// Delay from a neuron's spike to its effect, ms. A distribution gives each source neuron a
-    /// delay of its own.
+    /// delay of its own. A whole number of time steps; drawn ones are rounded to that.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "D")))]
     pub delay: Parameter,
     /// Potential at the start, mV above rest.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "V_{0}")))]
     pub initial_potential: Parameter,
     /// Constant input R I, mV.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "R I_{0}")))]
     pub current: Parameter,
     /// Weight of an excitatory synapse J_E, mV: the jump of the potential for delta synapses, the
     /// area of the postsynaptic potential over the membrane time constant for exponential ones.
     /// Under [`WeightScaling::Balanced`] the J_0 of J_0 / sqrt(K).
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "J_{E}")))]
     pub excitatory_weight: f64,
     /// Strength of an inhibitory synapse in units of an excitatory one.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "g")))]
     pub g: f64,
     /// How the excitatory weight depends on the number of connections.
     pub weight_scaling: WeightScaling,
     /// Coefficient of variation of the recurrent weights over synapses (normal, cut at 0).
     pub weight_variation: f64,
     /// Share of the excitatory, and of the inhibitory, neurons that each neuron receives from.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "p")))]
     pub connection_probability: f64,
     /// Excitatory connections per neuron, instead of the share.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "C_{E}")))]
     pub excitatory_in_degree: Option<usize>,
     /// Inhibitory connections per neuron, instead of the share.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "C_{I}")))]
     pub inhibitory_in_degree: Option<usize>,
     /// Whether a neuron may receive from another through more than one synapse.
     pub multapses: bool,
@@ -58,34 +75,44 @@ pub struct NetworkConfig {
     /// Shape of a postsynaptic current.
     pub synapse: Synapse,
     /// Decay of excitatory currents, ms (exponential synapses).
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "τ_{E}")))]
     pub tau_excitatory: f64,
     /// Decay of inhibitory currents, ms (exponential synapses).
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "τ_{I}")))]
     pub tau_inhibitory: f64,
     /// How a time step is computed.
     pub integration: Integration,
     /// Background drive in units of the rate that alone would bring the potential to threshold.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "η")))]
     pub eta: f64,
     /// Background spikes per second and neuron, instead of `eta`.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "ν_{ext}", "unit" = "Hz")))]
     pub background_rate: Option<f64>,
     /// Weight of a background spike, mV; that of an excitatory synapse if not given.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "J_{ext}")))]
     pub background_weight: Option<f64>,
     /// Simulated before the recording starts and thrown away, ms.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "T_{0}")))]
     pub warm_up: f64,
     /// Recorded, ms.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "T")))]
     pub duration: f64,
     /// How images come in.
     pub input: InputConfig,
 }
 
 /// How an image becomes input to the network.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct InputConfig {
     /// How an intensity becomes spikes or current.
     pub code: InputCode,
     /// Rate of a channel at intensity 1, Hz.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "r_{max}")))]
     pub r_max: f64,
     /// Weight of an input spike, mV (as `excitatory_weight`).
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "J_{in}")))]
     pub weight: f64,
     /// Mean input that the images of a data set give a neuron, mV, instead of the weight, so that
     /// dark and bright images, few and many channels drive the network alike; see
@@ -94,8 +121,10 @@ pub struct InputConfig {
     /// Which channels a neuron receives from.
     pub projection: ProjectionKind,
     /// Channels that each neuron receives from, as a share of all channels.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "p_{in}")))]
     pub connection_probability: f64,
     /// Channels that each neuron receives from, instead of the share.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "C_{in}")))]
     pub in_degree: Option<usize>,
     /// Standard deviation of a topographic receptive field, in units of the image's longer side.
     pub field_size: f64,
@@ -106,12 +135,15 @@ pub struct InputConfig {
     /// Whether the image is already shown during the warm-up (Poisson and direct current).
     pub during_warm_up: bool,
     /// Time constant of the latency code, ms.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "τ_{lat}")))]
     pub latency_tau: f64,
     /// Intensity up to which the latency code gives no spike.
+    #[cfg_attr(feature = "schema", schemars(extend("symbol" = "x_{0}")))]
     pub latency_threshold: f64,
 }
 
 /// How the weight of a synapse depends on the number of connections.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WeightScaling {
@@ -123,6 +155,7 @@ pub enum WeightScaling {
 }
 
 /// Shape of a postsynaptic current.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Synapse {
@@ -133,6 +166,7 @@ pub enum Synapse {
 }
 
 /// How a time step of the linear membrane equation is computed.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Integration {
@@ -143,6 +177,7 @@ pub enum Integration {
 }
 
 /// How the intensity x of a channel becomes input.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InputCode {
@@ -155,6 +190,7 @@ pub enum InputCode {
 }
 
 /// Which input channels a neuron receives from.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectionKind {
@@ -165,6 +201,7 @@ pub enum ProjectionKind {
 }
 
 /// Which neurons receive the image.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InputTarget {
@@ -175,6 +212,7 @@ pub enum InputTarget {
 }
 
 /// How the channels of an RGB image are made.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ColorCode {

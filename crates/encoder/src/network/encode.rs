@@ -16,6 +16,7 @@ use equipoise_data::spikes::SpikeTrains;
 const CHUNK: usize = 16;
 
 /// Which neurons are read.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Population {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(t.threshold, Parameter::Drawn(Distribution::Normal { mean: 20.0, sd: 1.0 }));
 /// # Ok::<(), toml::de::Error>(())
 /// ```
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Parameter {
@@ -26,6 +27,7 @@ pub enum Parameter {
 }
 
 /// The distributions a [`Parameter`] may be drawn from.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "distribution", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Distribution {

@@ -17,6 +17,7 @@ use super::parameter::Parameter;
 /// assert_eq!(config.neurons, 1000);
 /// # Ok::<(), toml::de::Error>(())
 /// ```
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Regime {

@@ -115,6 +115,13 @@ impl NetworkConfig {
             ));
         }
         let longest = self.delay.bounds().1;
+        // Values that are drawn are rounded to steps, as the distribution says nothing of any one;
+        // a value that was written down is kept or refused.
+        for (setting, parameter) in [("refractory", &self.refractory), ("delay", &self.delay)] {
+            if let Parameter::Constant(time) = *parameter {
+                self.on_grid(setting, time)?;
+            }
+        }
         if longest / self.dt > 100_000.0 {
             return Err(fault(
                 "delay",
@@ -122,6 +129,25 @@ impl NetworkConfig {
             ));
         }
         Ok(())
+    }
+
+    /// Refuses a time that is no whole number of steps.
+    fn on_grid(&self, setting: &'static str, time: f64) -> Result<(), NetworkError> {
+        let steps = time / self.dt;
+        if (steps - steps.round()).abs() <= 1e-6 * steps.max(1.0) {
+            return Ok(());
+        }
+        // Without the last bits, in which a product differs from what a person would write.
+        let whole = |steps: f64| (steps * self.dt * 1e9).round() / 1e9;
+        let (below, above) = (whole(steps.floor()), whole(steps.ceil()));
+        Err(fault(
+            setting,
+            format!(
+                "{time} ms is no whole number of time steps of dt = {} ms; {below} and {above} ms \
+                 are",
+                self.dt
+            ),
+        ))
     }
 
     fn validate_connections(&self) -> Result<(), NetworkError> {

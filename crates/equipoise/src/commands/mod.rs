@@ -18,6 +18,7 @@ mod encode;
 mod evaluate;
 mod hebb;
 mod reconstruct;
+mod settings;
 mod stimulate;
 mod study;
 mod train;
@@ -50,6 +51,8 @@ pub enum Command {
     Evaluate(evaluate::Args),
     /// Simulate a network and say in numbers whether it is balanced
     Balance(Box<balance::Args>),
+    /// List the settings of a command with unit, default, range and meaning
+    Settings(settings::Args),
     /// Write a completion script for your shell
     Completions(completions::Args),
 }
@@ -66,6 +69,7 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Train(args) => train::run(&args, global),
         Command::Evaluate(args) => evaluate::run(&args, global),
         Command::Balance(args) => balance::run(&args, global),
+        Command::Settings(args) => settings::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Hebb(args) => hebb::run(&args, global),
         Command::Study(args) => study::run(&args, global),

@@ -1,14 +1,17 @@
 //! Which network, in which regimes: the part of the settings that all studies of balance share.
 
+use std::borrow::Cow;
+
 use equipoise_encoder::network::{NetworkConfig, Regime};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use toml::{Table, Value};
 
-use crate::settings;
+use crate::{schema, settings};
 
 /// The network that settings are changed of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
     /// Brunel's network: 12,500 neurons with strong weights, eta 2.
@@ -27,7 +30,7 @@ impl Preset {
 }
 
 /// A regime by name, or written out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum RegimeChoice {
     /// A built-in regime.
@@ -61,6 +64,16 @@ pub enum NetworkChoice {
 impl Default for NetworkChoice {
     fn default() -> Self {
         Self::Changes(Table::new())
+    }
+}
+
+impl JsonSchema for NetworkChoice {
+    fn schema_name() -> Cow<'static, str> {
+        NetworkConfig::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        NetworkConfig::json_schema(generator)
     }
 }
 
@@ -174,6 +187,13 @@ pub fn cases(base: &NetworkConfig, regimes: &[RegimeChoice]) -> Result<Vec<Case>
 /// The regimes that a study shows if none are named.
 pub fn default_regimes() -> Vec<RegimeChoice> {
     ["balanced", "unbalanced-g"].map(|name| RegimeChoice::Named(name.to_owned())).to_vec()
+}
+
+/// The table of the parameters of the regimes' networks.
+pub(super) fn network_table(cases: &[&Case]) -> equipoise_report::Table {
+    let networks: Vec<(&str, &NetworkConfig)> =
+        cases.iter().map(|case| (case.name.as_str(), &case.network)).collect();
+    schema::network_table(&networks)
 }
 
 /// Most trials of one measurement: their results are held in memory.

@@ -9,6 +9,7 @@ use equipoise_encoder::balance::{
 };
 use equipoise_encoder::network::{Network, NetworkConfig, SpikeCounts};
 use equipoise_report::{Column, Report, Table};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
@@ -20,7 +21,7 @@ use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 const CHUNK: usize = 1024;
 
 /// The settings of a study of coding.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CodingSettings {
     /// Seed of the networks, their input and the choice of images.
@@ -257,6 +258,8 @@ impl Study for Coding {
                 "The networks of all sizes against the spikes that an image costs.",
             );
         }
+        let cases: Vec<&Case> = found.regimes.iter().map(|regime| &regime.case).collect();
+        report.heading("Network").table("network", &choice::network_table(&cases));
         report
     }
 

@@ -7,6 +7,7 @@ use equipoise_encoder::balance::{Diagnosis, DiagnosisConfig, Recording, Verdict,
 use equipoise_encoder::network::{Network, NetworkConfig, Probe, Trial};
 use equipoise_report::Report;
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
@@ -17,10 +18,11 @@ use super::drive::driven;
 use super::picture::Picture;
 use super::{figures, tables};
 use crate::context::Artefact;
+use crate::schema::network_table;
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 
 /// The settings of a diagnosis.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DiagnoseSettings {
     /// Seed of the networks, their input and the choice of images.
@@ -249,6 +251,11 @@ impl Study for Diagnose {
         );
         report.table("verdict", &tables::reasons(conditions));
         report.table("criteria", &tables::criteria(&found.diagnosis.criteria));
+        let cases: Vec<(String, &NetworkConfig)> =
+            conditions.iter().map(|c| (c.name(), &c.case.network)).collect();
+        let networks: Vec<(&str, &NetworkConfig)> =
+            cases.iter().map(|(name, network)| (name.as_str(), *network)).collect();
+        report.heading("Network").table("network", &network_table(&networks));
         report.heading("Activity");
         for condition in &found.conditions {
             let (name, diagnosis) = (condition.name(), &condition.diagnosis);

@@ -6,6 +6,7 @@ use equipoise_encoder::balance::{self, BalanceError, Linearity};
 use equipoise_encoder::network::{Network, NetworkConfig};
 use equipoise_figure::{Axis, Dash, Figure, Line, Marker, Plot};
 use equipoise_report::{Cell, Column, Report, Table};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
@@ -15,7 +16,7 @@ use crate::context::Stage;
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 
 /// The settings of a study of linearity.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LinearitySettings {
     /// Seed of the networks and their input.
@@ -129,6 +130,8 @@ impl Study for Linear {
              mean-field rates of Siegert's formula (dotted).",
         );
         report.table("rates", &rate_table(found));
+        let cases: Vec<&Case> = found.iter().map(|response| &response.case).collect();
+        report.heading("Network").table("network", &choice::network_table(&cases));
         report
     }
 

@@ -1,20 +1,23 @@
 //! Where balance ends: maps of the state of a network over two of its settings.
 
 use equipoise_encoder::balance::{
-    Axis as MapAxis, BalanceMap, DiagnosisConfig, MapPoint, Setting, State, map_point,
+    Axis as MapAxis, BalanceMap, Criteria, DiagnosisConfig, MapPoint, Setting, State, map_point,
 };
 use equipoise_encoder::network::NetworkConfig;
 use equipoise_figure::{Axis, Color, Figure, Heatmap, Panel, RegionMap};
 use equipoise_report::{Cell, Column, Report, Table};
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 use super::choice::{self, NetworkChoice, Preset, RegimeChoice};
+use super::tables;
+use crate::schema;
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 
 /// The two settings of one map.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Axes {
     /// The setting that changes fastest, and its values.
@@ -24,7 +27,7 @@ pub struct Axes {
 }
 
 /// The settings of a study of maps.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MapSettings {
     /// Seed of the networks and their input.
@@ -102,6 +105,17 @@ impl Settings for MapSettings {
     }
 }
 
+/// What a study of maps finds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MapResults {
+    /// The network that the maps start from.
+    pub network: NetworkConfig,
+    /// How its state was judged at each point.
+    pub criteria: Criteria,
+    /// The maps.
+    pub maps: Vec<BalanceMap>,
+}
+
 /// Maps of the state of a network over two of its settings; a unit is a point.
 #[derive(Debug)]
 pub struct Maps;
@@ -111,7 +125,7 @@ impl Study for Maps {
     type Settings = MapSettings;
     /// The network that the maps start from.
     type Inputs = NetworkConfig;
-    type Results = Vec<BalanceMap>;
+    type Results = MapResults;
 
     fn open(settings: &MapSettings, _: &Path) -> Result<NetworkConfig, StudyError> {
         settings.network().or_settings()
@@ -121,7 +135,7 @@ impl Study for Maps {
         settings: &MapSettings,
         network: &NetworkConfig,
         context: &Context<'_>,
-    ) -> Result<Vec<BalanceMap>, StudyError> {
+    ) -> Result<MapResults, StudyError> {
         let points: usize = settings.maps.iter().map(|m| m.x.values.len() * m.y.values.len()).sum();
         let stage = context.stage("mapping", points as u64)?;
         let base = Identity::new()
@@ -137,7 +151,7 @@ impl Study for Maps {
             stage.advance(1)?;
             Ok(found)
         };
-        settings
+        let maps = settings
             .maps
             .iter()
             .enumerate()
@@ -149,10 +163,13 @@ impl Study for Maps {
                     .collect::<Result<_, StudyError>>()?;
                 Ok(BalanceMap { x: axes.x.clone(), y: axes.y.clone(), points })
             })
-            .collect()
+            .collect::<Result<_, StudyError>>()?;
+        let criteria = settings.diagnosis.criteria.clone();
+        Ok(MapResults { network: network.clone(), criteria, maps })
     }
 
-    fn report(maps: &Vec<BalanceMap>) -> Report {
+    fn report(found: &MapResults) -> Report {
+        let maps = &found.maps;
         let mut report = Report::new("Where does balance end?");
         report.subtitle("Maps of the network's state");
         for (k, found) in maps.iter().enumerate() {
@@ -168,11 +185,15 @@ impl Study for Maps {
             );
         }
         report.heading("Numbers").table("map", &table(maps));
+        report.heading("Criteria of balance");
+        report.table("criteria", &tables::criteria(&found.criteria));
+        let network = schema::network_table(&[("", &found.network)]);
+        report.heading("The network that the maps start from").table("network", &network);
         report
     }
 
-    fn summary(maps: &Vec<BalanceMap>) -> String {
-        maps.iter().map(|found| headline(found) + "\n").collect()
+    fn summary(found: &MapResults) -> String {
+        found.maps.iter().map(|found| headline(found) + "\n").collect()
     }
 }
 

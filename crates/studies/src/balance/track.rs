@@ -6,6 +6,7 @@ use equipoise_encoder::balance::{self, Tracking, TrackingConfig, Waveform};
 use equipoise_encoder::network::Network;
 use equipoise_figure::{Axis, Color, Dash, Figure, Line, Panel, Plot};
 use equipoise_report::{Column, Report, Table};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
@@ -21,7 +22,7 @@ pub const STEP: Waveform = Waveform::Step { low: 0.4, on_ms: 300.0, off_ms: 600.
 pub const SINUSOID: Waveform = Waveform::Sinusoid { low: 0.4, period_ms: 200.0 };
 
 /// The settings of a study of tracking.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrackSettings {
     /// Seed of the networks and their input.
@@ -204,6 +205,8 @@ impl Study for Track {
             "The external rate (dashed) and the population rates, each scaled onto it by one \
              factor, averaged over trials.",
         );
+        let cases: Vec<&Case> = found.cases.iter().collect();
+        report.heading("Network").table("network", &choice::network_table(&cases));
         report
     }
 
