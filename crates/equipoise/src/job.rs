@@ -191,19 +191,6 @@ pub struct Job<C> {
 }
 
 impl<C: Config> Job<C> {
-    /// [`Request::new`] and [`Request::begin`] in one, for commands that read no files.
-    ///
-    /// # Errors
-    /// As those two.
-    pub fn open(
-        name: &'static str,
-        args: &RunArgs,
-        flags: Flags,
-        global: &Global,
-    ) -> Outcome<Self> {
-        Request::new(name, "", args, flags, global)?.begin()
-    }
-
     /// Runs the work and records how it ended.
     ///
     /// # Errors
