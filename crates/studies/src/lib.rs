@@ -10,10 +10,13 @@ pub mod classification;
 pub mod context;
 pub mod error;
 pub mod hebb;
+pub mod reconstruction;
+pub mod regimes;
 pub mod schema;
 pub mod settings;
 pub mod stimulation;
 mod study;
+pub mod timings;
 
 pub use context::{
     Artefact, Context, Event, Identity, Memory, Observer, Silent, Stage, Stopped, Store,

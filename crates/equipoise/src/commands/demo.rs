@@ -1,10 +1,11 @@
 //! `equipoise demo`: the main job, in minutes, on images that it draws itself.
 
-use crate::Global;
-use crate::failure::Outcome;
-use crate::job::{Request, RunArgs};
-use crate::reconstruction::{self, Settings};
-use crate::settings::Flags;
+use equipoise_studies::reconstruction::{Demonstration, Settings};
+use equipoise_studies::settings::Layers;
+
+use crate::failure::{Failure, Outcome};
+use crate::job::RunArgs;
+use crate::{Global, study};
 
 /// Encode drawn digits in a balanced and an unbalanced network, decode them, compare.
 #[derive(Debug, clap::Args)]
@@ -33,10 +34,10 @@ enum Preset {
 /// # Errors
 /// As the parts of the comparison.
 pub fn run(args: Args, global: &Global) -> Outcome {
-    let base = match args.preset {
-        Preset::Standard => include_str!("../../presets/demo.toml"),
-        Preset::Smoke => include_str!("../../presets/smoke.toml"),
+    let preset = match args.preset {
+        Preset::Standard => Demonstration::STANDARD,
+        Preset::Smoke => Demonstration::SMOKE,
     };
-    let request = Request::<Settings>::new("demo", base, &args.run, Flags::default(), global)?;
-    reconstruction::compare(request, "Does balance help to code images? A demonstration")
+    let preset = Settings::layer(preset).map_err(Failure::run)?;
+    study::run::<Demonstration>(&preset, &args.run, Layers::default(), global)
 }

@@ -1,14 +1,12 @@
 //! `equipoise reconstruct`: the main job on any data set, any regimes, any number of repetitions.
 
-use crate::Global;
-use crate::failure::Outcome;
-use crate::job::{Request, RunArgs};
-use crate::reconstruction::images::ScoreOn;
-use crate::reconstruction::{self, RegimeChoice, Settings};
-use crate::settings::Flags;
+use equipoise_studies::reconstruction::images::ScoreOn;
+use equipoise_studies::reconstruction::{Reconstruction, Settings};
+use equipoise_studies::settings::Layers;
 
-/// Under the configuration: the network, its input and its recording.
-const PRESET: &str = include_str!("../../presets/reconstruct.toml");
+use crate::failure::{Failure, Outcome};
+use crate::job::RunArgs;
+use crate::{Global, study};
 
 /// Encode images in E/I networks, train decoders on the spikes, and compare the regimes.
 #[derive(Debug, clap::Args)]
@@ -63,20 +61,18 @@ pub struct Args {
 /// # Errors
 /// As the parts of the comparison.
 pub fn run(args: Args, global: &Global) -> Outcome {
-    let regimes: Option<Vec<RegimeChoice>> =
-        args.regimes.map(|names| names.into_iter().map(RegimeChoice::Named).collect());
-    let flags = Flags::default()
-        .set("data.dataset", &args.dataset)
-        .set("regimes", &regimes)
-        .set("repeats", &args.repeats)
-        .set("data.train", &args.train)
-        .set("data.test", &args.test)
-        .set("data.score_on", &args.held_out.then_some(ScoreOn::HeldOut))
-        .set("decoders", &args.decoders)
-        .set("training.epochs", &args.epochs)
-        .set("network.neurons", &args.neurons)
-        .set("controls", &args.controls)
-        .set("backend", &args.backend);
-    let request = Request::<Settings>::new("reconstruct", PRESET, &args.run, flags, global)?;
-    reconstruction::compare(request, "Does balance help to code images?")
+    let flags = Layers::default()
+        .value("data.dataset", &args.dataset)
+        .value("regimes", &args.regimes)
+        .value("repeats", &args.repeats)
+        .value("data.train", &args.train)
+        .value("data.test", &args.test)
+        .value("data.score_on", &args.held_out.then_some(ScoreOn::HeldOut))
+        .value("decoders", &args.decoders)
+        .value("training.epochs", &args.epochs)
+        .value("network.neurons", &args.neurons)
+        .value("controls", &args.controls)
+        .value("backend", &args.backend);
+    let preset = Settings::layer("").map_err(Failure::run)?;
+    study::run::<Reconstruction>(&preset, &args.run, flags, global)
 }

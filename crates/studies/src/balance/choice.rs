@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use equipoise_encoder::network::{NetworkConfig, Regime};
+use equipoise_encoder::network::NetworkConfig;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use toml::{Table, Value};
 
-use crate::{schema, settings};
+pub use crate::regimes::{Case, RegimeChoice};
+use crate::{regimes, schema, settings};
 
 /// The network that settings are changed of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,25 +28,6 @@ impl Preset {
             Self::Encoder => NetworkConfig::encoder(),
         }
     }
-}
-
-/// A regime by name, or written out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum RegimeChoice {
-    /// A built-in regime.
-    Named(String),
-    /// A person's own.
-    Own(Regime),
-}
-
-/// A network in one regime.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Case {
-    /// The regime's name.
-    pub name: String,
-    /// The network.
-    pub network: NetworkConfig,
 }
 
 /// The network of a study's settings: all of it, or what is changed of the preset.
@@ -165,23 +147,7 @@ pub fn cases(base: &NetworkConfig, regimes: &[RegimeChoice]) -> Result<Vec<Case>
     if regimes.is_empty() {
         return Ok(vec![Case { name: "network".to_owned(), network: base.clone() }]);
     }
-    let mut cases: Vec<Case> = Vec::new();
-    for choice in regimes {
-        let regime = match choice {
-            RegimeChoice::Named(name) => Regime::named(name).map_err(|e| e.to_string())?,
-            RegimeChoice::Own(regime) if regime.name.is_empty() => {
-                return Err("a regime of your own needs a `name`".to_owned());
-            }
-            RegimeChoice::Own(regime) => regime.clone(),
-        };
-        if cases.iter().any(|case| case.name == regime.name) {
-            return Err(format!("the regime `{}` is named twice", regime.name));
-        }
-        let network = regime.apply(base);
-        network.validate().map_err(|e| format!("regime `{}`: {e}", regime.name))?;
-        cases.push(Case { name: regime.name, network });
-    }
-    Ok(cases)
+    regimes::cases(base, regimes)
 }
 
 /// The regimes that a study shows if none are named.
@@ -264,27 +230,9 @@ mod tests {
     }
 
     #[test]
-    fn regimes_are_named_or_written_out() {
+    fn without_regimes_the_network_is_as_it_is() {
         let network = NetworkConfig::encoder();
-        let own: RegimeChoice =
-            Regime { name: "mine".into(), g: Some(4.2), ..Regime::default() }.into();
-        let found = cases(&network, &["balanced".into(), own.clone()]).unwrap();
-        assert_eq!(found.iter().map(|c| c.network.g).collect::<Vec<_>>(), [5.0, 4.2]);
-        assert!(cases(&network, &[own.clone(), own]).unwrap_err().contains("twice"));
-        assert!(cases(&network, &["no-such".into()]).unwrap_err().contains("balanced"));
         let plain = cases(&network, &[]).unwrap();
         assert_eq!((plain.len(), &plain[0].network), (1, &network));
-    }
-
-    impl From<&str> for RegimeChoice {
-        fn from(name: &str) -> Self {
-            Self::Named(name.to_owned())
-        }
-    }
-
-    impl From<Regime> for RegimeChoice {
-        fn from(regime: Regime) -> Self {
-            Self::Own(regime)
-        }
     }
 }

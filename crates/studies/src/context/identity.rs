@@ -45,7 +45,11 @@ impl Identity {
     fn add(&mut self, part: &str, value: &serde_json::Value) {
         match value {
             serde_json::Value::Object(entries) => {
-                entries.iter().for_each(|(key, value)| self.add(&format!("{part}.{key}"), value));
+                for (key, value) in entries {
+                    let name =
+                        if part.is_empty() { key.clone() } else { format!("{part}.{key}") };
+                    self.add(&name, value);
+                }
             }
             serde_json::Value::String(text) => {
                 self.0.insert(part.to_owned(), text.clone());
@@ -135,5 +139,17 @@ mod tests {
         assert_eq!(a.difference(&b).unwrap().0, "settings");
         let c = Identity::new().with_settings("settings", &[1, 2]);
         assert_eq!(a.difference(&c), Some(("data", "x", "nothing")));
+    }
+
+    #[test]
+    fn single_settings_are_named() {
+        let of = |rate: f64, name: Option<&str>| {
+            let settings = serde_json::json!({"network": {"rate": rate, "name": name}, "seed": 3});
+            Identity::new().with_each("run", &settings)
+        };
+        let (a, b) = (of(0.5, None), of(2.0, None));
+        assert_eq!(a.difference(&b), Some(("run.network.rate", "0.5", "2.0")));
+        assert_eq!(a.difference(&of(0.5, Some("x"))), Some(("run.network.name", "null", "x")));
+        assert_eq!(a.difference(&of(0.5, None)), None);
     }
 }

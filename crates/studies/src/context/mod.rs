@@ -216,6 +216,23 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The result of a unit whatever it was made from, and what that was: for reading the run of
+    /// another study. None if the store does not have it.
+    ///
+    /// # Errors
+    /// [`StudyError::Damaged`] if it is damaged; those of the store.
+    pub fn find_unit<T: DeserializeOwned>(
+        &self,
+        key: &str,
+    ) -> Result<Option<(Identity, T)>, StudyError> {
+        let name = unit_file(key);
+        let Some(bytes) = self.store.read(&name)? else { return Ok(None) };
+        let found = unit::decode(key, &bytes).ok().and_then(|stored| {
+            Some((stored.made_from, serde_json::from_slice::<T>(stored.payload).ok()?))
+        });
+        found.map(Some).ok_or(StudyError::Damaged { name })
+    }
+
     /// Keeps the result of a unit.
     ///
     /// # Errors
@@ -315,6 +332,14 @@ impl<'a> Context<'a> {
         bytes
             .filter(|bytes| identity::hex(&Sha256::digest(bytes)) == file.sha256)
             .ok_or_else(|| StudyError::Damaged { name: file.name.clone() })
+    }
+
+    /// The bytes of a file that no unit vouches for, such as one of times; none if it is not there.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn read_any(&self, name: &str) -> Result<Option<Vec<u8>>, StudyError> {
+        Ok(self.store.read(name)?)
     }
 
     /// The place of a file that is too large for memory, on disk; none if results are kept in

@@ -1,10 +1,11 @@
 //! `equipoise study reconstruction`: does balance help to code images?
 
-use crate::Global;
-use crate::failure::Outcome;
-use crate::job::{Request, RunArgs};
-use crate::reconstruction::study::{self, Config};
-use crate::settings::Flags;
+use equipoise_studies::reconstruction::sweep::{ReconstructionSweep, SweepSettings};
+use equipoise_studies::settings::Layers;
+
+use crate::failure::{Failure, Outcome};
+use crate::job::RunArgs;
+use crate::{Global, study};
 
 /// Does the balance of excitation and inhibition help to code images?
 ///
@@ -19,7 +20,7 @@ Examples:
   equipoise study reconstruction --datasets folder:photos --repeats 3
   equipoise study reconstruction --resume runs/reconstruction
 
-Writes report.html, quality.csv, tests.csv, course.csv, the curves, figures, models, and cells/*.json
+Writes report.html, quality.csv, tests.csv, overview.csv, the curves, figures, models, and cells/*.json
 to the run directory.")]
 pub struct Args {
     #[command(flatten)]
@@ -61,16 +62,16 @@ enum Preset {
 /// As its comparisons.
 pub fn run(args: &Args, global: &Global) -> Outcome {
     let preset = match args.preset {
-        Preset::Full => include_str!("../../../presets/study-full.toml"),
-        Preset::Quick => include_str!("../../../presets/study-quick.toml"),
-        Preset::Smoke => include_str!("../../../presets/study-smoke.toml"),
+        Preset::Full => ReconstructionSweep::FULL,
+        Preset::Quick => ReconstructionSweep::QUICK,
+        Preset::Smoke => ReconstructionSweep::SMOKE,
     };
-    let flags = Flags::default()
-        .set("datasets", &args.datasets)
-        .set("comparison.repeats", &args.repeats)
-        .set("comparison.data.train", &args.train)
-        .set("comparison.data.test", &args.test)
-        .set("comparison.training.epochs", &args.epochs);
-    let name = "study-reconstruction";
-    study::run(Request::<Config>::new(name, preset, &args.run, flags, global)?)
+    let flags = Layers::default()
+        .value("datasets", &args.datasets)
+        .value("comparison.repeats", &args.repeats)
+        .value("comparison.data.train", &args.train)
+        .value("comparison.data.test", &args.test)
+        .value("comparison.training.epochs", &args.epochs);
+    let preset = SweepSettings::layer(preset).map_err(Failure::run)?;
+    study::run::<ReconstructionSweep>(&preset, &args.run, flags, global)
 }

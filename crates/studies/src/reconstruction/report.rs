@@ -3,42 +3,44 @@
 use equipoise_report::Report;
 use serde::Serialize;
 
-use super::cell::Method;
-use super::run::Comparison;
-use super::{Settings, figures, tables};
-use crate::console;
-use crate::failure::Outcome;
-use crate::job::Job;
+use super::comparison::Comparison;
+use super::method::Method;
+use super::statistics::differences;
+use super::{figures, tables, verdicts};
+use crate::error::{OrStudyError, StudyError};
 
-/// Writes tables, figures and the report, and prints the two tables that matter.
-///
-/// # Errors
-/// If a file cannot be written.
-pub fn write(job: &Job<Settings>, comparison: &Comparison<'_>, title: &str) -> Outcome {
-    let quality = tables::quality(comparison);
-    let coding = tables::coding(comparison);
-    let differences = tables::differences(comparison);
-    let tests = tables::tests(&differences);
-    let findings = tables::findings(comparison, &differences);
-    job.dir.write_records("images", per_image(comparison))?;
+/// The tables that matter and the findings, as text.
+pub fn summary(comparison: &Comparison) -> String {
+    let differences = differences(comparison);
+    let tables = [
+        tables::coding(comparison).to_text(),
+        tables::quality(comparison).to_text(),
+        tables::tests(&differences).to_text(),
+    ];
+    let sentences = verdicts::findings(comparison, &differences);
+    tables.join("\n") + "\n" + &sentences.join("\n") + "\n"
+}
 
-    let settings = &job.config;
+/// The report, with its tables and figures.
+pub fn report(comparison: &Comparison, title: &str) -> Report {
+    let differences = differences(comparison);
     let titles: Vec<&str> = comparison.kinds.iter().map(|kind| kind.title()).collect();
     let mut report = Report::new(title);
     report.subtitle(&format!(
         "{} through {} neurons and a decoder ({}), {} repetition{}",
-        settings.data.dataset,
-        settings.network.neurons,
+        comparison.images.dataset,
+        comparison.regimes.first().map_or(0, |case| case.network.neurons),
         titles.join(", "),
-        settings.repeats,
-        if settings.repeats == 1 { "" } else { "s" },
+        comparison.repeats(),
+        if comparison.repeats() == 1 { "" } else { "s" },
     ));
-    for sentence in &findings {
-        report.summary(sentence);
+    for sentence in verdicts::findings(comparison, &differences) {
+        report.summary(&sentence);
     }
-    for (regime, _) in &comparison.regimes {
+    for case in &comparison.regimes {
+        let regime = &case.name;
         for &kind in &comparison.kinds {
-            let score = figures::find(comparison, 0, Some(regime), Method::decoder(kind));
+            let score = comparison.score(0, Some(regime), Method::decoder(kind));
             let Some(score) = score else { continue };
             let label = match comparison.kinds.len() {
                 1 => regime.clone(),
@@ -48,7 +50,10 @@ pub fn write(job: &Job<Settings>, comparison: &Comparison<'_>, title: &str) -> O
             report.tile(&label, &format!("{:.2}", score.mean(|q| q.psnr)), "dB", &ssim);
         }
     }
-    report.heading("Reconstructions").table("quality", &quality).figure(
+    for remark in verdicts::remarks(comparison) {
+        report.remark(&remark);
+    }
+    report.heading("Reconstructions").table("quality", &tables::quality(comparison)).figure(
         "gallery",
         &figures::gallery(comparison),
         "Images that no decoder was trained on, over their reconstructions, with PSNR \
@@ -66,12 +71,12 @@ pub fn write(job: &Job<Settings>, comparison: &Comparison<'_>, title: &str) -> O
             "Every regime encodes the same images with the same seeds; the decoders have the same \
              initial weights, number of features and training.",
         )
-        .table("tests", &tests)
+        .table("tests", &tables::tests(&differences))
         .heading("The networks")
-        .table("coding", &coding)
+        .table("coding", &tables::coding(comparison))
         .list(
             comparison.activity.iter().map(|a| {
-                format!("The network of the regime {} is {}.", a.regime, a.diagnosis.verdict)
+                format!("The network of the regime {} is {}.", a.regime, a.verdict)
             }),
         )
         .figure(
@@ -91,29 +96,21 @@ pub fn write(job: &Job<Settings>, comparison: &Comparison<'_>, title: &str) -> O
             &figures::losses(comparison),
             "Loss by epoch. The weights of the epoch with the lowest validation loss are kept.",
         );
-    job.dir.save_report(&report)?;
-    console::print(coding.to_text());
-    console::print(quality.to_text());
-    console::print(tests.to_text());
-    for sentence in &findings {
-        console::print(sentence);
-    }
-    console::print(format!("report: {}", job.dir.path().join("report.html").display()));
-    Ok(())
+    report
 }
 
 /// The figures of single reconstructions: the ends of the distribution, and what a VAE makes of
 /// other codes. `prefix` begins their names.
-pub fn pictures(report: &mut Report, comparison: &Comparison<'_>, prefix: &str) {
-    let Some((reference, _)) = comparison.regimes.first() else { return };
-    let shape = comparison.images.test.shape;
+pub fn pictures(report: &mut Report, comparison: &Comparison, prefix: &str) {
+    let Some(reference) = comparison.regimes.first().map(|case| &case.name) else { return };
+    let shape = comparison.images.shape;
     for &kind in &comparison.kinds {
         report.figure(
             &format!("{prefix}extremes-{}", kind.name()),
             &figures::extremes(comparison, reference, kind),
             "The images with the highest, the middle and the lowest PSNR.",
         );
-        let score = figures::find(comparison, 0, Some(reference), Method::decoder(kind));
+        let score = comparison.score(0, Some(reference), Method::decoder(kind));
         if let Some(latent) = score.and_then(|score| score.latent.as_ref()) {
             report
                 .figure(
@@ -138,23 +135,35 @@ struct ImageRow<'a> {
     regime: &'a str,
     method: String,
     image: usize,
+    index: usize,
     label: u16,
     mse: f64,
     psnr_db: f64,
     ssim: f64,
 }
 
-fn per_image<'a>(comparison: &'a Comparison<'_>) -> impl Iterator<Item = ImageRow<'a>> {
-    comparison.scores.iter().flat_map(|score| {
-        score.quality.iter().enumerate().map(|(image, q)| ImageRow {
-            repeat: score.repeat + 1,
-            regime: score.regime.as_deref().unwrap_or(""),
-            method: score.method.key(),
-            image,
-            label: comparison.images.test.labels[image],
-            mse: q.mse,
-            psnr_db: q.psnr,
-            ssim: q.ssim,
-        })
-    })
+/// The quality of every scored image as CSV: its number, its index in its part of the data set,
+/// and its measures with every method.
+///
+/// # Errors
+/// None for scores of numbers.
+pub fn images_csv(comparison: &Comparison) -> Result<Vec<u8>, StudyError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for score in &comparison.scores {
+        for (image, q) in score.quality.iter().enumerate() {
+            let row = ImageRow {
+                repeat: score.repeat + 1,
+                regime: score.regime.as_deref().unwrap_or(""),
+                method: score.method.key(),
+                image,
+                index: comparison.images.indices[image],
+                label: comparison.images.labels[image],
+                mse: q.mse,
+                psnr_db: q.psnr,
+                ssim: q.ssim,
+            };
+            writer.serialize(row).or_failed()?;
+        }
+    }
+    writer.into_inner().map_err(StudyError::failed)
 }

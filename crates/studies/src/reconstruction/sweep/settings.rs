@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use equipoise_decoder::reconstruct::{DecoderKind, FeatureConfig};
 use equipoise_encoder::network::ColorCode;
 use serde::{Deserialize, Serialize};
+use toml::Table;
 
 use super::super::Settings;
-use crate::job;
 use crate::settings::merge;
 
 /// The study.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Config {
+pub struct SweepSettings {
     /// Seed of the study, and of every comparison in it.
     pub seed: u64,
     /// Said in the report beside every table, for example that the run was a short one.
@@ -23,7 +23,7 @@ pub struct Config {
     /// What every comparison has in common; its data set is that of the comparison.
     pub comparison: Settings,
     /// What differs from `comparison` for a data set, by its name.
-    pub tailored: BTreeMap<String, toml::Table>,
+    pub tailored: BTreeMap<String, Table>,
     /// Repeat the comparison with durations under which every regime fires as many spikes as the
     /// reference.
     pub equal_spikes: bool,
@@ -60,7 +60,7 @@ pub struct Choice {
     pub ssim_share: Option<f64>,
 }
 
-impl Default for Config {
+impl Default for SweepSettings {
     fn default() -> Self {
         Self {
             seed: 0,
@@ -76,7 +76,20 @@ impl Default for Config {
     }
 }
 
-impl Config {
+impl SweepSettings {
+    /// The lowest layer of settings, as TOML: the defaults with the changes of a preset (TOML,
+    /// empty for none). See [`Settings::layer`].
+    ///
+    /// # Errors
+    /// The reason, if the preset is no TOML.
+    pub fn layer(preset: &str) -> Result<String, String> {
+        let read = |text: &str| toml::from_str::<Table>(text).map_err(|e| e.message().to_owned());
+        let mut table = Table::new();
+        table.insert("comparison".to_owned(), read(&Settings::layer("")?)?.into());
+        merge(&mut table, read(preset)?)?;
+        Ok(table.to_string())
+    }
+
     /// The settings of the comparison on a data set.
     ///
     /// # Errors
@@ -85,7 +98,7 @@ impl Config {
         let mut settings = self.comparison.clone();
         if let Some(changes) = self.tailored.get(dataset) {
             let wrong = |e: String| format!("tailored.{dataset}: {e}");
-            let mut table = toml::Table::try_from(&settings).map_err(|e| wrong(e.to_string()))?;
+            let mut table = Table::try_from(&settings).map_err(|e| wrong(e.to_string()))?;
             merge(&mut table, changes.clone()).map_err(wrong)?;
             settings = table.try_into().map_err(|e: toml::de::Error| wrong(e.message().into()))?;
         }
@@ -100,7 +113,7 @@ impl Config {
     }
 }
 
-impl job::Config for Config {
+impl crate::Settings for SweepSettings {
     fn seed(&self) -> u64 {
         self.seed
     }
@@ -111,7 +124,7 @@ impl job::Config for Config {
         }
         for (index, name) in self.datasets.iter().enumerate() {
             if self.datasets[..index].contains(name) {
-                return Err(format!("datasets: `{name}` stands there twice"));
+                return Err(format!("datasets: `{name}` is listed twice"));
             }
         }
         if let Some(name) = self.tailored.keys().find(|name| !self.datasets.contains(name)) {

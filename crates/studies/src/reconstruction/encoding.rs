@@ -4,13 +4,12 @@ use std::ops::ControlFlow;
 
 use equipoise_data::ImageSet;
 use equipoise_decoder::reconstruct::{CountTable, FeatureConfig, FeatureKind, SpikeFeatures};
-use equipoise_encoder::network::{Network, NetworkConfig, Population};
+use equipoise_encoder::network::{Network, Population};
 use equipoise_random::derive_seed;
 use serde::{Deserialize, Serialize};
 
-use crate::console::Task;
-use crate::failure::{OrFail, Outcome};
-use crate::interrupt;
+use crate::context::Stage;
+use crate::error::{OrStudyError, StudyError};
 
 /// A part of the data; each has random numbers of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +33,9 @@ impl Part {
         }
     }
 
+    /// All parts, in order.
+    pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
+
     /// The seed of the input and background spikes of this part's images.
     pub fn seed(self, seed: u64) -> u64 {
         derive_seed(seed, "reconstruction/spikes", self as u64)
@@ -44,46 +46,39 @@ impl Part {
 /// membrane or a synapse.
 const TRACE_BIN_MS: f64 = 1.0;
 
-/// The network of a regime for images of this shape.
-///
-/// # Errors
-/// [`Request`](crate::failure::Failure::Request) if the settings make no sense.
-pub fn build(config: &NetworkConfig, images: &ImageSet, seed: u64) -> Outcome<Network> {
-    Network::build(config, Some(images.shape), seed).or_request()
+/// The bins in which spikes are counted for these features.
+pub fn bins(features: &FeatureConfig, duration_ms: f64) -> usize {
+    match features.kind {
+        FeatureKind::Counts => 1,
+        FeatureKind::Bins => features.bins,
+        FeatureKind::Traces => (duration_ms / TRACE_BIN_MS).ceil().max(1.0) as usize,
+    }
 }
 
 /// Shows every image to the network and takes the features of its spikes, `batch` images at a time.
 /// The second value is the number of all spikes.
 ///
 /// # Errors
-/// [`Interrupted`](crate::failure::Failure::Interrupted) when the person asked to stop, [`Request`](crate::failure::Failure::Request) if the features
-/// do not fit the recording.
+/// [`StudyError::Stopped`], [`StudyError::Input`] if the features do not fit the recording.
 pub fn features(
     network: &Network,
     images: &ImageSet,
     part: Part,
     config: &FeatureConfig,
     (seed, batch): (u64, usize),
-    task: &Task,
-) -> Outcome<(SpikeFeatures, u64)> {
+    stage: &Stage<'_>,
+) -> Result<(SpikeFeatures, u64), StudyError> {
     let duration = network.config().duration;
-    let bins = match config.kind {
-        FeatureKind::Counts => 1,
-        FeatureKind::Bins => config.bins,
-        FeatureKind::Traces => (duration / TRACE_BIN_MS).ceil().max(1.0) as usize,
-    };
+    let bins = bins(config, duration);
     let mut all = SpikeFeatures { images: 0, features: 0, values: Vec::new() };
     let mut spikes = 0;
     for start in (0..images.len()).step_by(batch) {
         let end = (start + batch).min(images.len());
-        let mut told = 0;
+        let (mut told, mut stopped) = (0, false);
         let mut progress = |done: usize| {
-            task.advance((done - told) as u64);
+            stopped = stage.advance((done - told) as u64).is_err();
             told = done;
-            match interrupt::check() {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(_) => ControlFlow::Break(()),
-            }
+            if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let counts = network
             .encode_counts(
@@ -94,8 +89,10 @@ pub fn features(
                 bins,
                 &mut progress,
             )
-            .or_run()?;
-        interrupt::check()?;
+            .or_failed()?;
+        if stopped {
+            return Err(StudyError::Stopped);
+        }
         let table = CountTable {
             images: counts.images,
             units: counts.neurons,
@@ -103,7 +100,7 @@ pub fn features(
             bin_width: duration / bins as f64,
             counts: &counts.counts,
         };
-        let chunk = config.extract(&table).or_request()?;
+        let chunk = config.extract(&table).or_input()?;
         spikes += counts.counts.iter().map(|&c| u64::from(c)).sum::<u64>();
         all.values.reserve_exact(if start == 0 { images.len() * chunk.features } else { 0 });
         all.values.extend_from_slice(&chunk.values);

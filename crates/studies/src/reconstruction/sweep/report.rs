@@ -1,44 +1,39 @@
 //! The report of the study: what was asked, what came out, and at what cost.
 
-use equipoise_report::Report;
+use equipoise_report::{Report, Table};
 
-use super::super::cell::{Given, Method};
-use super::super::comparison::{Difference, Measure, Pairs};
-use super::super::run::Comparison;
-use super::super::{figures as pictures, report as single, tables as common};
-use super::plan::{Beside, Results, file_name};
-use super::settings::Config;
+use super::super::comparison::Comparison;
+use super::super::method::{Input, Method};
+use super::super::statistics::{Difference, Pairs};
+use super::super::{figures as pictures, report as single, tables as common, verdicts};
+use super::results::{DataSetResults, Point, SweepResults, file_name};
 use super::{figures, tables};
-use crate::console;
-use crate::failure::Outcome;
-use crate::job::Job;
 
-/// Writes tables, figures and the report, and prints the tables that matter.
-///
-/// # Errors
-/// If a file cannot be written.
-pub fn write(job: &Job<Config>, results: &[Results<'_>], beside: &Beside) -> Outcome {
-    let config = &job.config;
-    let Some(first) = results.first() else { return Ok(()) };
-    let kinds = &first.equal_time.kinds;
-    let regimes: Vec<String> =
-        first.equal_time.regimes.iter().map(|(name, _)| name.clone()).collect();
-    let differences = tables::differences(results);
-    let course = tables::course(results);
-    let answers = answers(results, beside, &differences);
+/// The tables that matter and the answers, as text.
+pub fn summary(results: &SweepResults) -> String {
+    let differences = tables::differences(&results.datasets);
+    let table = tables::overview(&results.datasets).to_text();
+    format!("{table}\n{}\n", answers(results, &differences).join("\n"))
+}
+
+/// The report, with its tables and figures.
+pub fn report(results: &SweepResults) -> Report {
+    let regimes = results.regimes();
+    let differences = tables::differences(&results.datasets);
+    let answers = answers(results, &differences);
 
     let mut report =
         Report::new("Does the balance of excitation and inhibition help to code images?");
     report.subtitle(&format!(
         "{}; {} regimes, {}, {} repetition{}",
-        config.datasets.join(", "),
+        results.datasets.iter().map(|r| r.dataset.as_str()).collect::<Vec<_>>().join(", "),
         regimes.len(),
-        kinds.iter().map(|kind| kind.title()).collect::<Vec<_>>().join(" and "),
-        config.comparison.repeats,
-        if config.comparison.repeats == 1 { "" } else { "s" },
+        results.kinds().iter().map(|kind| kind.title()).collect::<Vec<_>>().join(" and "),
+        results.repeats(),
+        if results.repeats() == 1 { "" } else { "s" },
     ));
-    if !config.remark.is_empty() {
-        report.summary(&config.remark);
+    if !results.remark.is_empty() {
+        report.summary(&results.remark);
     }
     for answer in &answers {
         report.summary(answer);
@@ -47,23 +42,23 @@ pub fn write(job: &Job<Config>, results: &[Results<'_>], beside: &Beside) -> Out
         .heading("Regimes against each other")
         .figure(
             "overview",
-            &figures::overview(results, kinds),
+            &figures::overview(results),
             "Mean PSNR of the scored images, a point a repetition (network and decoder of its \
              own), with mean and 95 % interval.",
         )
-        .table("course", &remarked(course.clone(), config));
-    if results.iter().any(|r| r.equal_spikes.is_some()) {
-        report.table("equal-spikes", &remarked(tables::equal_spikes(results), config));
+        .table("overview", &remarked(tables::overview(&results.datasets), results));
+    if results.datasets.iter().any(|r| r.equal_spikes.is_some()) {
+        report.table("equal-spikes", &remarked(tables::equal_spikes(&results.datasets), results));
     }
     report.table("tests", &common::tests(&differences));
-    for result in results {
-        data_set(&mut report, result, config);
+    for result in &results.datasets {
+        data_set(&mut report, result, results);
     }
-    let kind = config.first_decoder();
-    let name = &config.datasets[0];
+    let kind = results.first_decoder;
+    let name = results.datasets.first().map_or("", |first| &first.dataset);
     for (points, file, caption, axis) in [
-        (&beside.train, "curve-images", "Number of training images", "training images"),
-        (&beside.neurons, "curve-neurons", "Number of neurons", "neurons"),
+        (&results.by_images, "curve-images", "Number of training images", "training images"),
+        (&results.by_neurons, "curve-neurons", "Number of neurons", "neurons"),
     ] {
         if !points.is_empty() {
             let title = format!("{caption}, {name}");
@@ -74,10 +69,10 @@ pub fn write(job: &Job<Config>, results: &[Results<'_>], beside: &Beside) -> Out
                     &figures::curve(&title, axis, points, &regimes, kind),
                     "Mean PSNR of the scored images; each neuron keeps its number of connections.",
                 )
-                .table(file, &remarked(tables::curve(&title, axis, points, kind), config));
+                .table(file, &remarked(tables::curve(&title, axis, points, kind), results));
         }
     }
-    for (dataset, points) in &beside.colors {
+    for (dataset, points) in &results.colors {
         let title = format!("Codes of colour, {dataset}");
         report
             .heading(&title)
@@ -89,42 +84,39 @@ pub fn write(job: &Job<Config>, results: &[Results<'_>], beside: &Beside) -> Out
             )
             .table(
                 &format!("colors-{}", file_name(dataset)),
-                &remarked(tables::curve(&title, "code", points, kind), config),
+                &remarked(tables::curve(&title, "code", points, kind), results),
             );
     }
-    if !beside.choices.is_empty() {
+    if !results.choices.is_empty() {
         let title = format!("Features and losses, held-out images of {name}");
         report
             .heading("Settings chosen on held-out images")
             .paragraph("No test image was used for these.")
             .table(
                 "choices",
-                &remarked(tables::curve(&title, "setting", &beside.choices, kind), config),
+                &remarked(tables::curve(&title, "setting", &results.choices, kind), results),
             );
     }
-    job.dir.save_report(&report)?;
-    console::print(course.to_text());
-    for answer in &answers {
-        console::print(answer);
-    }
-    console::print(format!("report: {}", job.dir.path().join("report.html").display()));
-    Ok(())
+    report
 }
 
 /// The table with the study's remark under it.
-fn remarked(table: equipoise_report::Table, config: &Config) -> equipoise_report::Table {
-    if config.remark.is_empty() { table } else { table.note(&config.remark) }
+fn remarked(table: Table, results: &SweepResults) -> Table {
+    if results.remark.is_empty() { table } else { table.note(&results.remark) }
 }
 
 /// Everything about one data set.
-fn data_set(report: &mut Report, result: &Results<'_>, config: &Config) {
-    let name = file_name(&result.prepared.settings.data.dataset);
+fn data_set(report: &mut Report, result: &DataSetResults, results: &SweepResults) {
+    let name = file_name(&result.dataset);
     let comparison = &result.equal_time;
+    report.heading(&result.dataset);
+    for remark in verdicts::remarks(comparison) {
+        report.remark(&remark);
+    }
     report
-        .heading(&result.prepared.settings.data.dataset)
-        .table(&format!("{name}-quality"), &remarked(common::quality(comparison), config))
+        .table(&format!("{name}-quality"), &remarked(common::quality(comparison), results))
         .table(&format!("{name}-coding"), &common::coding(comparison))
-        .list(comparison.activity.iter().map(|a| format!("{}: {}.", a.regime, a.diagnosis.verdict)))
+        .list(comparison.activity.iter().map(|a| format!("{}: {}.", a.regime, a.verdict)))
         .figure(
             &format!("{name}-gallery"),
             &pictures::gallery(comparison),
@@ -149,22 +141,18 @@ fn data_set(report: &mut Report, result: &Results<'_>, config: &Config) {
         );
 }
 
-/// The answers to the questions of the course project, made of the study's numbers.
-fn answers(results: &[Results<'_>], beside: &Beside, differences: &[Difference]) -> Vec<String> {
-    let mut answers = Vec::new();
+/// The answers to the study's questions, made of its numbers.
+fn answers(results: &SweepResults, differences: &[Difference]) -> Vec<String> {
     let several = differences.iter().any(|d| d.pairs == Pairs::Seeds);
     let decisive = if several { Pairs::Seeds } else { Pairs::Images };
-    answers.extend(
-        differences
-            .iter()
-            .filter(|d| d.measure == Measure::Psnr && d.pairs == decisive)
-            .map(common::sentence),
-    );
-    for result in results {
-        answers.extend(decoder_power(&result.prepared.settings.data.dataset, &result.equal_time));
+    let decisive: Vec<Difference> =
+        differences.iter().filter(|d| d.pairs == decisive).cloned().collect();
+    let mut answers = verdicts::verdicts(&decisive);
+    for result in &results.datasets {
+        answers.extend(decoder_power(&result.dataset, &result.equal_time));
     }
-    for (dataset, points) in &beside.colors {
-        let psnr = |p: &super::plan::Point| p.scores.values().next().map_or(f64::NAN, |s| s.psnr);
+    for (dataset, points) in &results.colors {
+        let psnr = |p: &Point| p.scores.values().next().map_or(f64::NAN, |s| s.psnr);
         let mut order: Vec<_> = points.iter().collect();
         order.sort_by(|a, b| psnr(b).total_cmp(&psnr(a)));
         let list: Vec<String> =
@@ -179,25 +167,19 @@ fn answers(results: &[Results<'_>], beside: &Beside, differences: &[Difference])
 }
 
 /// Whether the decoder's own power hides the difference between the regimes.
-fn decoder_power(dataset: &str, comparison: &Comparison<'_>) -> Vec<String> {
-    let psnr = |regime: Option<&str>, method| {
-        let scores = comparison.scores.iter();
-        let of: Vec<f64> = scores
-            .filter(|s| s.regime.as_deref() == regime && s.method == method)
-            .map(|s| s.mean(|q| q.psnr))
-            .collect();
-        (!of.is_empty()).then(|| of.iter().sum::<f64>() / of.len() as f64)
-    };
-    let Some(((reference, _), others)) = comparison.regimes.split_first() else {
+fn decoder_power(dataset: &str, comparison: &Comparison) -> Vec<String> {
+    let psnr = |regime: Option<&str>, method| comparison.mean_psnr(regime, method);
+    let Some((reference, others)) = comparison.regimes.split_first() else {
         return Vec::new();
     };
+    let reference = reference.name.as_str();
     let mut answers = Vec::new();
     for &kind in &comparison.kinds {
         let gap = |method| -> Option<f64> {
             let gaps: Vec<f64> = others
                 .iter()
-                .filter_map(|(other, _)| {
-                    Some(psnr(Some(reference), method)? - psnr(Some(other), method)?)
+                .filter_map(|other| {
+                    Some(psnr(Some(reference), method)? - psnr(Some(&other.name), method)?)
                 })
                 .collect();
             (!gaps.is_empty()).then(|| gaps.iter().sum::<f64>() / gaps.len() as f64)
@@ -208,11 +190,11 @@ fn decoder_power(dataset: &str, comparison: &Comparison<'_>) -> Vec<String> {
         let mut parts = Vec::new();
         if let (Some(trained), Some(linear)) = (gap(decoder), gap(Method::Ridge)) {
             parts.push(format!(
-                "{reference} is ahead of the other regimes by {trained:+.2} dB on average with the \
-                 decoder and by {linear:+.2} dB with ridge regression on the same spikes"
+                "PSNR of {reference} minus the mean of the other regimes: {trained:+.2} dB with the \
+                 decoder, {linear:+.2} dB with ridge regression on the same spikes"
             ));
         }
-        let shuffled = psnr(Some(reference), Method::Decoder { kind, given: Given::Shuffled });
+        let shuffled = psnr(Some(reference), Method::Decoder { kind, input: Input::Shuffled });
         if let (Some(shuffled), Some(mean)) = (shuffled, psnr(None, Method::MeanImage)) {
             parts.push(format!(
                 "given spikes of other images it falls to {shuffled:.2} dB (the mean image has \
@@ -220,7 +202,7 @@ fn decoder_power(dataset: &str, comparison: &Comparison<'_>) -> Vec<String> {
                 shuffled - mean
             ));
         }
-        let pixels = psnr(None, Method::Decoder { kind, given: Given::Pixels });
+        let pixels = psnr(None, Method::Decoder { kind, input: Input::Pixels });
         if let (Some(pixels), Some(spikes)) = (pixels, psnr(Some(reference), decoder)) {
             parts.push(format!(
                 "straight from the pixels it reaches {pixels:.2} dB, from the spikes {spikes:.2} dB"

@@ -1,7 +1,11 @@
 //! One regime against another, with everything else equal.
 
+use equipoise_metrics::image::ImageQuality;
 use equipoise_metrics::statistics::{Alternative, ZeroMethod, holm, paired_d, paired_t, wilcoxon};
 use serde::{Deserialize, Serialize};
+
+use super::comparison::Comparison;
+use super::method::Method;
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +22,15 @@ pub enum Measure {
 impl Measure {
     /// All measures, in the order of the tables.
     pub const ALL: [Self; 3] = [Self::Psnr, Self::Ssim, Self::Mse];
+
+    /// The measure of an image.
+    pub fn of(self) -> fn(&ImageQuality) -> f64 {
+        match self {
+            Self::Psnr => |q| q.psnr,
+            Self::Ssim => |q| q.ssim,
+            Self::Mse => |q| q.mse,
+        }
+    }
 
     /// The name in tables.
     pub fn name(self) -> &'static str {
@@ -78,6 +91,8 @@ pub struct Difference {
     pub effect: Option<f64>,
     /// Why there is no test, where there is none.
     pub reason: Option<String>,
+    /// Mean spikes per image of the reference and of the other, where they are known.
+    pub spikes: Option<(f64, f64)>,
 }
 
 /// Compares paired values.
@@ -106,6 +121,7 @@ pub fn compare(
         p_wilcoxon: rank.ok().map(|w| w.p_value),
         effect: paired_d(a, b, 0.95).ok().map(|d| d.estimate),
         reason: test.err().map(|e| e.to_string()),
+        spikes: None,
     }
 }
 
@@ -123,6 +139,80 @@ pub fn correct(differences: &mut [Difference]) {
             }
         }
     }
+}
+
+/// The reference regime against every other, with every decoder.
+pub fn differences(comparison: &Comparison) -> Vec<Difference> {
+    let Some((reference, others)) = comparison.regimes.split_first() else {
+        return Vec::new();
+    };
+    let mut differences = Vec::new();
+    for &kind in &comparison.kinds {
+        let method = Method::decoder(kind);
+        let a = Side { comparison, regime: &reference.name, method };
+        for other in others {
+            let b = Side { comparison, regime: &other.name, method };
+            differences.extend(against(kind.title(), a, b));
+        }
+    }
+    correct(&mut differences);
+    differences
+}
+
+/// A regime and method of a comparison.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// The comparison.
+    pub comparison: &'a Comparison,
+    /// The regime.
+    pub regime: &'a str,
+    /// The method.
+    pub method: Method,
+}
+
+impl Side<'_> {
+    /// The mean of each repetition, in order.
+    pub fn means(&self, of: fn(&ImageQuality) -> f64) -> Vec<f64> {
+        (0..self.comparison.repeats())
+            .filter_map(|r| self.comparison.score(r, Some(self.regime), self.method))
+            .map(|score| score.mean(of))
+            .collect()
+    }
+
+    /// Mean spikes per image over the repetitions.
+    pub fn spikes(&self) -> Option<f64> {
+        let of = |r| self.comparison.coded(r, self.regime).map(|c| c.spikes_per_image);
+        let all: Vec<f64> = (0..self.comparison.repeats()).filter_map(of).collect();
+        (!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64)
+    }
+
+    /// Every image of the first repetition.
+    fn images(&self, of: fn(&ImageQuality) -> f64) -> Vec<f64> {
+        self.comparison
+            .score(0, Some(self.regime), self.method)
+            .map(|score| score.values(of))
+            .unwrap_or_default()
+    }
+}
+
+/// One side minus another in every measure, over seeds (where there are several) and over images.
+pub fn against(under: &str, a: Side<'_>, b: Side<'_>) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    for pairs in [Pairs::Seeds, Pairs::Images] {
+        for measure in Measure::ALL {
+            let values = |side: Side<'_>| match pairs {
+                Pairs::Seeds => side.means(measure.of()),
+                Pairs::Images => side.images(measure.of()),
+            };
+            let (x, y) = (values(a), values(b));
+            if pairs == Pairs::Images || x.len().min(y.len()) > 1 {
+                let found = compare(under, (a.regime, &x), (b.regime, &y), measure, pairs);
+                let spikes = a.spikes().zip(b.spikes());
+                differences.push(Difference { spikes, ..found });
+            }
+        }
+    }
+    differences
 }
 
 #[cfg(test)]

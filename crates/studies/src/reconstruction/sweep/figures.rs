@@ -3,27 +3,26 @@
 use equipoise_decoder::reconstruct::DecoderKind;
 use equipoise_figure::{Axis, Color, Dash, Figure, GroupChart, Line, Marker, Plot};
 
-use super::super::cell::Method;
 use super::super::figures::regime_color;
-use super::super::tables::Side;
-use super::plan::{Point, Results};
+use super::super::method::Method;
+use super::super::statistics::Side;
+use super::results::{Point, Scores, SweepResults};
 
 /// PSNR of every repetition, by data set and regime, a panel a decoder: at equal time and at equal
 /// numbers of spikes.
-pub fn overview(results: &[Results<'_>], kinds: &[DecoderKind]) -> Figure {
+pub fn overview(results: &SweepResults) -> Figure {
     let mut figure = Figure::new().columns(2).shared_legend();
-    for &kind in kinds {
-        let with_spikes = results.iter().any(|r| r.equal_spikes.is_some());
+    let with_spikes = results.datasets.iter().any(|r| r.equal_spikes.is_some());
+    for &kind in results.kinds() {
         for (title, equal_spikes) in [("equal time", false), ("equal spikes", true)] {
             if equal_spikes && !with_spikes {
                 continue;
             }
-            let names = results.iter().map(|r| r.prepared.settings.data.dataset.clone());
+            let names = results.datasets.iter().map(|r| r.dataset.clone());
             let mut chart = GroupChart::points(&format!("{}, {title}", kind.title()), names)
                 .y_axis(Axis::new("PSNR").unit("dB"));
-            let Some(first) = results.first() else { continue };
-            for (index, (regime, _)) in first.equal_time.regimes.iter().enumerate() {
-                let samples = results.iter().map(|result| {
+            for (index, regime) in results.regimes().iter().enumerate() {
+                let samples = results.datasets.iter().map(|result| {
                     let comparison = match (&result.equal_spikes, equal_spikes && index > 0) {
                         (Some(alike), true) => alike,
                         _ => &result.equal_time,
@@ -49,7 +48,7 @@ pub fn curve(
     let mut plot =
         Plot::new(title).x_axis(Axis::new(axis).log()).y_axis(Axis::new("PSNR").unit("dB"));
     for (index, regime) in regimes.iter().enumerate() {
-        let found = || points.iter().filter_map(|p| Some((p.value, p.scores.get(regime)?)));
+        let found = || points.iter().filter_map(|p| Some((p.value?, p.scores.get(regime)?)));
         let x: Vec<f64> = found().map(|(x, _)| x).collect();
         let decoder: Vec<f64> = found().map(|(_, s)| s.psnr).collect();
         let ridge: Vec<f64> = found().map(|(_, s)| s.ridge_psnr.unwrap_or(f64::NAN)).collect();
@@ -73,7 +72,7 @@ pub fn curve(
 
 /// PSNR of alternatives, one bar each.
 pub fn alternatives(title: &str, points: &[Point], regime: &str) -> Figure {
-    let values = |of: fn(&super::plan::Scores) -> f64| -> Vec<Vec<f64>> {
+    let values = |of: fn(&Scores) -> f64| -> Vec<Vec<f64>> {
         points.iter().map(|p| p.scores.get(regime).map(of).into_iter().collect()).collect()
     };
     let chart = GroupChart::points(title, points.iter().map(|p| p.name.clone()))

@@ -1,75 +1,15 @@
 //! One method on the spikes of one regime in one repetition, and its score on the test images.
 
 use equipoise_data::ImageShape;
-use equipoise_decoder::reconstruct::{DecoderKind, Reconstructor, SpikeFeatures};
+use equipoise_decoder::reconstruct::{Reconstructor, SpikeFeatures};
 use equipoise_decoder::training::{EpochReport, Finish};
 use equipoise_metrics::image::{ImageQuality, SsimOptions, evaluate_images};
 use serde::{Deserialize, Serialize};
 
 use super::images::{Images, intensities};
-use crate::failure::{Failure, OrFail, Outcome};
-
-/// What a trained decoder is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Given {
-    /// The regime's spikes.
-    Spikes,
-    /// The regime's spikes, dealt out to the wrong images.
-    Shuffled,
-    /// The pixels themselves.
-    Pixels,
-}
-
-/// What reconstructs in a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    /// A trained decoder.
-    Decoder {
-        /// Which one.
-        kind: DecoderKind,
-        /// What it reads.
-        given: Given,
-    },
-    /// Ridge regression on the regime's spikes.
-    Ridge,
-    /// The mean training image.
-    MeanImage,
-}
-
-impl Method {
-    /// A decoder on the regime's spikes.
-    pub fn decoder(kind: DecoderKind) -> Self {
-        Self::Decoder { kind, given: Given::Spikes }
-    }
-
-    /// The name in tables.
-    pub fn name(self) -> String {
-        match self {
-            Self::Decoder { kind, given: Given::Spikes } => kind.title().into(),
-            Self::Decoder { kind, given: Given::Shuffled } => {
-                format!("{}, shuffled spikes", kind.title())
-            }
-            Self::Decoder { kind, given: Given::Pixels } => {
-                format!("{}, from pixels", kind.title())
-            }
-            Self::Ridge => "ridge regression".into(),
-            Self::MeanImage => "mean image".into(),
-        }
-    }
-
-    /// The name in files.
-    pub fn key(self) -> String {
-        match self {
-            Self::Decoder { kind, given: Given::Spikes } => kind.name().into(),
-            Self::Decoder { kind, given: Given::Shuffled } => format!("{}-shuffled", kind.name()),
-            Self::Decoder { kind, given: Given::Pixels } => format!("{}-pixels", kind.name()),
-            Self::Ridge => "ridge".into(),
-            Self::MeanImage => "mean-image".into(),
-        }
-    }
-}
+use super::method::Method;
+use crate::context::Artefact;
+use crate::error::{OrStudyError, StudyError};
 
 /// The features of the three parts.
 #[derive(Debug, Clone)]
@@ -94,7 +34,7 @@ pub struct Score {
     /// Quality of each test image, in order.
     pub quality: Vec<ImageQuality>,
     /// The training, epoch by epoch; empty where there is none.
-    pub history: Vec<EpochReport>,
+    pub history: Vec<Epoch>,
     /// Why training ended.
     pub finish: Option<Finish>,
     /// A few images by index, with their reconstructions (0..=255, planes).
@@ -104,8 +44,39 @@ pub struct Score {
     /// What a VAE makes of codes that no image gave.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub latent: Option<LatentPictures>,
-    /// Seconds for training (or fitting) and prediction.
-    pub seconds: f64,
+    /// The file of the model; none where there is none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<Artefact>,
+}
+
+/// What one epoch of a training came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// From 1.
+    pub epoch: usize,
+    /// Mean loss over the training images, as they were seen.
+    pub train_loss: f64,
+    /// Mean loss over the validation images.
+    pub validation_loss: f64,
+    /// Mean squared error over the validation images.
+    pub validation_mse: f64,
+    /// Learning rate of its last update.
+    pub learning_rate: f64,
+    /// Whether the validation loss was the lowest so far.
+    pub best: bool,
+}
+
+impl From<&EpochReport> for Epoch {
+    fn from(told: &EpochReport) -> Self {
+        Self {
+            epoch: told.epoch,
+            train_loss: told.train_loss,
+            validation_loss: told.validation_loss,
+            validation_mse: told.validation_mse,
+            learning_rate: told.learning_rate,
+            best: told.best,
+        }
+    }
 }
 
 /// Images (0..=255, planes) that a VAE makes of latent codes.
@@ -130,6 +101,11 @@ impl Score {
     /// One measure of every test image.
     pub fn values(&self, of: impl Fn(&ImageQuality) -> f64) -> Vec<f64> {
         self.quality.iter().map(of).collect()
+    }
+
+    /// The numbers of the images that are shown with their reconstructions.
+    pub fn shown(&self) -> impl Iterator<Item = usize> {
+        self.pictures.iter().chain(self.extremes.iter().flatten()).map(|(index, _)| *index)
     }
 
     /// The name of the cell in files.
@@ -166,12 +142,12 @@ impl Targets {
 /// The quality of reconstructions, both `[images, channels, height, width]`.
 ///
 /// # Errors
-/// [`Failure::Run`] if a reconstruction is not finite or [`check_shape`] was not heeded.
+/// [`StudyError::Failed`] if a reconstruction is not finite or [`check_shape`] was not heeded.
 pub fn score(
     shape: ImageShape,
     originals: &[f32],
     predicted: &[f32],
-) -> Outcome<Vec<ImageQuality>> {
+) -> Result<Vec<ImageQuality>, StudyError> {
     score_with(shape, originals, predicted, &SsimOptions::default())
 }
 
@@ -184,18 +160,18 @@ pub fn score_with(
     originals: &[f32],
     predicted: &[f32],
     ssim: &SsimOptions,
-) -> Outcome<Vec<ImageQuality>> {
+) -> Result<Vec<ImageQuality>, StudyError> {
     let shape = (shape.channels, shape.height, shape.width);
-    evaluate_images(originals, predicted, shape, ssim).map_err(Failure::run)
+    evaluate_images(originals, predicted, shape, ssim).or_failed()
 }
 
 /// Whether images of this shape can be scored.
 ///
 /// # Errors
-/// [`Failure::Request`] if they are smaller than the window of SSIM.
-pub fn check_shape(shape: ImageShape) -> Outcome {
+/// [`StudyError::Input`] if they are smaller than the window of SSIM.
+pub fn check_shape(shape: ImageShape) -> Result<(), StudyError> {
     let shape = (shape.channels, shape.height, shape.width);
-    evaluate_images(&[], &[], shape, &SsimOptions::default()).map(|_| ()).or_request()
+    evaluate_images(&[], &[], shape, &SsimOptions::default()).map(|_| ()).or_input()
 }
 
 /// The pictures of a few images, 0..=255.
@@ -230,13 +206,13 @@ const SHOWN_SAMPLES: usize = 20;
 /// dimensions moved; none for another decoder.
 ///
 /// # Errors
-/// [`Failure::Run`] if the features are not those of the decoder.
+/// [`StudyError::Failed`] if the features are not those of the decoder.
 pub fn latent_pictures(
     decoder: &Reconstructor,
     features: &SpikeFeatures,
     seed: u64,
-) -> Outcome<Option<LatentPictures>> {
-    let Some(means) = decoder.latent_means(features).or_run()? else { return Ok(None) };
+) -> Result<Option<LatentPictures>, StudyError> {
+    let Some(means) = decoder.latent_means(features).or_failed()? else { return Ok(None) };
     let latent = decoder.config.latent;
     let pixels = decoder.shape.pixels();
     let split = |images: Vec<f32>| images.chunks_exact(pixels).map(bytes).collect::<Vec<_>>();
@@ -252,7 +228,7 @@ pub fn latent_pictures(
     let code = &means[..latent];
     let mut traversals = Vec::new();
     for &(dimension, _) in spread.iter().take(SHOWN_DIMENSIONS) {
-        if let Some(images) = decoder.traverse(code, dimension, &TRAVERSAL).or_run()? {
+        if let Some(images) = decoder.traverse(code, dimension, &TRAVERSAL).or_failed()? {
             traversals.push((dimension, split(images)));
         }
     }

@@ -1,5 +1,6 @@
 //! Images: which to train on, to validate on and to score on.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use equipoise_data::{Dataset, FolderOptions, ImageSet, OpenOptions, Share};
@@ -7,7 +8,8 @@ use equipoise_encoder::network::{NetworkConfig, color_channels, input_channels};
 use equipoise_random::derive_seed;
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Failure, Outcome};
+use super::encoding::Part;
+use crate::error::{OrStudyError, StudyError};
 
 /// Images that the finished decoders are scored on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -76,6 +78,8 @@ pub struct Images {
     pub validation: ImageSet,
     /// For the final score alone.
     pub test: ImageSet,
+    /// What was noticed while they were read.
+    pub remarks: Vec<String>,
 }
 
 impl DataSettings {
@@ -95,8 +99,8 @@ impl DataSettings {
     /// Opens the data set and splits it by `seed`.
     ///
     /// # Errors
-    /// [`Failure::Request`] if the data set is missing, damaged or too small, or holds spikes.
-    pub fn open(&self, root: &Path, seed: u64) -> Outcome<Images> {
+    /// [`StudyError::Data`] if the data set is missing, damaged or too small, or holds spikes.
+    pub fn open(&self, root: &Path, seed: u64) -> Result<Images, StudyError> {
         let held_out = match self.score_on {
             ScoreOn::Test => None,
             ScoreOn::HeldOut => Some(self.test.unwrap_or(HELD_OUT)),
@@ -109,27 +113,39 @@ impl DataSettings {
             folder: self.folder,
             ..OpenOptions::default()
         };
-        let opened =
-            equipoise_data::open(&self.dataset, root, &options).map_err(Failure::request)?;
-        let (rest, test) = Dataset::into_images(opened).map_err(Failure::request)?;
+        let loaded = equipoise_data::load(&self.dataset, root, &options, &|| {
+            ControlFlow::Continue(())
+        })?;
+        let remarks = loaded.remarks.iter().map(ToString::to_string).collect();
+        let (rest, test) = Dataset::into_images(loaded.dataset)?;
         let split = |images: ImageSet, count: usize, purpose: &str| {
-            let seed = derive_seed(seed, purpose, 0);
-            images.split_validation(Share::Count(count), seed).map_err(Failure::request)
+            images.split_validation(Share::Count(count), derive_seed(seed, purpose, 0))
         };
         let (rest, test) = match held_out {
             Some(count) => split(rest, count, "reconstruction/held-out")?,
             None => (rest, test),
         };
         let (train, validation) = split(rest, self.validation, "reconstruction/validation")?;
-        Ok(Images { train, validation, test })
+        Ok(Images { train, validation, test, remarks })
+    }
+}
+
+impl Images {
+    /// The images of a part.
+    pub fn part(&self, part: Part) -> &ImageSet {
+        match part {
+            Part::Train => &self.train,
+            Part::Validation => &self.validation,
+            Part::Test => &self.test,
+        }
     }
 }
 
 /// The network with the input weight that brings these images to its `input.drive`.
 ///
 /// # Errors
-/// [`Failure::Request`] if no weight does.
-pub fn driven(config: &NetworkConfig, images: &ImageSet) -> Outcome<NetworkConfig> {
+/// [`StudyError::Settings`] if no weight does.
+pub fn driven(config: &NetworkConfig, images: &ImageSet) -> Result<NetworkConfig, StudyError> {
     let color = config.input.color;
     let channels = input_channels(images.shape, color);
     let mut pixels = vec![0.0; images.shape.pixels()];
@@ -140,7 +156,7 @@ pub fn driven(config: &NetworkConfig, images: &ImageSet) -> Outcome<NetworkConfi
         sum += channels.iter().map(|&x| f64::from(x)).sum::<f64>();
     }
     let mean = sum / (images.len() * channels).max(1) as f64;
-    config.with_drive(mean, channels).map_err(Failure::request)
+    config.with_drive(mean, channels).or_settings()
 }
 
 /// Intensities of all images in [0, 1], `[images, channels, height, width]`.

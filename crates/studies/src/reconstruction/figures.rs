@@ -6,15 +6,10 @@ use equipoise_figure::{
     Axis, Color, Figure, GroupChart, Histogram, ImageGrid, Line, Picture, Plot, Rule, Spikes,
 };
 
-use super::activity::Activity;
-use super::cell::{Given, LatentPictures, Method, Score, TRAVERSAL};
-use super::images::Images;
-use super::run::Comparison;
-
-/// Neurons of a raster, excitatory and inhibitory in their proportion.
-const RASTER_NEURONS: usize = 100;
-/// Time shown in a raster, ms.
-const RASTER_MS: f64 = 300.0;
+use super::activity::{Activity, RASTER_MS};
+use super::cell::{LatentPictures, Score, TRAVERSAL};
+use super::comparison::Comparison;
+use super::method::{Input, Method};
 
 /// The colour of the k-th regime, the same in every figure.
 pub fn regime_color(index: usize) -> Color {
@@ -33,28 +28,15 @@ pub fn rasters(activity: &[Activity]) -> Figure {
 }
 
 fn raster(activity: &Activity) -> Plot {
-    let units = activity.spikes.units;
-    let shown = RASTER_NEURONS.min(units);
-    // Evenly spaced neurons keep the proportion of the two kinds.
-    let row_of = |neuron: usize| {
-        let row = neuron * shown / units.max(1);
-        (row * units).div_ceil(shown.max(1)).eq(&neuron).then_some(row)
-    };
-    let events = |excitatory: bool| {
-        let spikes = activity.spikes.times.iter().zip(&activity.spikes.ids);
-        spikes
-            .filter(move |(time, neuron)| {
-                f64::from(**time) <= RASTER_MS
-                    && ((**neuron as usize) < activity.excitatory) == excitatory
-            })
-            .filter_map(|(&time, &neuron)| Some((f64::from(time), row_of(neuron as usize)?)))
-            .collect::<Vec<_>>()
+    let events = |inhibitory: usize| {
+        let spikes = activity.raster[inhibitory].iter();
+        spikes.map(|&(time, row)| (f64::from(time), row)).collect::<Vec<_>>()
     };
     Plot::new(&activity.regime)
         .x_axis(Axis::new("time").unit("ms").range(0.0, RASTER_MS))
-        .y_axis(Axis::new("neuron").range(0.0, shown as f64))
-        .with(Spikes::new(events(true)).label("excitatory").color(Color::EXCITATORY))
-        .with(Spikes::new(events(false)).label("inhibitory").color(Color::INHIBITORY))
+        .y_axis(Axis::new("neuron").range(0.0, activity.rows as f64))
+        .with(Spikes::new(events(0)).label("excitatory").color(Color::EXCITATORY))
+        .with(Spikes::new(events(1)).label("inhibitory").color(Color::INHIBITORY))
 }
 
 /// Rates and irregularity of all regimes.
@@ -80,17 +62,18 @@ pub fn statistics(activity: &[Activity]) -> Figure {
 }
 
 /// Training and validation loss of the decoders of the first repetition, a panel a decoder.
-pub fn losses(comparison: &Comparison<'_>) -> Figure {
+pub fn losses(comparison: &Comparison) -> Figure {
     let panel = |kind: DecoderKind| {
         let mut plot = Plot::new(&format!("{} (first repetition)", kind.title()))
             .x_axis(Axis::new("epoch"))
             .y_axis(Axis::new("loss").log());
-        for (index, (regime, _)) in comparison.regimes.iter().enumerate() {
-            let Some(score) = find(comparison, 0, Some(regime), Method::decoder(kind)) else {
+        for (index, case) in comparison.regimes.iter().enumerate() {
+            let regime = &case.name;
+            let Some(score) = comparison.score(0, Some(regime), Method::decoder(kind)) else {
                 continue;
             };
             let epochs: Vec<f64> = score.history.iter().map(|e| e.epoch as f64).collect();
-            let of = |f: fn(&equipoise_decoder::training::EpochReport) -> f64| -> Vec<f64> {
+            let of = |f: fn(&super::cell::Epoch) -> f64| -> Vec<f64> {
                 score.history.iter().map(f).collect()
             };
             let color = regime_color(index);
@@ -114,7 +97,7 @@ pub fn losses(comparison: &Comparison<'_>) -> Figure {
 }
 
 /// PSNR and SSIM of every method and regime over the test images of the first repetition.
-pub fn distributions(comparison: &Comparison<'_>) -> Figure {
+pub fn distributions(comparison: &Comparison) -> Figure {
     let mut methods: Vec<Method> = Vec::new();
     for (regime, method) in comparison.rows() {
         if regime.is_some() && !methods.contains(&method) {
@@ -126,15 +109,16 @@ pub fn distributions(comparison: &Comparison<'_>) -> Figure {
                  of: fn(&equipoise_metrics::image::ImageQuality) -> f64| {
         let names = methods.iter().map(|m| m.name());
         let mut chart = GroupChart::boxes(title, names).y_axis(axis).hide_points();
-        for (index, (regime, _)) in comparison.regimes.iter().enumerate() {
+        for (index, case) in comparison.regimes.iter().enumerate() {
+            let regime = Some(case.name.as_str());
             let samples = methods.iter().map(|&method| {
-                find(comparison, 0, Some(regime), method).map(|s| s.values(of)).unwrap_or_default()
+                comparison.score(0, regime, method).map(|s| s.values(of)).unwrap_or_default()
             });
-            chart = chart.series(regime, regime_color(index), samples.collect());
+            chart = chart.series(&case.name, regime_color(index), samples.collect());
         }
         chart
     };
-    let title = comparison.scored_on.images();
+    let title = comparison.images.scored_on.images();
     Figure::new()
         .columns(2)
         .panel(chart(title, Axis::new("PSNR").unit("dB"), |q| q.psnr))
@@ -143,15 +127,15 @@ pub fn distributions(comparison: &Comparison<'_>) -> Figure {
 }
 
 /// Originals over the reconstructions of every regime and control, with PSNR and SSIM.
-pub fn gallery(comparison: &Comparison<'_>) -> Figure {
-    let shape = comparison.images.test.shape;
+pub fn gallery(comparison: &Comparison) -> Figure {
+    let shape = comparison.images.shape;
     let found: Vec<(String, &Score)> = comparison
         .rows()
         .into_iter()
         .filter_map(|(regime, method)| {
-            let score = find(comparison, 0, regime, method)?;
+            let score = comparison.score(0, regime, method)?;
             let name = match (regime, method) {
-                (Some(regime), Method::Decoder { given: Given::Spikes, .. })
+                (Some(regime), Method::Decoder { input: Input::Spikes, .. })
                     if comparison.kinds.len() == 1 =>
                 {
                     regime.to_string()
@@ -164,10 +148,7 @@ pub fn gallery(comparison: &Comparison<'_>) -> Figure {
         .collect();
     let mut grid = ImageGrid::new("Images over their reconstructions");
     if let Some((_, first)) = found.first() {
-        let originals = first.pictures.iter().map(|(index, _)| {
-            let label = comparison.images.test.labels[*index];
-            (picture(comparison.images.test.image(*index), shape), class(comparison.images, label))
-        });
+        let originals = first.pictures.iter().map(|(index, _)| original(comparison, *index));
         grid = grid.row("original", originals);
     }
     for (name, score) in &found {
@@ -181,19 +162,16 @@ pub fn gallery(comparison: &Comparison<'_>) -> Figure {
 }
 
 /// The best, the median and the worst reconstructions of a regime under their originals.
-pub fn extremes(comparison: &Comparison<'_>, regime: &str, kind: DecoderKind) -> Figure {
-    let shape = comparison.images.test.shape;
+pub fn extremes(comparison: &Comparison, regime: &str, kind: DecoderKind) -> Figure {
+    let shape = comparison.images.shape;
     let mut grid =
         ImageGrid::new(&format!("{}, {regime}: the best, median and worst", kind.title()));
-    if let Some(score) = find(comparison, 0, Some(regime), Method::decoder(kind)) {
+    if let Some(score) = comparison.score(0, Some(regime), Method::decoder(kind)) {
         let all = || score.extremes.iter().flatten();
         let count = score.extremes[0].len();
         let names = ["best", "median", "worst"].into_iter().flat_map(|n| vec![n; count]);
         grid = grid.headings(names);
-        let originals = all().map(|(index, _)| {
-            let label = comparison.images.test.labels[*index];
-            (picture(comparison.images.test.image(*index), shape), class(comparison.images, label))
-        });
+        let originals = all().map(|(index, _)| original(comparison, *index));
         grid = grid.row("original", originals);
         let pictures = all().map(|(index, bytes)| {
             let q = &score.quality[*index];
@@ -224,8 +202,11 @@ pub fn traversals(latent: &LatentPictures, shape: ImageShape) -> Figure {
     Figure::new().panel(grid)
 }
 
-fn class(images: &Images, label: u16) -> String {
-    images.test.classes.get(usize::from(label)).cloned().unwrap_or_else(|| label.to_string())
+/// A scored image with the name of its class.
+fn original(comparison: &Comparison, index: usize) -> (Picture, String) {
+    let images = &comparison.images;
+    let pixels = images.originals.get(&index).map_or(&[][..], Vec::as_slice);
+    (picture(pixels, images.shape), images.class(index))
 }
 
 /// A picture of values 0..=255 in planes.
@@ -235,17 +216,4 @@ pub fn picture(bytes: &[u8], shape: ImageShape) -> Picture {
         3 => Picture::rgb_planes(shape.width, shape.height, &values),
         _ => Picture::grey(shape.width, shape.height, &values),
     }
-}
-
-/// The score of a cell.
-pub fn find<'a>(
-    comparison: &'a Comparison<'_>,
-    repeat: usize,
-    regime: Option<&str>,
-    method: Method,
-) -> Option<&'a Score> {
-    comparison
-        .scores
-        .iter()
-        .find(|s| s.repeat == repeat && s.regime.as_deref() == regime && s.method == method)
 }

@@ -1,0 +1,125 @@
+//! What a comparison of regimes found, with all that its report shows.
+
+use std::collections::BTreeMap;
+
+use equipoise_data::{DataIdentity, ImageShape};
+use equipoise_decoder::reconstruct::DecoderKind;
+use serde::{Deserialize, Serialize};
+
+use super::activity::Activity;
+use super::cell::Score;
+use super::images::ScoreOn;
+use super::method::{Input, Method};
+use crate::regimes::Case;
+
+/// The images that a comparison used, and those that it shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Used {
+    /// The data set, as it was asked for.
+    pub dataset: String,
+    /// What the training, validation and scored images are.
+    pub parts: [DataIdentity; 3],
+    /// Their shape.
+    pub shape: ImageShape,
+    /// The names of the classes.
+    pub classes: Vec<String>,
+    /// Which images the scores are of.
+    pub scored_on: ScoreOn,
+    /// The class of each scored image.
+    pub labels: Vec<u16>,
+    /// The index of each scored image in its part of the data set.
+    pub indices: Vec<usize>,
+    /// How many of the scored images have one value everywhere.
+    pub blank: usize,
+    /// The scored images that are shown, by number (0..=255, planes).
+    pub originals: BTreeMap<usize, Vec<u8>>,
+}
+
+impl Used {
+    /// The name of the class of a scored image.
+    pub fn class(&self, image: usize) -> String {
+        let label = self.labels[image];
+        self.classes.get(usize::from(label)).cloned().unwrap_or_else(|| label.to_string())
+    }
+}
+
+/// What the spikes of a regime in a repetition looked like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Coded {
+    /// Repetition, from 0.
+    pub repeat: usize,
+    /// The regime.
+    pub regime: String,
+    /// Mean spikes of the network per training image.
+    pub spikes_per_image: f64,
+    /// Mean rate of a neuron, Hz.
+    pub rate_hz: f64,
+}
+
+/// Everything that a comparison found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The images.
+    pub images: Used,
+    /// The decoders that were trained.
+    pub kinds: Vec<DecoderKind>,
+    /// The regimes and their networks, the reference first.
+    pub regimes: Vec<Case>,
+    /// What the spikes looked like, by repetition and regime.
+    pub coded: Vec<Coded>,
+    /// The networks at work, by regime (first repetition).
+    pub activity: Vec<Activity>,
+    /// All scores.
+    pub scores: Vec<Score>,
+}
+
+impl Comparison {
+    /// How many repetitions there were.
+    pub fn repeats(&self) -> usize {
+        self.scores.iter().map(|s| s.repeat + 1).max().unwrap_or(0)
+    }
+
+    /// The score of a cell.
+    pub fn score(&self, repeat: usize, regime: Option<&str>, method: Method) -> Option<&Score> {
+        self.of(regime, method).find(|score| score.repeat == repeat)
+    }
+
+    /// The scores of a regime and method in all repetitions.
+    pub fn of<'a>(
+        &'a self,
+        regime: Option<&str>,
+        method: Method,
+    ) -> impl Iterator<Item = &'a Score> + use<'a> {
+        let regime = regime.map(str::to_owned);
+        self.scores.iter().filter(move |s| s.regime == regime && s.method == method)
+    }
+
+    /// The spikes of a regime in a repetition.
+    pub fn coded(&self, repeat: usize, regime: &str) -> Option<&Coded> {
+        self.coded.iter().find(|c| c.repeat == repeat && c.regime == regime)
+    }
+
+    /// The network of a regime at work.
+    pub fn activity(&self, regime: &str) -> Option<&Activity> {
+        self.activity.iter().find(|a| a.regime == regime)
+    }
+
+    /// The mean over all repetitions of the PSNR of a regime and method, dB.
+    pub fn mean_psnr(&self, regime: Option<&str>, method: Method) -> Option<f64> {
+        let means: Vec<f64> = self.of(regime, method).map(|s| s.mean(|q| q.psnr)).collect();
+        (!means.is_empty()).then(|| means.iter().sum::<f64>() / means.len() as f64)
+    }
+
+    /// The regimes and methods that have scores, in the order of the tables.
+    pub fn rows(&self) -> Vec<(Option<&str>, Method)> {
+        let decoders = |input| self.kinds.iter().map(move |&kind| Method::Decoder { kind, input });
+        let mut rows = Vec::new();
+        for method in decoders(Input::Spikes).chain([Method::Ridge]).chain(decoders(Input::Shuffled)) {
+            rows.extend(self.regimes.iter().map(|case| (Some(case.name.as_str()), method)));
+        }
+        rows.extend(decoders(Input::Pixels).map(|method| (None, method)));
+        rows.push((None, Method::MeanImage));
+        rows.retain(|&(regime, method)| self.of(regime, method).next().is_some());
+        rows
+    }
+}

@@ -1,0 +1,476 @@
+//! A whole comparison: every repetition, regime and method, cell by cell.
+//!
+//! The units of work are the activity of a regime's network, the encoding of the images in it, and
+//! the cells. Spikes are not kept: they are encoded again where a cell is missing.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use equipoise_decoder::reconstruct::controls::{
+    Ridge, RidgeConfig, mean_image, pixels_as_features, shuffled,
+};
+use equipoise_decoder::reconstruct::{DecoderKind, Pairs};
+use equipoise_decoder::training::{Finish, TrainConfig};
+use equipoise_encoder::network::Network;
+
+use super::Settings;
+use super::activity::{self, Activity};
+use super::cell::{self, Epoch, FeatureSet, LatentPictures, Score, Targets};
+use super::comparison::{Coded, Comparison, Used};
+use super::encoding::{self, Part};
+use super::images::Images;
+use super::method::{Input, Method};
+use super::settings::Control;
+use super::training::Training;
+use crate::context::{Artefact, Context, Identity};
+use crate::error::{OrStudyError, StudyError};
+use crate::regimes::Case;
+use crate::timings::Timings;
+
+/// How many test images are kept with their reconstructions for the report.
+const GALLERY: usize = 10;
+/// How many of the best, the median and the worst reconstructions are kept.
+const EXTREMES: usize = 4;
+
+/// What a comparison starts from, checked before anything is written.
+#[derive(Debug)]
+pub struct Inputs {
+    /// The images.
+    pub images: Images,
+    /// Their intensities.
+    pub targets: Targets,
+    /// The regimes and their networks, the reference first.
+    pub regimes: Vec<Case>,
+    /// The images that are kept with their reconstructions.
+    pub gallery: Vec<usize>,
+}
+
+impl Inputs {
+    /// Opens the images and checks that networks, decoders and scores suit them. `root` is the
+    /// folder of the data sets.
+    ///
+    /// # Errors
+    /// For wrong data or settings.
+    pub fn open(settings: &Settings, root: &Path) -> Result<Self, StudyError> {
+        Self::of(settings, settings.data.open(root, settings.seed)?)
+    }
+
+    /// With images that are in memory.
+    ///
+    /// # Errors
+    /// For settings that do not suit the images.
+    pub fn of(settings: &Settings, images: Images) -> Result<Self, StudyError> {
+        let shape = images.train.shape;
+        cell::check_shape(shape)?;
+        for kind in settings.kinds() {
+            settings.decoder_of(kind).validate(shape).or_settings()?;
+        }
+        let regimes = settings.networks(&images.train)?;
+        for case in &regimes {
+            Network::check(&case.network, Some(shape))
+                .map_err(|e| StudyError::settings(format!("regime `{}`: {e}", case.name)))?;
+        }
+        let gallery = GALLERY.min(images.test.len());
+        let gallery = images.test.balanced_indices(gallery, settings.seed)?;
+        let targets = Targets::of(&images);
+        Ok(Self { images, targets, regimes, gallery })
+    }
+}
+
+/// A comparison to be made: of what, under which name, and in which context.
+#[derive(Debug)]
+pub struct Experiment<'a> {
+    /// What was asked for; its regimes are those of `regimes`.
+    pub settings: &'a Settings,
+    /// The regimes and their networks, the reference first.
+    pub regimes: &'a [Case],
+    /// The images.
+    pub inputs: &'a Inputs,
+    /// Where it is shown and kept.
+    pub context: &'a Context<'a>,
+    /// How long its units take.
+    pub timings: &'a Timings<'a>,
+    /// What the names of its units begin with; empty for a run's only comparison.
+    pub name: String,
+}
+
+impl Experiment<'_> {
+    /// Makes the comparison, or what is missing of it.
+    ///
+    /// # Errors
+    /// As the study.
+    pub fn run(&self) -> Result<Comparison, StudyError> {
+        let parts = Part::ALL.map(|part| self.inputs.images.part(part).identity());
+        let data = Part::ALL.iter().zip(&parts).fold(Identity::new(), |identity, (part, data)| {
+            identity.with(&format!("data.{}", part.name()), data.content)
+        });
+        let mut scores = Vec::new();
+        let mut coded = Vec::new();
+        let mut activity = Vec::new();
+        for repeat in 0..self.settings.repeats {
+            let repetition = Repetition { of: self, repeat, data: &data };
+            scores.extend(repetition.without_spikes()?);
+            for (index, case) in self.regimes.iter().enumerate() {
+                let mut network = Lazy::new(repetition.network(case));
+                if repeat == 0 {
+                    activity.push(repetition.activity(case, &mut network)?);
+                }
+                let (code, found) = repetition.regime(case, index == 0, &mut network)?;
+                coded.push(code);
+                scores.extend(found);
+            }
+        }
+        let test = &self.inputs.images.test;
+        let shown: BTreeSet<usize> =
+            scores.iter().flat_map(Score::shown).chain(self.inputs.gallery.iter().copied()).collect();
+        let images = Used {
+            dataset: self.settings.data.dataset.clone(),
+            parts,
+            shape: test.shape,
+            classes: test.classes.clone(),
+            scored_on: self.settings.data.score_on,
+            labels: test.labels.clone(),
+            indices: test.indices.clone(),
+            blank: (0..test.len()).filter(|&i| is_blank(test.image(i))).count(),
+            originals: shown.into_iter().map(|i| (i, test.image(i).to_vec())).collect(),
+        };
+        let (kinds, regimes) = (self.settings.kinds(), self.regimes.to_vec());
+        Ok(Comparison { images, kinds, regimes, coded, activity, scores })
+    }
+}
+
+/// Whether an image has one value everywhere.
+fn is_blank(pixels: &[u8]) -> bool {
+    pixels.iter().all(|&p| Some(&p) == pixels.first())
+}
+
+/// A value that is made when it is first needed.
+struct Lazy<T, F> {
+    value: Option<T>,
+    make: F,
+}
+
+impl<T, F: Fn() -> Result<T, StudyError>> Lazy<T, F> {
+    fn new(make: F) -> Self {
+        Self { value: None, make }
+    }
+
+    fn get(&mut self) -> Result<&T, StudyError> {
+        let value = match self.value.take() {
+            Some(value) => value,
+            None => (self.make)()?,
+        };
+        Ok(self.value.insert(value))
+    }
+}
+
+/// The features of all images in a regime, and what the spikes looked like.
+struct Encoded {
+    features: FeatureSet,
+    coded: Coded,
+}
+
+/// One repetition.
+struct Repetition<'a> {
+    of: &'a Experiment<'a>,
+    repeat: usize,
+    /// What the images are.
+    data: &'a Identity,
+}
+
+impl Repetition<'_> {
+    fn wants(&self, control: Control) -> bool {
+        self.of.settings.controls.contains(&control)
+    }
+
+    fn seed(&self) -> u64 {
+        self.of.settings.network_seed(self.repeat)
+    }
+
+    /// Builds the network of a regime.
+    fn network(&self, case: &Case) -> impl Fn() -> Result<Network, StudyError> {
+        let shape = self.of.inputs.images.train.shape;
+        move || Network::build(&case.network, Some(shape), self.seed()).or_settings()
+    }
+
+    /// What the spikes of a regime depend on.
+    fn spikes_identity(&self, case: &Case) -> Identity {
+        let identity = self.data.clone().with_each("network", &case.network);
+        identity.with("network.seed", self.seed())
+    }
+
+    /// What a trained decoder depends on besides its spikes.
+    fn training_identity(&self, identity: Identity, kind: DecoderKind) -> Identity {
+        let settings = self.of.settings;
+        // When checkpoints are kept changes no result.
+        let training = TrainConfig { checkpoint_every: 0, ..settings.training_of(self.repeat) };
+        identity
+            .with_each("features", &settings.features)
+            .with_each("decoder", &settings.decoder_of(kind))
+            .with_each("training", &training)
+            .with_each("backend", &settings.backend)
+    }
+
+    /// The network of a regime at work on an image.
+    fn activity<F: Fn() -> Result<Network, StudyError>>(
+        &self,
+        case: &Case,
+        network: &mut Lazy<Network, F>,
+    ) -> Result<Activity, StudyError> {
+        let Experiment { settings, inputs, context, timings, .. } = self.of;
+        let shown = inputs.gallery.first().copied().unwrap_or(0);
+        let identity = self.spikes_identity(case).with("shown", shown).with("seed", settings.seed);
+        let key = format!("activity/{}{}", self.of.name, case.name);
+        context.unit(&key, &identity, || {
+            timings.time(&key, || {
+                let image = inputs.images.test.intensities(shown);
+                activity::observe(settings.seed, &case.name, network.get()?, &image)
+            })
+        })
+    }
+
+    /// The cells that use no spikes.
+    fn without_spikes(&self) -> Result<Vec<Score>, StudyError> {
+        let Inputs { images, targets, .. } = self.of.inputs;
+        let shape = images.train.shape;
+        let mut scores = Vec::new();
+        // The mean image is the same in every repetition.
+        if self.wants(Control::MeanImage) && self.repeat == 0 {
+            scores.push(self.cell(None, Method::MeanImage, self.data.clone(), || {
+                let mean = mean_image(&targets.train, shape.pixels());
+                Ok(Decoded::plain(mean.repeat(images.test.len())))
+            })?);
+        }
+        if self.wants(Control::Pixels) && self.repeat == 0 {
+            let mut features = Lazy::new(|| {
+                let of = |images: &[f32]| pixels_as_features(images, shape);
+                Ok(FeatureSet {
+                    train: of(&targets.train),
+                    validation: of(&targets.validation),
+                    test: of(&targets.test),
+                })
+            });
+            for kind in self.of.settings.kinds() {
+                let method = Method::Decoder { kind, input: Input::Pixels };
+                let identity = self.training_identity(self.data.clone(), kind);
+                scores.push(self.cell(None, method, identity.clone(), || {
+                    self.decoder(None, method, &identity, features.get()?)
+                })?);
+            }
+        }
+        Ok(scores)
+    }
+
+    /// The methods that read the spikes of a regime.
+    fn methods(&self, is_reference: bool) -> Vec<Method> {
+        let kinds = self.of.settings.kinds();
+        let decoders = |input| kinds.iter().map(move |&kind| Method::Decoder { kind, input });
+        let mut methods: Vec<Method> = decoders(Input::Spikes).collect();
+        if self.wants(Control::Ridge) {
+            methods.push(Method::Ridge);
+        }
+        if self.wants(Control::Shuffled) && is_reference && self.repeat == 0 {
+            methods.extend(decoders(Input::Shuffled));
+        }
+        methods
+    }
+
+    /// The cells of one regime; its images are encoded only if something is missing.
+    fn regime<F: Fn() -> Result<Network, StudyError>>(
+        &self,
+        case: &Case,
+        is_reference: bool,
+        network: &mut Lazy<Network, F>,
+    ) -> Result<(Coded, Vec<Score>), StudyError> {
+        let key = format!("cells/{}{}-{}-code", self.of.name, self.repeat + 1, case.name);
+        let identity = self.spikes_identity(case);
+        let name = Some(case.name.as_str());
+        let mut encoded: Option<Encoded> = None;
+        let mut encode = |encoded: &mut Option<Encoded>| -> Result<(), StudyError> {
+            if encoded.is_none() {
+                let network = network.get()?;
+                let work = || self.encode(&case.name, network);
+                *encoded = Some(self.of.timings.time(&key, work)?);
+            }
+            Ok(())
+        };
+        let coded = self.of.context.unit(&key, &identity, || {
+            encode(&mut encoded)?;
+            encoded.as_ref().map(|e| e.coded.clone()).ok_or(StudyError::Stopped)
+        })?;
+        let mut scores = Vec::new();
+        for method in self.methods(is_reference) {
+            let identity = match method {
+                Method::Decoder { kind, .. } => self.training_identity(identity.clone(), kind),
+                _ => identity.clone().with_each("features", &self.of.settings.features),
+            };
+            scores.push(self.cell(name, method, identity.clone(), || {
+                encode(&mut encoded)?;
+                let Some(Encoded { features, .. }) = &encoded else {
+                    return Err(StudyError::Stopped);
+                };
+                match method {
+                    Method::Decoder { input: Input::Shuffled, .. } => {
+                        self.decoder(name, method, &identity, &self.shuffled(features))
+                    }
+                    Method::Decoder { .. } => self.decoder(name, method, &identity, features),
+                    Method::Ridge | Method::MeanImage => self.ridge(features),
+                }
+            })?);
+        }
+        Ok((coded, scores))
+    }
+
+    /// Encodes the three parts.
+    fn encode(&self, name: &str, network: &Network) -> Result<Encoded, StudyError> {
+        let Experiment { settings, inputs, context, .. } = self.of;
+        let Images { train, validation, test, .. } = &inputs.images;
+        let total = (train.len() + validation.len() + test.len()) as u64;
+        let stage = context.stage(&format!("encode {}-{name}", self.repeat + 1), total)?;
+        let encode = |images, part| {
+            let scope = (self.seed(), settings.batch);
+            encoding::features(network, images, part, &settings.features, scope, &stage)
+        };
+        let (train, spikes) = encode(train, Part::Train)?;
+        let (validation, _) = encode(validation, Part::Validation)?;
+        let (test, _) = encode(test, Part::Test)?;
+        let spikes_per_image = spikes as f64 / train.images as f64;
+        let config = network.config();
+        let rate_hz = spikes_per_image / (config.neurons as f64 * config.duration / 1000.0);
+        let (repeat, regime) = (self.repeat, name.to_owned());
+        let coded = Coded { repeat, regime, spikes_per_image, rate_hz };
+        Ok(Encoded { features: FeatureSet { train, validation, test }, coded })
+    }
+
+    /// The features dealt out to other images of their part.
+    fn shuffled(&self, features: &FeatureSet) -> FeatureSet {
+        let deal = |features, part: Part| shuffled(features, part.seed(self.seed()));
+        FeatureSet {
+            train: deal(&features.train, Part::Train),
+            validation: deal(&features.validation, Part::Validation),
+            test: deal(&features.test, Part::Test),
+        }
+    }
+
+    fn decoder(
+        &self,
+        regime: Option<&str>,
+        method: Method,
+        identity: &Identity,
+        features: &FeatureSet,
+    ) -> Result<Decoded, StudyError> {
+        let Experiment { settings, inputs: Inputs { images, targets, .. }, context, .. } = self.of;
+        let Method::Decoder { kind, input } = method else {
+            return Err(StudyError::failed(format!("{} is not trained", method.name())));
+        };
+        let label = self.label(regime, method);
+        let config = settings.training_of(self.repeat);
+        let training = Training {
+            context,
+            label: &label,
+            identity,
+            decoder: &settings.decoder_of(kind),
+            features: &settings.features,
+            shape: images.train.shape,
+            config: &config,
+            backend: settings.backend,
+        };
+        let (fitted, model) = training.fit(
+            Pairs { features: &features.train, images: &targets.train },
+            Pairs { features: &features.validation, images: &targets.validation },
+        )?;
+        let predicted = fitted.reconstructor.predict(&features.test).or_failed()?;
+        let latent = match input {
+            Input::Spikes if self.repeat == 0 => {
+                cell::latent_pictures(&fitted.reconstructor, &features.test, config.seed)?
+            }
+            _ => None,
+        };
+        Ok(Decoded {
+            predicted,
+            history: fitted.history.iter().map(Epoch::from).collect(),
+            finish: Some(fitted.finish),
+            latent,
+            model: Some(model),
+        })
+    }
+
+    fn ridge(&self, features: &FeatureSet) -> Result<Decoded, StudyError> {
+        let targets = &self.of.inputs.targets;
+        let ridge = Ridge::fit(
+            (&features.train, &targets.train),
+            (&features.validation, &targets.validation),
+            &RidgeConfig::default(),
+        )
+        .or_failed()?;
+        Ok(Decoded::plain(ridge.predict(&features.test).or_failed()?))
+    }
+
+    /// A cell from the store, or computed and kept. `identity` is that of what decodes.
+    fn cell(
+        &self,
+        regime: Option<&str>,
+        method: Method,
+        identity: Identity,
+        compute: impl FnOnce() -> Result<Decoded, StudyError>,
+    ) -> Result<Score, StudyError> {
+        let Experiment { settings, inputs, context, timings, .. } = self.of;
+        let label = self.label(regime, method);
+        let key = format!("cells/{label}");
+        // The choice of images that are shown follows the seed.
+        let identity = identity.with("shown", settings.seed);
+        let model = |score: &Score| score.model.iter().cloned().collect();
+        let score = context.unit_with_files(&key, &identity, model, || {
+            timings.time(&key, || {
+                let decoded = compute()?;
+                let shape = inputs.images.test.shape;
+                let quality = cell::score(shape, &inputs.targets.test, &decoded.predicted)?;
+                let pictures =
+                    |chosen: &[usize]| cell::pictures(&decoded.predicted, shape.pixels(), chosen);
+                let extremes =
+                    cell::extremes(&quality, EXTREMES).map(|chosen| pictures(&chosen));
+                Ok(Score {
+                    repeat: self.repeat,
+                    regime: regime.map(str::to_string),
+                    method,
+                    quality,
+                    history: decoded.history,
+                    finish: decoded.finish,
+                    pictures: pictures(&inputs.gallery),
+                    extremes,
+                    latent: decoded.latent,
+                    model: decoded.model,
+                })
+            })
+        })?;
+        if let Method::Decoder { .. } = method {
+            Training::forget(context, &label)?;
+        }
+        Ok(score)
+    }
+
+    fn label(&self, regime: Option<&str>, method: Method) -> String {
+        format!("{}{}", self.of.name, Score::label(self.repeat, regime, method))
+    }
+}
+
+/// What a cell computes before it is scored.
+struct Decoded {
+    /// Reconstructions, `[images, channels, height, width]`.
+    predicted: Vec<f32>,
+    /// The training, epoch by epoch.
+    history: Vec<Epoch>,
+    /// Why it ended.
+    finish: Option<Finish>,
+    /// What a VAE makes of other codes.
+    latent: Option<LatentPictures>,
+    /// The file of the model.
+    model: Option<Artefact>,
+}
+
+impl Decoded {
+    /// Of a method that is not trained epoch by epoch.
+    fn plain(predicted: Vec<f32>) -> Self {
+        Self { predicted, history: Vec::new(), finish: None, latent: None, model: None }
+    }
+}

@@ -1,0 +1,215 @@
+//! What a person can ask of the studies of reconstruction: one set of settings for all of them.
+
+use std::path::PathBuf;
+
+use equipoise_data::ImageSet;
+use equipoise_decoder::device::Backend;
+use equipoise_decoder::reconstruct::{DecoderConfig, DecoderKind, FeatureConfig};
+use equipoise_decoder::training::TrainConfig;
+use equipoise_encoder::network::NetworkConfig;
+use equipoise_random::derive_seed;
+use serde::{Deserialize, Serialize};
+use toml::Table;
+
+use super::encoding::Part;
+use super::images::{DataSettings, driven};
+use crate::error::{OrStudyError, StudyError};
+use crate::regimes::{self, Case, RegimeChoice};
+use crate::settings::merge;
+
+/// In what the defaults of reconstruction differ from those of a network: see [`Settings::network`].
+const DEFAULTS: &str = include_str!("../../presets/reconstruct.toml");
+
+/// Something simpler, or better informed, to measure the decoder by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Control {
+    /// The mean of the training images, whatever the spikes.
+    MeanImage,
+    /// Ridge regression from the counts to the pixels.
+    Ridge,
+    /// The same decoder on spikes of the reference regime that belong to other images (first
+    /// repetition).
+    Shuffled,
+    /// The same decoder straight from the pixels (first repetition).
+    Pixels,
+}
+
+/// The settings of every study of reconstruction; each uses those that concern it.
+///
+/// Settings from TOML go through [`Settings::layer`], so that a table `[network]` with one key
+/// leaves the defaults of the others as they are here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Independent repetitions, each with networks and decoders of its own.
+    pub repeats: usize,
+    /// Regimes to compare; the first is the reference, and the one that single steps take.
+    pub regimes: Vec<RegimeChoice>,
+    /// What to measure the decoder by.
+    pub controls: Vec<Control>,
+    /// Images whose spike counts are held at a time; bounds memory and changes no result.
+    pub batch: usize,
+    /// Recordings of each part that are kept as spikes, from the first.
+    pub keep_spikes: usize,
+    /// Backend that trains.
+    pub backend: Backend,
+    /// The run with the encoded images (training and evaluation as single steps).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoded: Option<PathBuf>,
+    /// The model, or the run that trained it (evaluation as a single step).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<PathBuf>,
+    /// The run whose networks and decoders are evaluated on other images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<PathBuf>,
+    /// The part of the data that is evaluated as a single step.
+    pub part: Part,
+    /// The images.
+    pub data: DataSettings,
+    /// The network that the regimes change.
+    pub network: NetworkConfig,
+    /// What the decoder is given of the spikes.
+    pub features: FeatureConfig,
+    /// The decoder.
+    pub decoder: DecoderConfig,
+    /// Decoders to train on the same spikes, all with the settings of `decoder` but its kind;
+    /// empty for that one alone.
+    pub decoders: Vec<DecoderKind>,
+    /// Their training.
+    pub training: TrainConfig,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        #[derive(Deserialize)]
+        struct Defaults {
+            network: NetworkConfig,
+        }
+        let defaults: Defaults =
+            toml::from_str(DEFAULTS).expect("the file of defaults is a part of this crate");
+        Self {
+            seed: 0,
+            repeats: 1,
+            regimes: ["balanced", "unbalanced-g"].map(RegimeChoice::from).into(),
+            controls: vec![Control::MeanImage, Control::Ridge],
+            batch: 1024,
+            keep_spikes: 0,
+            backend: Backend::default(),
+            encoded: None,
+            model: None,
+            run: None,
+            part: Part::Test,
+            data: DataSettings::default(),
+            network: defaults.network,
+            features: FeatureConfig::default(),
+            decoder: DecoderConfig::default(),
+            decoders: Vec::new(),
+            training: TrainConfig::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// The lowest layer of settings, as TOML: the defaults with the changes of a preset (TOML,
+    /// empty for none).
+    ///
+    /// # Errors
+    /// The reason, if the preset is no TOML.
+    pub fn layer(preset: &str) -> Result<String, String> {
+        let read = |text| toml::from_str::<Table>(text).map_err(|e| e.message().to_owned());
+        let mut table = read(DEFAULTS)?;
+        merge(&mut table, read(preset)?)?;
+        Ok(table.to_string())
+    }
+
+    /// The decoders to train.
+    pub fn kinds(&self) -> Vec<DecoderKind> {
+        match self.decoders.as_slice() {
+            [] => vec![self.decoder.kind],
+            kinds => kinds.to_vec(),
+        }
+    }
+
+    /// The settings of one of them.
+    pub fn decoder_of(&self, kind: DecoderKind) -> DecoderConfig {
+        DecoderConfig { kind, ..self.decoder.clone() }
+    }
+
+    /// The regimes with the networks that they make of the base, driven by these images.
+    ///
+    /// # Errors
+    /// If a regime is unknown or makes no sense, two have one name, or no input weight drives the
+    /// network as `network.input.drive` says.
+    pub fn networks(&self, images: &ImageSet) -> Result<Vec<Case>, StudyError> {
+        // The drive is that of the base: a regime changes the network, not its input.
+        let base = driven(&self.network, images)?;
+        self.networks_of(&base).or_settings()
+    }
+
+    fn networks_of(&self, base: &NetworkConfig) -> Result<Vec<Case>, String> {
+        base.validate().map_err(|e| e.to_string())?;
+        regimes::cases(base, &self.regimes).map_err(|e| format!("regimes: {e}"))
+    }
+
+    /// Seed of the networks and spikes of a repetition (from 0), the same for every regime.
+    pub fn network_seed(&self, repeat: usize) -> u64 {
+        derive_seed(self.seed, "reconstruction/network", repeat as u64)
+    }
+
+    /// The training of a repetition (from 0): the same initial weights and order of images for
+    /// every regime.
+    pub fn training_of(&self, repeat: usize) -> TrainConfig {
+        let seed = derive_seed(self.seed, "reconstruction/decoder", repeat as u64);
+        TrainConfig { seed, ..self.training.clone() }
+    }
+}
+
+impl crate::Settings for Settings {
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        if self.regimes.is_empty() {
+            return Err("regimes: at least one is needed".into());
+        }
+        if self.repeats == 0 {
+            return Err("repeats is 0: at least 1 is needed".into());
+        }
+        if self.batch == 0 {
+            return Err("batch is 0: at least 1 image is needed".into());
+        }
+        let kinds = self.kinds();
+        if let Some(twice) = kinds.iter().enumerate().find(|(i, k)| kinds[..*i].contains(k)) {
+            return Err(format!("decoders: `{}` is listed twice", twice.1));
+        }
+        self.networks_of(&self.network)?;
+        self.data.validate()?;
+        self.backend.device().map_err(|e| e.to_string())?;
+        self.features.validate().map_err(|e| format!("features: {e}"))?;
+        self.training.validate().map_err(|e| format!("training: {e}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Layers;
+
+    #[test]
+    fn there_is_one_set_of_defaults() {
+        let layer = Settings::layer("").unwrap();
+        let resolved: Settings = Layers::default().preset(&layer).resolve().unwrap();
+        assert_eq!(resolved, Settings::default());
+        let one = Layers::default().preset(&layer).assign("network.neurons=50");
+        let mut expected = Settings::default();
+        expected.network.neurons = 50;
+        assert_eq!(one.resolve::<Settings>().unwrap(), expected);
+        // A file of settings says all of them.
+        let text = toml::to_string(&expected).unwrap();
+        assert_eq!(toml::from_str::<Settings>(&text).unwrap(), expected);
+    }
+}

@@ -1,0 +1,107 @@
+//! The comparison of regimes as studies.
+
+use std::path::Path;
+
+use equipoise_report::Report;
+
+use super::experiment::{Experiment, Inputs};
+use super::{Comparison, Settings, report, verdicts};
+use crate::context::{Context, Identity};
+use crate::error::StudyError;
+use crate::study::Study;
+use crate::timings::Timings;
+
+/// The comparison of regimes on any images.
+#[derive(Debug)]
+pub struct Reconstruction;
+
+/// The same comparison as a demonstration on images that are drawn for it.
+#[derive(Debug)]
+pub struct Demonstration;
+
+impl Demonstration {
+    /// Its presets, in TOML: a small but fair comparison, a few minutes long.
+    pub const STANDARD: &str = include_str!("../../presets/demo.toml");
+    /// One that shows in seconds that every part works.
+    pub const SMOKE: &str = include_str!("../../presets/smoke.toml");
+}
+
+impl Study for Reconstruction {
+    const NAME: &'static str = "reconstruct";
+    type Settings = Settings;
+    type Inputs = Inputs;
+    type Results = Comparison;
+
+    fn open(settings: &Settings, root: &Path) -> Result<Inputs, StudyError> {
+        Inputs::open(settings, root)
+    }
+
+    fn remarks(_: &Settings, inputs: &Inputs) -> Vec<String> {
+        inputs.images.remarks.clone()
+    }
+
+    fn run(
+        settings: &Settings,
+        inputs: &Inputs,
+        context: &Context<'_>,
+    ) -> Result<Comparison, StudyError> {
+        begin(settings, context)?;
+        let timings = Timings::open(context)?;
+        let (regimes, name) = (&inputs.regimes, String::new());
+        let comparison =
+            Experiment { settings, regimes, inputs, context, timings: &timings, name }.run()?;
+        context.write("images.csv", &report::images_csv(&comparison)?)?;
+        for remark in verdicts::remarks(&comparison) {
+            context.remark(remark);
+        }
+        Ok(comparison)
+    }
+
+    fn report(results: &Comparison) -> Report {
+        report::report(results, "Does balance help to code images?")
+    }
+
+    fn summary(results: &Comparison) -> String {
+        report::summary(results)
+    }
+}
+
+impl Study for Demonstration {
+    const NAME: &'static str = "demo";
+    type Settings = Settings;
+    type Inputs = Inputs;
+    type Results = Comparison;
+
+    fn open(settings: &Settings, root: &Path) -> Result<Inputs, StudyError> {
+        Reconstruction::open(settings, root)
+    }
+
+    fn remarks(settings: &Settings, inputs: &Inputs) -> Vec<String> {
+        Reconstruction::remarks(settings, inputs)
+    }
+
+    fn run(
+        settings: &Settings,
+        inputs: &Inputs,
+        context: &Context<'_>,
+    ) -> Result<Comparison, StudyError> {
+        Reconstruction::run(settings, inputs, context)
+    }
+
+    fn report(results: &Comparison) -> Report {
+        report::report(results, "Does balance help to code images? A demonstration")
+    }
+
+    fn summary(results: &Comparison) -> String {
+        report::summary(results)
+    }
+}
+
+/// Refuses to go on in the store of a run that had other settings: what it has finished, and what
+/// is still to be done, would be of two kinds.
+///
+/// # Errors
+/// [`StudyError::MadeFromOther`] names the setting.
+pub(super) fn begin(settings: &impl crate::Settings, context: &Context<'_>) -> Result<(), StudyError> {
+    context.unit("settings", &Identity::new().with_each("", settings), || Ok(()))
+}

@@ -1,0 +1,330 @@
+//! The comparisons of the study, one after the other.
+
+use std::path::{Path, PathBuf};
+
+use equipoise_encoder::network::{ColorCode, Network, NetworkConfig};
+
+use super::super::Settings;
+use super::super::comparison::Comparison;
+use super::super::experiment::{Experiment, Inputs};
+use super::super::images::ScoreOn;
+use super::super::settings::Control;
+use super::results::{DataSetResults, Point, SweepResults, file_name};
+use super::settings::{Choice, SweepSettings};
+use crate::context::Context;
+use crate::error::{OrStudyError, StudyError};
+use crate::regimes::Case;
+use crate::timings::Timings;
+
+/// A data set ready for comparisons.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Its settings.
+    pub settings: Settings,
+    /// Its images, and the networks of all regimes.
+    pub inputs: Inputs,
+}
+
+impl Prepared {
+    fn open(settings: Settings, root: &Path) -> Result<Self, StudyError> {
+        let inputs = Inputs::open(&settings, root)?;
+        Ok(Self { settings, inputs })
+    }
+
+    fn is_colored(&self) -> bool {
+        self.inputs.images.train.shape.channels == 3
+    }
+}
+
+/// What the study starts from.
+#[derive(Debug)]
+pub struct SweepInputs {
+    /// The data sets of the main comparisons.
+    datasets: Vec<Prepared>,
+    /// The folder of the data sets: those of the curve over training images are opened one at a
+    /// time, so that memory holds no two of them.
+    root: PathBuf,
+    /// The first of them for the choices, if there are any.
+    held_out: Option<Prepared>,
+}
+
+impl SweepInputs {
+    /// Opens the data sets, and refuses curves and alternatives that could not be made.
+    ///
+    /// # Errors
+    /// For wrong data or settings.
+    pub fn open(settings: &SweepSettings, root: &Path) -> Result<Self, StudyError> {
+        let open = |settings: Settings| Prepared::open(settings, root);
+        let main = |name: &String| open(settings.settings(name).or_settings()?);
+        let datasets: Vec<Prepared> =
+            settings.datasets.iter().map(main).collect::<Result<_, _>>()?;
+        if let Some(&most) = settings.curves.train.iter().max() {
+            open(fewer_images(settings, most)?)?;
+        }
+        let held_out = match settings.choices.as_slice() {
+            [] => None,
+            _ => Some(open(held_out(settings)?)?),
+        };
+        let inputs = Self { datasets, root: root.to_owned(), held_out };
+        inputs.check(settings)?;
+        Ok(inputs)
+    }
+
+    /// What was noticed while the data were read.
+    pub fn remarks(&self) -> Vec<String> {
+        self.datasets.iter().flat_map(|data| data.inputs.images.remarks.clone()).collect()
+    }
+
+    fn check(&self, settings: &SweepSettings) -> Result<(), StudyError> {
+        let check = |regimes: &[Case], data: &Prepared| {
+            let shape = Some(data.inputs.images.train.shape);
+            regimes.iter().try_for_each(|case| Network::check(&case.network, shape))
+        };
+        if let Some(first) = self.datasets.first() {
+            for &neurons in &settings.curves.neurons {
+                check(&other_size(first, neurons), first)
+                    .map_err(|e| StudyError::settings(format!("curves.neurons, {neurons}: {e}")))?;
+            }
+        }
+        if settings.colors.len() > 1 {
+            for data in self.datasets.iter().filter(|data| data.is_colored()) {
+                for &color in &settings.colors {
+                    let regimes =
+                        colored(data, settings, color).networks(&data.inputs.images.train)?;
+                    check(&regimes, data).map_err(|e| {
+                        StudyError::settings(format!("colors, {}: {e}", color_name(color)))
+                    })?;
+                }
+            }
+        }
+        if let Some(data) = &self.held_out {
+            for choice in &settings.choices {
+                chosen(&data.settings, choice)
+                    .decoder_of(settings.first_decoder())
+                    .validate(data.inputs.images.train.shape)
+                    .map_err(|e| StudyError::settings(format!("choices, `{}`: {e}", choice.name)))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The study under way.
+#[derive(Debug)]
+pub struct Sweep<'a> {
+    /// What was asked for.
+    pub settings: &'a SweepSettings,
+    /// The data sets.
+    pub inputs: &'a SweepInputs,
+    /// Where it is shown and kept.
+    pub context: &'a Context<'a>,
+    /// How long its units take.
+    pub timings: &'a Timings<'a>,
+}
+
+impl Sweep<'_> {
+    /// Runs what is missing of the study.
+    ///
+    /// # Errors
+    /// An interruption, a training that diverges, or a file that cannot be written.
+    pub fn run(&self) -> Result<SweepResults, StudyError> {
+        let mut datasets = Vec::new();
+        for data in &self.inputs.datasets {
+            let dataset = data.settings.data.dataset.clone();
+            let prefix = format!("{}-", file_name(&dataset));
+            let equal_time = self.compare(data, &data.settings, &data.inputs.regimes, prefix)?;
+            let equal_spikes = match self.settings.equal_spikes && equal_time.regimes.len() > 1 {
+                true => Some(self.equal_spikes(&dataset, data, &equal_time)?),
+                false => None,
+            };
+            datasets.push(DataSetResults { dataset, equal_time, equal_spikes });
+        }
+        Ok(SweepResults {
+            remark: self.settings.remark.clone(),
+            first_decoder: self.settings.first_decoder(),
+            datasets,
+            by_images: self.by_images()?,
+            by_neurons: self.by_neurons()?,
+            colors: self.colors()?,
+            choices: self.choices()?,
+        })
+    }
+
+    fn compare(
+        &self,
+        data: &Prepared,
+        settings: &Settings,
+        regimes: &[Case],
+        name: String,
+    ) -> Result<Comparison, StudyError> {
+        let Self { context, timings, .. } = *self;
+        let inputs = &data.inputs;
+        Experiment { settings, regimes, inputs, context, timings, name }.run()
+    }
+
+    /// The comparison again, with a duration for each regime under which it fires as many spikes
+    /// as the reference does.
+    fn equal_spikes(
+        &self,
+        dataset: &str,
+        data: &Prepared,
+        equal_time: &Comparison,
+    ) -> Result<Comparison, StudyError> {
+        let settings = Settings { controls: Vec::new(), ..data.settings.clone() };
+        let spikes = |regime: &str| {
+            let of = |repeat| equal_time.coded(repeat, regime);
+            let all: Vec<f64> =
+                (0..settings.repeats).filter_map(of).map(|code| code.spikes_per_image).collect();
+            all.iter().sum::<f64>() / all.len().max(1) as f64
+        };
+        let reference = &equal_time.regimes[0].name;
+        let wanted = spikes(reference);
+        let mut regimes = Vec::new();
+        for case in &equal_time.regimes[1..] {
+            let fired = spikes(&case.name);
+            if fired == 0.0 || wanted == 0.0 {
+                return Err(StudyError::failed(format!(
+                    "{dataset}: `{}` fires no spikes, so no duration makes the numbers of spikes equal",
+                    if fired == 0.0 { &case.name } else { reference }
+                )));
+            }
+            let config = &case.network;
+            let duration = config.duration * wanted / fired;
+            // Ten steps at least: shorter recordings hold no code.
+            let duration = config.steps(duration).max(10) as f64 * config.dt;
+            let network = NetworkConfig { duration, ..config.clone() };
+            regimes.push(Case { name: case.name.clone(), network });
+        }
+        self.compare(data, &settings, &regimes, format!("{}-equal-spikes-", file_name(dataset)))
+    }
+
+    fn by_images(&self) -> Result<Vec<Point>, StudyError> {
+        let points = self.settings.curves.train.iter();
+        points
+            .map(|&train| {
+                let data =
+                    Prepared::open(fewer_images(self.settings, train)?, &self.inputs.root)?;
+                let name = format!("images-{train}-");
+                let found = self.compare(&data, &data.settings, &data.inputs.regimes, name)?;
+                Ok(Point::of(train.to_string(), Some(train as f64), &found))
+            })
+            .collect()
+    }
+
+    fn by_neurons(&self) -> Result<Vec<Point>, StudyError> {
+        let Some(data) = self.inputs.datasets.first() else { return Ok(Vec::new()) };
+        let settings = single(&data.settings, self.settings);
+        let points = self.settings.curves.neurons.iter();
+        points
+            .map(|&neurons| {
+                let (name, regimes) = (format!("neurons-{neurons}-"), other_size(data, neurons));
+                let found = self.compare(data, &settings, &regimes, name)?;
+                Ok(Point::of(neurons.to_string(), Some(neurons as f64), &found))
+            })
+            .collect()
+    }
+
+    fn colors(&self) -> Result<Vec<(String, Vec<Point>)>, StudyError> {
+        let mut all = Vec::new();
+        if self.settings.colors.len() < 2 {
+            return Ok(all);
+        }
+        for data in self.inputs.datasets.iter().filter(|data| data.is_colored()) {
+            let dataset = &data.settings.data.dataset;
+            let mut points = Vec::new();
+            for &color in &self.settings.colors {
+                let settings = colored(data, self.settings, color);
+                let name = color_name(color);
+                let regimes = settings.networks(&data.inputs.images.train)?;
+                let prefix = format!("{}-color-{name}-", file_name(dataset));
+                let found = self.compare(data, &settings, &regimes, prefix)?;
+                points.push(Point::of(name.into(), None, &found));
+            }
+            all.push((dataset.clone(), points));
+        }
+        Ok(all)
+    }
+
+    fn choices(&self) -> Result<Vec<Point>, StudyError> {
+        let Some(data) = &self.inputs.held_out else { return Ok(Vec::new()) };
+        let choices = self.settings.choices.iter().enumerate();
+        choices
+            .map(|(index, choice)| {
+                let settings = chosen(&data.settings, choice);
+                let regimes = settings.networks(&data.inputs.images.train)?;
+                let name = format!("choice-{}-", index + 1);
+                let found = self.compare(data, &settings, &regimes, name)?;
+                Ok(Point::of(choice.name.clone(), None, &found))
+            })
+            .collect()
+    }
+}
+
+/// Settings of a single point beside the main comparisons: one repetition of the first decoder.
+fn single(settings: &Settings, study: &SweepSettings) -> Settings {
+    Settings {
+        repeats: 1,
+        controls: vec![Control::Ridge],
+        decoders: vec![study.first_decoder()],
+        ..settings.clone()
+    }
+}
+
+/// The comparison on the first data set, for `train` training images.
+fn fewer_images(config: &SweepSettings, train: usize) -> Result<Settings, StudyError> {
+    let first = config.settings(&config.datasets[0]).or_settings()?;
+    let mut settings = single(&first, config);
+    settings.data.train = Some(train);
+    Ok(settings)
+}
+
+/// The networks of all regimes in another size. Connections stay as many, and with them the mean
+/// and the variance of the input.
+fn other_size(data: &Prepared, neurons: usize) -> Vec<Case> {
+    let mut regimes = data.inputs.regimes.clone();
+    for Case { network, .. } in &mut regimes {
+        network.excitatory_in_degree = Some(network.excitatory_connections());
+        network.inhibitory_in_degree = Some(network.inhibitory_connections());
+        network.neurons = neurons;
+    }
+    regimes
+}
+
+/// The reference regime with another code of colour.
+fn colored(data: &Prepared, config: &SweepSettings, color: ColorCode) -> Settings {
+    let mut settings = single(&data.settings, config);
+    settings.network.input.color = color;
+    settings.regimes.truncate(1);
+    settings
+}
+
+/// The reference regime of the first data set, scored on held-out images.
+fn held_out(config: &SweepSettings) -> Result<Settings, StudyError> {
+    let first = config.settings(&config.datasets[0]).or_settings()?;
+    let mut settings = single(&first, config);
+    settings.data.score_on = ScoreOn::HeldOut;
+    settings.data.test = None;
+    settings.regimes.truncate(1);
+    Ok(settings)
+}
+
+/// The name of a code of colour in settings.
+fn color_name(color: ColorCode) -> &'static str {
+    match color {
+        ColorCode::Separate => "separate",
+        ColorCode::Luminance => "luminance",
+        ColorCode::LuminanceColor => "luminance_color",
+        ColorCode::Opponent => "opponent",
+    }
+}
+
+fn chosen(base: &Settings, choice: &Choice) -> Settings {
+    let mut settings = base.clone();
+    if let Some(features) = &choice.features {
+        settings.features = features.clone();
+    }
+    if let Some(share) = choice.ssim_share {
+        settings.decoder.ssim_share = share;
+    }
+    settings
+}

@@ -1,0 +1,156 @@
+//! What a comparison found, in sentences made of its numbers.
+
+use equipoise_encoder::balance::State;
+
+use super::comparison::Comparison;
+use super::method::Method;
+use super::statistics::{Difference, Measure, Pairs};
+
+/// Within this many dB of the mean image, a decoder is said to be at its level.
+const LEVEL_OF_MEAN_IMAGE_DB: f64 = 0.5;
+
+/// What the comparison found: each decoder beside its controls, and the regimes beside each other.
+pub fn findings(comparison: &Comparison, differences: &[Difference]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for case in &comparison.regimes {
+        let regime = Some(case.name.as_str());
+        for &kind in &comparison.kinds {
+            let Some(psnr) = comparison.mean_psnr(regime, Method::decoder(kind)) else { continue };
+            let mut sentence =
+                format!("{}: {} reaches {psnr:.2} dB", case.name, kind.title());
+            if let Some(ridge) = comparison.mean_psnr(regime, Method::Ridge) {
+                let than = if psnr >= ridge { "more" } else { "less" };
+                let gap = (psnr - ridge).abs();
+                sentence +=
+                    &format!(", {gap:.2} dB {than} than ridge regression on the same spikes");
+            }
+            if let Some(image) = comparison.mean_psnr(None, Method::MeanImage) {
+                let than = if psnr >= image { "above" } else { "below" };
+                sentence += &format!(", {:.2} dB {than} the mean image", (psnr - image).abs());
+            }
+            sentences.push(sentence + ".");
+        }
+    }
+    sentences.extend(verdicts(differences));
+    sentences
+}
+
+/// A sentence for every pair of regimes that was compared, with every measure and the spikes that
+/// it cost.
+pub fn verdicts(differences: &[Difference]) -> Vec<String> {
+    let alike = |a: &Difference, b: &Difference| {
+        (&a.under, &a.reference, &a.other, a.pairs) == (&b.under, &b.reference, &b.other, b.pairs)
+    };
+    differences.chunk_by(alike).map(verdict).collect()
+}
+
+/// Differences of the same two sides in several measures, as a sentence.
+fn verdict(group: &[Difference]) -> String {
+    let Some(first) = group.first() else { return String::new() };
+    let scope = match first.pairs {
+        Pairs::Seeds => format!("over {} networks and decoders", first.count),
+        Pairs::Images => format!("over {} images of one network and decoder", first.count),
+    };
+    let clauses: Vec<String> = group.iter().map(clause).collect();
+    let spikes = match first.spikes {
+        Some((reference, other)) => format!(", with {}", spikes(reference, other)),
+        None => String::new(),
+    };
+    let untested = match first.reason.as_ref().filter(|_| first.p_value.is_none()) {
+        Some(reason) => format!(" No test: {reason}."),
+        None => String::new(),
+    };
+    format!(
+        "{}: {} against {}, {scope}: {}{spikes}.{untested}",
+        first.under,
+        first.reference,
+        first.other,
+        clauses.join("; "),
+    )
+}
+
+/// A difference in one measure.
+fn clause(d: &Difference) -> String {
+    let (name, unit, digits) = match d.measure {
+        Measure::Psnr => ("PSNR", " dB", 2),
+        Measure::Ssim => ("SSIM", "", 4),
+        Measure::Mse => ("MSE", "", 5),
+    };
+    let number = |x: f64| format!("{x:.digits$}");
+    let size = number(d.difference.abs());
+    let better = (d.difference > 0.0) == (d.measure != Measure::Mse);
+    let direction = if better { "better" } else { "worse" };
+    match (d.p_corrected, d.interval) {
+        (Some(p), Some((low, high))) => {
+            let p = if p < 0.001 { "< 0.001".to_owned() } else { format!("= {p:.3}") };
+            let interval = format!("95 % interval {} to {}", number(low), number(high));
+            if d.p_corrected.is_some_and(|p| p < 0.05) {
+                format!("{name} {direction} by {size}{unit} ({interval}, corrected p {p})")
+            } else {
+                let difference = number(d.difference);
+                format!(
+                    "no difference in {name} shown ({difference}{unit}, {interval}, corrected p {p})"
+                )
+            }
+        }
+        _ if d.difference == 0.0 => format!("{name} the same"),
+        _ => format!("{name} {direction} by {size}{unit}"),
+    }
+}
+
+/// Spikes beside other spikes.
+fn spikes(reference: f64, other: f64) -> String {
+    if other <= 0.0 {
+        return format!("{reference:.0} spikes an image against none");
+    }
+    let percent = (100.0 * (reference / other - 1.0)).round();
+    match percent {
+        0.0 => "as many spikes".to_owned(),
+        p if p < 0.0 => format!("{:.0} % fewer spikes", -p),
+        p => format!("{p:.0} % more spikes"),
+    }
+}
+
+/// What a reader must know before believing a number of the comparison.
+pub fn remarks(comparison: &Comparison) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for activity in &comparison.activity {
+        let (regime, verdict) = (&activity.regime, &activity.verdict);
+        if verdict.state == State::Silent {
+            remarks.push(format!(
+                "The network of the regime {regime} is silent ({:.2} Hz): its spikes say nothing of \
+                 the images.",
+                activity.rate_hz
+            ));
+        } else if regime.starts_with("balanced") && !verdict.balanced {
+            remarks.push(format!(
+                "The network of the regime {regime} is NOT balanced while it sees these images: \
+                 {verdict}."
+            ));
+        }
+    }
+    let blank = comparison.images.blank;
+    if blank > 0 {
+        remarks.push(format!(
+            "{blank} of the {} {} are blank: one value everywhere.",
+            comparison.images.labels.len(),
+            comparison.images.scored_on.images()
+        ));
+    }
+    if let Some(mean) = comparison.mean_psnr(None, Method::MeanImage) {
+        for case in &comparison.regimes {
+            for &kind in &comparison.kinds {
+                let psnr = comparison.mean_psnr(Some(&case.name), Method::decoder(kind));
+                if let Some(psnr) = psnr.filter(|p| p - mean < LEVEL_OF_MEAN_IMAGE_DB) {
+                    remarks.push(format!(
+                        "{}: {} is at the level of the mean image ({psnr:.2} and {mean:.2} dB): it \
+                         reads next to nothing from the spikes.",
+                        case.name,
+                        kind.title()
+                    ));
+                }
+            }
+        }
+    }
+    remarks
+}

@@ -1,0 +1,87 @@
+//! Which regimes: the part of the settings that all studies of networks share.
+
+use equipoise_encoder::network::{NetworkConfig, Regime};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A regime by name, or written out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RegimeChoice {
+    /// A built-in regime.
+    Named(String),
+    /// A person's own.
+    Own(Regime),
+}
+
+impl From<&str> for RegimeChoice {
+    fn from(name: &str) -> Self {
+        Self::Named(name.to_owned())
+    }
+}
+
+impl From<Regime> for RegimeChoice {
+    fn from(regime: Regime) -> Self {
+        Self::Own(regime)
+    }
+}
+
+impl RegimeChoice {
+    /// The regime.
+    ///
+    /// # Errors
+    /// The reason, if no regime has the name, or a person's own has none.
+    pub fn regime(&self) -> Result<Regime, String> {
+        match self {
+            Self::Named(name) => Regime::named(name).map_err(|e| e.to_string()),
+            Self::Own(regime) if regime.name.is_empty() => {
+                Err("a regime of your own needs a `name`".to_owned())
+            }
+            Self::Own(regime) => Ok(regime.clone()),
+        }
+    }
+}
+
+/// A network in one regime.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// The regime's name.
+    pub name: String,
+    /// The network.
+    pub network: NetworkConfig,
+}
+
+/// The networks that regimes make of a base, in their order.
+///
+/// # Errors
+/// The reason, if a regime is unknown, is listed twice, or makes a network that makes no sense.
+pub fn cases(base: &NetworkConfig, regimes: &[RegimeChoice]) -> Result<Vec<Case>, String> {
+    let mut cases: Vec<Case> = Vec::new();
+    for choice in regimes {
+        let regime = choice.regime()?;
+        if cases.iter().any(|case| case.name == regime.name) {
+            return Err(format!("the regime `{}` is listed twice", regime.name));
+        }
+        let network = regime.apply(base);
+        network.validate().map_err(|e| format!("regime `{}`: {e}", regime.name))?;
+        cases.push(Case { name: regime.name, network });
+    }
+    Ok(cases)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regimes_are_named_or_written_out() {
+        let network = NetworkConfig::encoder();
+        let own: RegimeChoice =
+            Regime { name: "mine".into(), g: Some(4.2), ..Regime::default() }.into();
+        let found = cases(&network, &["balanced".into(), own.clone()]).unwrap();
+        assert_eq!(found.iter().map(|c| c.network.g).collect::<Vec<_>>(), [5.0, 4.2]);
+        assert!(cases(&network, &[own.clone(), own]).unwrap_err().contains("twice"));
+        assert!(cases(&network, &["no-such".into()]).unwrap_err().contains("balanced"));
+        assert!(cases(&network, &[Regime::default().into()]).unwrap_err().contains("name"));
+    }
+}
