@@ -10,6 +10,7 @@ pub mod classification;
 pub mod context;
 pub mod error;
 pub mod hebb;
+pub mod npz;
 pub mod reconstruction;
 pub mod regimes;
 pub mod schema;

@@ -79,7 +79,8 @@ mod tests {
         let once = seconds();
         Timings::open(&context).unwrap().time("cells/a", sleep).unwrap();
         assert!(once >= 0.005 && seconds() >= once + 0.005);
-        let failed = Timings::open(&context).unwrap().time("b", || Err::<(), _>(StudyError::Stopped));
+        let failed =
+            Timings::open(&context).unwrap().time("b", || Err::<(), _>(StudyError::Stopped));
         assert!(matches!(failed, Err(StudyError::Stopped)));
     }
 }

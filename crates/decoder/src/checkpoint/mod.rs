@@ -8,4 +8,7 @@ mod archive;
 mod model;
 
 pub use archive::{Archive, ArchiveError, Array, from_bytes, to_bytes};
-pub use model::{ContentError, ModelError, load, model_from_bytes, model_to_bytes, save};
+pub use model::{
+    ContentError, ModelError, load, model_from_bytes, model_to_bytes, model_with_origin_to_bytes,
+    origin_from_bytes, save,
+};

@@ -53,12 +53,25 @@ pub enum ContentError {
 /// # Errors
 /// When the settings cannot be written as JSON.
 pub fn model_to_bytes(model: &Reconstructor) -> Result<Vec<u8>, ArchiveError> {
+    model_with_origin_to_bytes(model, "")
+}
+
+/// As [`model_to_bytes`], with a text that says what the model was made from; the file's checksum
+/// covers it too.
+///
+/// # Errors
+/// As [`model_to_bytes`].
+pub fn model_with_origin_to_bytes(
+    model: &Reconstructor,
+    origin: &str,
+) -> Result<Vec<u8>, ArchiveError> {
     let json = |value: Result<String, serde_json::Error>| value.map_err(ArchiveError::json);
     let texts = [
         ("decoder", json(serde_json::to_string(&model.config))?),
         ("features", json(serde_json::to_string(&model.features))?),
         ("image", json(serde_json::to_string(&model.shape))?),
         ("inputs", model.normaliser.mean.len().to_string()),
+        ("origin", origin.to_owned()),
     ];
     let parameters = weights::read(&model.model);
     let size = [model.normaliser.mean.len()];
@@ -68,6 +81,15 @@ pub fn model_to_bytes(model: &Reconstructor) -> Result<Vec<u8>, ArchiveError> {
     ];
     arrays.extend(parameters.iter().map(|w| Array::new(w.name.as_str(), &w.shape, &w.values)));
     archive::to_bytes(KIND, &texts, &arrays)
+}
+
+/// What a model was made from, as [`model_with_origin_to_bytes`] was told; empty if it was not.
+///
+/// # Errors
+/// When the bytes are not a whole, undamaged decoder.
+pub fn origin_from_bytes(bytes: &[u8]) -> Result<String, ContentError> {
+    let archive = archive::from_bytes(KIND, bytes)?;
+    Ok(archive.text("origin").unwrap_or_default().to_owned())
 }
 
 /// A model from the bytes that [`model_to_bytes`] gave.

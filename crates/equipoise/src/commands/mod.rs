@@ -19,6 +19,7 @@ mod evaluate;
 mod hebb;
 mod reconstruct;
 mod settings;
+mod steps;
 mod stimulate;
 mod study;
 mod train;

@@ -78,6 +78,15 @@ impl Identity {
         self.0.get(part).map(String::as_str)
     }
 
+    /// As [`Identity::difference`], in the parts that this identity has: for what may have been made
+    /// from more.
+    pub fn difference_within<'a>(&'a self, other: &'a Self) -> Option<(&'a str, &'a str, &'a str)> {
+        self.parts().find_map(|(part, here)| {
+            let there = other.0.get(part).map_or("nothing", String::as_str);
+            (here != there).then_some((part, here, there))
+        })
+    }
+
     /// The parts and their values.
     pub fn parts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(part, value)| (part.as_str(), value.as_str()))

@@ -40,7 +40,7 @@ use sha2::{Digest, Sha256};
 
 pub use identity::{Identity, digest_of};
 pub use observer::{Event, Observer, Silent, Stage, StageId, Stopped};
-pub use store::{Memory, Saved, Store};
+pub use store::{Memory, Saved, Store, StoredRun};
 
 use crate::error::StudyError;
 

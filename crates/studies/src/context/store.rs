@@ -1,7 +1,7 @@
 //! Where a study keeps what it has finished.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Mutex;
 
 use equipoise_report::{RunDir, RunDirError};
@@ -119,6 +119,63 @@ impl Store for RunDir {
                 .map_err(|e| RunDirError::from_io("make the directory", parent, e))?;
         }
         Ok(Some(path))
+    }
+}
+
+/// The files of a run that is only read: one that another study has made.
+#[derive(Debug, Clone)]
+pub struct StoredRun {
+    dir: PathBuf,
+}
+
+impl StoredRun {
+    /// The run in this directory.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into() }
+    }
+
+    fn file(&self, name: &str) -> Result<PathBuf, RunDirError> {
+        let inside = |part| matches!(part, Component::Normal(_));
+        if name.is_empty() || !Path::new(name).components().all(inside) {
+            return Err(RunDirError::InvalidName { name: name.to_owned() });
+        }
+        Ok(self.dir.join(name))
+    }
+
+    fn refused(&self) -> RunDirError {
+        let reason = std::io::Error::other("the run is only read");
+        RunDirError::from_io("write to the run", &self.dir, reason)
+    }
+}
+
+impl Store for StoredRun {
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, RunDirError> {
+        let path = self.file(name)?;
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(RunDirError::from_io("read the file", &path, e)),
+        }
+    }
+
+    fn write(&self, _: &str, _: &[u8]) -> Result<(), RunDirError> {
+        Err(self.refused())
+    }
+
+    fn save_checkpoint(&self, _: &str, _: &[u8]) -> Result<(), RunDirError> {
+        Err(self.refused())
+    }
+
+    fn load_checkpoint(&self, _: &str) -> Result<Option<Saved>, RunDirError> {
+        Ok(None)
+    }
+
+    fn remove_checkpoint(&self, _: &str) -> Result<(), RunDirError> {
+        Err(self.refused())
+    }
+
+    fn path(&self, name: &str) -> Result<Option<PathBuf>, RunDirError> {
+        self.file(name).map(Some)
     }
 }
 

@@ -56,8 +56,7 @@ pub fn observe(
 ) -> Result<Activity, StudyError> {
     let trial = network.trial(Part::Test.seed(seed), 0);
     let trial = Trial { image: Some(image), duration: RECORDING_MS, parallel: true, ..trial };
-    let recording =
-        balance::diagnose(network, &trial, &DiagnosisConfig::default()).or_failed()?;
+    let recording = balance::diagnose(network, &trial, &DiagnosisConfig::default()).or_failed()?;
     let (recorded, found) = (recording.spikes, recording.diagnosis);
     let trains = spikes::SpikeTrains::from_events(&recorded.times, &recorded.ids, recorded.units)
         .or_failed()?;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use equipoise_data::{DataIdentity, ImageShape};
+use equipoise_data::{DataIdentity, ImageSet, ImageShape};
 use equipoise_decoder::reconstruct::DecoderKind;
+use equipoise_encoder::network::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
 use super::activity::Activity;
 use super::cell::Score;
-use super::images::ScoreOn;
+use super::images::{DataSettings, ScoreOn};
 use super::method::{Input, Method};
 use crate::regimes::Case;
 
@@ -17,8 +18,8 @@ use crate::regimes::Case;
 pub struct Used {
     /// The data set, as it was asked for.
     pub dataset: String,
-    /// What the training, validation and scored images are.
-    pub parts: [DataIdentity; 3],
+    /// What the scored images are.
+    pub identity: DataIdentity,
     /// Their shape.
     pub shape: ImageShape,
     /// The names of the classes.
@@ -36,6 +37,26 @@ pub struct Used {
 }
 
 impl Used {
+    /// Of scored images, those at `shown` to be shown.
+    pub fn of(
+        data: &DataSettings,
+        images: &ImageSet,
+        shown: impl IntoIterator<Item = usize>,
+    ) -> Self {
+        let is_blank = |image: &[u8]| image.iter().all(|p| Some(p) == image.first());
+        Self {
+            dataset: data.dataset.clone(),
+            identity: images.identity(),
+            shape: images.shape,
+            classes: images.classes.clone(),
+            scored_on: data.score_on,
+            labels: images.labels.clone(),
+            indices: images.indices.clone(),
+            blank: (0..images.len()).filter(|&i| is_blank(images.image(i))).count(),
+            originals: shown.into_iter().map(|i| (i, images.image(i).to_vec())).collect(),
+        }
+    }
+
     /// The name of the class of a scored image.
     pub fn class(&self, image: usize) -> String {
         let label = self.labels[image];
@@ -50,6 +71,10 @@ pub struct Coded {
     pub repeat: usize,
     /// The regime.
     pub regime: String,
+    /// Its network, the input weight as the images asked for.
+    pub network: NetworkConfig,
+    /// Seed of the network and of the spikes.
+    pub seed: u64,
     /// Mean spikes of the network per training image.
     pub spikes_per_image: f64,
     /// Mean rate of a neuron, Hz.
@@ -61,6 +86,8 @@ pub struct Coded {
 pub struct Comparison {
     /// The images.
     pub images: Used,
+    /// What the training and the validation images are.
+    pub trained_on: [DataIdentity; 2],
     /// The decoders that were trained.
     pub kinds: Vec<DecoderKind>,
     /// The regimes and their networks, the reference first.
@@ -114,7 +141,9 @@ impl Comparison {
     pub fn rows(&self) -> Vec<(Option<&str>, Method)> {
         let decoders = |input| self.kinds.iter().map(move |&kind| Method::Decoder { kind, input });
         let mut rows = Vec::new();
-        for method in decoders(Input::Spikes).chain([Method::Ridge]).chain(decoders(Input::Shuffled)) {
+        for method in
+            decoders(Input::Spikes).chain([Method::Ridge]).chain(decoders(Input::Shuffled))
+        {
             rows.extend(self.regimes.iter().map(|case| (Some(case.name.as_str()), method)));
         }
         rows.extend(decoders(Input::Pixels).map(|method| (None, method)));

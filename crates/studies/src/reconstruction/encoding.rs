@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use equipoise_data::ImageSet;
+use equipoise_data::{DataIdentity, ImageSet};
 use equipoise_decoder::reconstruct::{CountTable, FeatureConfig, FeatureKind, SpikeFeatures};
-use equipoise_encoder::network::{Network, Population};
+use equipoise_encoder::network::{Network, NetworkConfig, Population};
 use equipoise_random::derive_seed;
 use serde::{Deserialize, Serialize};
 
-use crate::context::Stage;
+use crate::context::{Identity, Stage};
 use crate::error::{OrStudyError, StudyError};
 
 /// A part of the data; each has random numbers of its own.
@@ -36,10 +36,21 @@ impl Part {
     /// All parts, in order.
     pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
 
+    /// An identity with what the images of this part are.
+    pub fn identity(self, identity: Identity, images: &DataIdentity) -> Identity {
+        identity.with(&format!("data.{}", self.name()), images.content)
+    }
+
     /// The seed of the input and background spikes of this part's images.
     pub fn seed(self, seed: u64) -> u64 {
         derive_seed(seed, "reconstruction/spikes", self as u64)
     }
+}
+
+/// What spikes depend on besides the images: every setting of the network, its seed, and the
+/// version of the random streams.
+pub fn network_identity(images: Identity, network: &NetworkConfig, seed: u64) -> Identity {
+    images.with_each("network", network).with("network.seed", seed)
 }
 
 /// Width of the bins that exponential traces are taken from, ms: fine for any time constant of a

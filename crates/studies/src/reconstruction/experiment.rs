@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use equipoise_decoder::reconstruct::Pairs;
 use equipoise_decoder::reconstruct::controls::{
     Ridge, RidgeConfig, mean_image, pixels_as_features, shuffled,
 };
-use equipoise_decoder::reconstruct::{DecoderKind, Pairs};
-use equipoise_decoder::training::{Finish, TrainConfig};
+use equipoise_decoder::training::Finish;
 use equipoise_encoder::network::Network;
 
 use super::Settings;
@@ -101,9 +101,10 @@ impl Experiment<'_> {
     /// As the study.
     pub fn run(&self) -> Result<Comparison, StudyError> {
         let parts = Part::ALL.map(|part| self.inputs.images.part(part).identity());
-        let data = Part::ALL.iter().zip(&parts).fold(Identity::new(), |identity, (part, data)| {
-            identity.with(&format!("data.{}", part.name()), data.content)
-        });
+        let data = Part::ALL
+            .iter()
+            .zip(&parts)
+            .fold(Identity::new(), |identity, (part, data)| part.identity(identity, data));
         let mut scores = Vec::new();
         let mut coded = Vec::new();
         let mut activity = Vec::new();
@@ -121,27 +122,17 @@ impl Experiment<'_> {
             }
         }
         let test = &self.inputs.images.test;
-        let shown: BTreeSet<usize> =
-            scores.iter().flat_map(Score::shown).chain(self.inputs.gallery.iter().copied()).collect();
-        let images = Used {
-            dataset: self.settings.data.dataset.clone(),
-            parts,
-            shape: test.shape,
-            classes: test.classes.clone(),
-            scored_on: self.settings.data.score_on,
-            labels: test.labels.clone(),
-            indices: test.indices.clone(),
-            blank: (0..test.len()).filter(|&i| is_blank(test.image(i))).count(),
-            originals: shown.into_iter().map(|i| (i, test.image(i).to_vec())).collect(),
-        };
+        let shown: BTreeSet<usize> = scores
+            .iter()
+            .flat_map(Score::shown)
+            .chain(self.inputs.gallery.iter().copied())
+            .collect();
+        let images = Used::of(&self.settings.data, test, shown);
+        let [train, validation, _] = parts;
+        let trained_on = [train, validation];
         let (kinds, regimes) = (self.settings.kinds(), self.regimes.to_vec());
-        Ok(Comparison { images, kinds, regimes, coded, activity, scores })
+        Ok(Comparison { images, trained_on, kinds, regimes, coded, activity, scores })
     }
-}
-
-/// Whether an image has one value everywhere.
-fn is_blank(pixels: &[u8]) -> bool {
-    pixels.iter().all(|&p| Some(&p) == pixels.first())
 }
 
 /// A value that is made when it is first needed.
@@ -195,20 +186,7 @@ impl Repetition<'_> {
 
     /// What the spikes of a regime depend on.
     fn spikes_identity(&self, case: &Case) -> Identity {
-        let identity = self.data.clone().with_each("network", &case.network);
-        identity.with("network.seed", self.seed())
-    }
-
-    /// What a trained decoder depends on besides its spikes.
-    fn training_identity(&self, identity: Identity, kind: DecoderKind) -> Identity {
-        let settings = self.of.settings;
-        // When checkpoints are kept changes no result.
-        let training = TrainConfig { checkpoint_every: 0, ..settings.training_of(self.repeat) };
-        identity
-            .with_each("features", &settings.features)
-            .with_each("decoder", &settings.decoder_of(kind))
-            .with_each("training", &training)
-            .with_each("backend", &settings.backend)
+        encoding::network_identity(self.data.clone(), &case.network, self.seed())
     }
 
     /// The network of a regime at work on an image.
@@ -252,7 +230,8 @@ impl Repetition<'_> {
             });
             for kind in self.of.settings.kinds() {
                 let method = Method::Decoder { kind, input: Input::Pixels };
-                let identity = self.training_identity(self.data.clone(), kind);
+                let identity =
+                    self.of.settings.training_identity(self.data.clone(), kind, self.repeat);
                 scores.push(self.cell(None, method, identity.clone(), || {
                     self.decoder(None, method, &identity, features.get()?)
                 })?);
@@ -301,7 +280,10 @@ impl Repetition<'_> {
         let mut scores = Vec::new();
         for method in self.methods(is_reference) {
             let identity = match method {
-                Method::Decoder { kind, .. } => self.training_identity(identity.clone(), kind),
+                Method::Decoder { kind, .. } => {
+                    let identity = identity.clone();
+                    self.of.settings.training_identity(identity, kind, self.repeat)
+                }
                 _ => identity.clone().with_each("features", &self.of.settings.features),
             };
             scores.push(self.cell(name, method, identity.clone(), || {
@@ -337,8 +319,14 @@ impl Repetition<'_> {
         let spikes_per_image = spikes as f64 / train.images as f64;
         let config = network.config();
         let rate_hz = spikes_per_image / (config.neurons as f64 * config.duration / 1000.0);
-        let (repeat, regime) = (self.repeat, name.to_owned());
-        let coded = Coded { repeat, regime, spikes_per_image, rate_hz };
+        let coded = Coded {
+            repeat: self.repeat,
+            regime: name.to_owned(),
+            network: config.clone(),
+            seed: self.seed(),
+            spikes_per_image,
+            rate_hz,
+        };
         Ok(Encoded { features: FeatureSet { train, validation, test }, coded })
     }
 
@@ -364,25 +352,19 @@ impl Repetition<'_> {
             return Err(StudyError::failed(format!("{} is not trained", method.name())));
         };
         let label = self.label(regime, method);
-        let config = settings.training_of(self.repeat);
-        let training = Training {
-            context,
-            label: &label,
-            identity,
-            decoder: &settings.decoder_of(kind),
-            features: &settings.features,
-            shape: images.train.shape,
-            config: &config,
-            backend: settings.backend,
-        };
+        let config = settings.reconstructor(kind, self.repeat);
+        let training = Training { context, label: &label, identity, config: &config };
+        let shape = images.train.shape;
+        let pairs = |features, images| Pairs { features, images, shape };
         let (fitted, model) = training.fit(
-            Pairs { features: &features.train, images: &targets.train },
-            Pairs { features: &features.validation, images: &targets.validation },
+            pairs(&features.train, &targets.train),
+            pairs(&features.validation, &targets.validation),
         )?;
         let predicted = fitted.reconstructor.predict(&features.test).or_failed()?;
         let latent = match input {
             Input::Spikes if self.repeat == 0 => {
-                cell::latent_pictures(&fitted.reconstructor, &features.test, config.seed)?
+                let seed = config.training.seed;
+                cell::latent_pictures(&fitted.reconstructor, &features.test, seed)?
             }
             _ => None,
         };
@@ -427,8 +409,7 @@ impl Repetition<'_> {
                 let quality = cell::score(shape, &inputs.targets.test, &decoded.predicted)?;
                 let pictures =
                     |chosen: &[usize]| cell::pictures(&decoded.predicted, shape.pixels(), chosen);
-                let extremes =
-                    cell::extremes(&quality, EXTREMES).map(|chosen| pictures(&chosen));
+                let extremes = cell::extremes(&quality, EXTREMES).map(|chosen| pictures(&chosen));
                 Ok(Score {
                     repeat: self.repeat,
                     regime: regime.map(str::to_string),

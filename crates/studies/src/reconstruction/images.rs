@@ -113,9 +113,8 @@ impl DataSettings {
             folder: self.folder,
             ..OpenOptions::default()
         };
-        let loaded = equipoise_data::load(&self.dataset, root, &options, &|| {
-            ControlFlow::Continue(())
-        })?;
+        let loaded =
+            equipoise_data::load(&self.dataset, root, &options, &|| ControlFlow::Continue(()))?;
         let remarks = loaded.remarks.iter().map(ToString::to_string).collect();
         let (rest, test) = Dataset::into_images(loaded.dataset)?;
         let split = |images: ImageSet, count: usize, purpose: &str| {
@@ -127,6 +126,36 @@ impl DataSettings {
         };
         let (train, validation) = split(rest, self.validation, "reconstruction/validation")?;
         Ok(Images { train, validation, test, remarks })
+    }
+}
+
+impl DataSettings {
+    /// Opens one part alone: the test images of a data set that need not have enough others.
+    /// The second value is what was noticed.
+    ///
+    /// # Errors
+    /// As [`DataSettings::open`].
+    pub fn open_part(
+        &self,
+        part: Part,
+        root: &Path,
+        seed: u64,
+    ) -> Result<(ImageSet, Vec<String>), StudyError> {
+        if part != Part::Test || self.score_on != ScoreOn::Test {
+            let images = self.open(root, seed)?;
+            return Ok((images.part(part).clone(), images.remarks));
+        }
+        let options = OpenOptions {
+            train: Some(1),
+            test: self.test,
+            seed,
+            folder: self.folder,
+            ..OpenOptions::default()
+        };
+        let loaded =
+            equipoise_data::load(&self.dataset, root, &options, &|| ControlFlow::Continue(()))?;
+        let remarks = loaded.remarks.iter().map(ToString::to_string).collect();
+        Ok((Dataset::into_images(loaded.dataset)?.1, remarks))
     }
 }
 

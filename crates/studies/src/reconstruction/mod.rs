@@ -9,6 +9,7 @@
 //! * [`cell`]: one [`method`] on the spikes of one regime in one repetition; [`training`]: of its
 //!   decoder; [`experiment`]: all cells, one after the other, into a [`comparison`].
 //! * [`statistics`], [`tables`], [`figures`], [`verdicts`] and [`report`]: what came out.
+//! * [`steps`]: encode, train and evaluate one by one, with the same numbers.
 //! * [`sweep`]: regimes, decoders, data sets and seeds in one study.
 //!
 //! # Example
@@ -35,6 +36,7 @@ pub mod method;
 pub mod report;
 pub mod settings;
 pub mod statistics;
+pub mod steps;
 mod studies;
 pub mod sweep;
 pub mod tables;

@@ -75,9 +75,10 @@ pub fn report(comparison: &Comparison, title: &str) -> Report {
         .heading("The networks")
         .table("coding", &tables::coding(comparison))
         .list(
-            comparison.activity.iter().map(|a| {
-                format!("The network of the regime {} is {}.", a.regime, a.verdict)
-            }),
+            comparison
+                .activity
+                .iter()
+                .map(|a| format!("The network of the regime {} is {}.", a.regime, a.verdict)),
         )
         .figure(
             "rasters",

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use equipoise_data::ImageSet;
 use equipoise_decoder::device::Backend;
-use equipoise_decoder::reconstruct::{DecoderConfig, DecoderKind, FeatureConfig};
+use equipoise_decoder::reconstruct::{
+    DecoderConfig, DecoderKind, FeatureConfig, ReconstructorConfig,
+};
 use equipoise_decoder::training::TrainConfig;
 use equipoise_encoder::network::NetworkConfig;
 use equipoise_random::derive_seed;
@@ -13,6 +15,7 @@ use toml::Table;
 
 use super::encoding::Part;
 use super::images::{DataSettings, driven};
+use crate::context::Identity;
 use crate::error::{OrStudyError, StudyError};
 use crate::regimes::{self, Case, RegimeChoice};
 use crate::settings::merge;
@@ -133,6 +136,18 @@ impl Settings {
         }
     }
 
+    /// The decoder that a single step trains: the first.
+    pub fn kind(&self) -> DecoderKind {
+        self.decoders.first().copied().unwrap_or(self.decoder.kind)
+    }
+
+    /// These settings with the first regime alone, which single steps take.
+    pub fn first_regime(&self) -> Self {
+        let mut settings = self.clone();
+        settings.regimes.truncate(1);
+        settings
+    }
+
     /// The settings of one of them.
     pub fn decoder_of(&self, kind: DecoderKind) -> DecoderConfig {
         DecoderConfig { kind, ..self.decoder.clone() }
@@ -159,11 +174,30 @@ impl Settings {
         derive_seed(self.seed, "reconstruction/network", repeat as u64)
     }
 
-    /// The training of a repetition (from 0): the same initial weights and order of images for
-    /// every regime.
-    pub fn training_of(&self, repeat: usize) -> TrainConfig {
+    /// A decoder and its training in a repetition (from 0): the same initial weights and order of
+    /// images for every regime.
+    pub fn reconstructor(&self, kind: DecoderKind, repeat: usize) -> ReconstructorConfig {
         let seed = derive_seed(self.seed, "reconstruction/decoder", repeat as u64);
-        TrainConfig { seed, ..self.training.clone() }
+        ReconstructorConfig {
+            decoder: self.decoder_of(kind),
+            features: self.features.clone(),
+            training: TrainConfig { seed, ..self.training.clone() },
+            backend: self.backend,
+        }
+    }
+
+    /// What a decoder that is trained in a repetition (from 0) depends on, besides what the spikes
+    /// depend on.
+    pub fn training_identity(
+        &self,
+        spikes: Identity,
+        kind: DecoderKind,
+        repeat: usize,
+    ) -> Identity {
+        let mut config = self.reconstructor(kind, repeat);
+        // When checkpoints are kept changes no result.
+        config.training.checkpoint_every = 0;
+        spikes.with_each("", &config)
     }
 }
 

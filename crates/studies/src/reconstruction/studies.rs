@@ -102,6 +102,9 @@ impl Study for Demonstration {
 ///
 /// # Errors
 /// [`StudyError::MadeFromOther`] names the setting.
-pub(super) fn begin(settings: &impl crate::Settings, context: &Context<'_>) -> Result<(), StudyError> {
+pub(super) fn begin(
+    settings: &impl crate::Settings,
+    context: &Context<'_>,
+) -> Result<(), StudyError> {
     context.unit("settings", &Identity::new().with_each("", settings), || Ok(()))
 }

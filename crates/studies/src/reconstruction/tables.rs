@@ -12,26 +12,27 @@ use super::statistics::Difference;
 /// Reconstruction quality of every regime and method, over all repetitions.
 pub fn quality(comparison: &Comparison) -> Table {
     let repeats = comparison.repeats();
-    let [train, validation, scored] = &comparison.images.parts;
-    let mut table = Table::new(&format!("Reconstruction of the {}", comparison.images.scored_on.images()))
-        .column(Column::text("regime"))
-        .column(Column::text("method"))
-        .column(Column::number("PSNR").unit("dB").decimals(2).best(Best::Highest))
-        .column(Column::number("median PSNR").unit("dB").decimals(2))
-        .column(Column::number("least PSNR").unit("dB").decimals(2))
-        .column(Column::number("greatest PSNR").unit("dB").decimals(2))
-        .column(Column::number("SSIM").decimals(4).best(Best::Highest))
-        .column(Column::number("MSE").key("mse").decimals(5).best(Best::Lowest))
-        .note(&format!(
-            "{} {}, {} training images, {} validation images, {repeats} repetition{}. \
+    let [train, validation] = &comparison.trained_on;
+    let mut table =
+        Table::new(&format!("Reconstruction of the {}", comparison.images.scored_on.images()))
+            .column(Column::text("regime"))
+            .column(Column::text("method"))
+            .column(Column::number("PSNR").unit("dB").decimals(2).best(Best::Highest))
+            .column(Column::number("median PSNR").unit("dB").decimals(2))
+            .column(Column::number("least PSNR").unit("dB").decimals(2))
+            .column(Column::number("greatest PSNR").unit("dB").decimals(2))
+            .column(Column::number("SSIM").decimals(4).best(Best::Highest))
+            .column(Column::number("MSE").key("mse").decimals(5).best(Best::Lowest))
+            .note(&format!(
+                "{} {}, {} training images, {} validation images, {repeats} repetition{}. \
              Mean [95 % t interval] over {}.",
-            scored.samples,
-            comparison.images.scored_on.images(),
-            train.samples,
-            validation.samples,
-            if repeats == 1 { "" } else { "s" },
-            if repeats == 1 { "the images" } else { "the means of the repetitions" },
-        ));
+                comparison.images.labels.len(),
+                comparison.images.scored_on.images(),
+                train.samples,
+                validation.samples,
+                if repeats == 1 { "" } else { "s" },
+                if repeats == 1 { "the images" } else { "the means of the repetitions" },
+            ));
     for (regime, method) in comparison.rows() {
         let scores: Vec<&Score> = comparison.of(regime, method).collect();
         let images: Vec<f64> = scores.iter().flat_map(|s| s.values(|q| q.psnr)).collect();

@@ -1,13 +1,11 @@
 //! Training a decoder in a context: progress to its observer, checkpoints to its store.
 
-use std::io;
 use std::ops::ControlFlow;
 
-use equipoise_data::ImageShape;
 use equipoise_decoder::checkpoint;
-use equipoise_decoder::device::Backend;
-use equipoise_decoder::reconstruct::{DecoderConfig, FeatureConfig, Fitted, Pairs, Reconstructor};
-use equipoise_decoder::training::{CheckpointStore, Finish, Progress, TrainConfig, TrainError};
+use equipoise_decoder::observer::{Batch, Event, Observer};
+use equipoise_decoder::reconstruct::{Fitted, Pairs, Reconstructor, ReconstructorConfig};
+use equipoise_decoder::training::{EpochReport, TrainError};
 
 use crate::context::{Artefact, Context, Identity};
 use crate::error::{OrStudyError, StudyError};
@@ -21,16 +19,8 @@ pub struct Training<'a> {
     pub label: &'a str,
     /// What it depends on.
     pub identity: &'a Identity,
-    /// The decoder.
-    pub decoder: &'a DecoderConfig,
-    /// What it reads.
-    pub features: &'a FeatureConfig,
-    /// Shape of the images.
-    pub shape: ImageShape,
-    /// How it is trained.
-    pub config: &'a TrainConfig,
-    /// The backend that trains.
-    pub backend: Backend,
+    /// The decoder, what it reads, and how it is trained.
+    pub config: &'a ReconstructorConfig,
 }
 
 impl Training<'_> {
@@ -45,40 +35,54 @@ impl Training<'_> {
         training: Pairs<'_>,
         validation: Pairs<'_>,
     ) -> Result<(Fitted, Artefact), StudyError> {
-        let device = self.backend.device().or_settings()?;
-        let steps = training.features.images.div_ceil(self.config.batch_size) as u64;
-        let total = self.config.epochs as u64 * steps;
-        let stage = self.context.stage(&format!("train {}", self.label), total)?;
-        let mut store =
-            Checkpoints { context: self.context, key: self.checkpoint(), identity: self.identity };
-        let mut report = |progress: Progress<'_>| {
-            let told = match progress {
-                Progress::Step { epoch, step, steps, .. } => {
-                    stage.set(((epoch - 1) * steps + step) as u64, "")
+        let Self { context, label, identity, config } = *self;
+        let steps = training.features.images.div_ceil(config.training.batch_size) as u64;
+        let total = config.training.epochs as u64 * steps;
+        let stage = context.stage(&format!("train {label}"), total)?;
+        let key = checkpoint_name(label);
+        let kept = context.load_checkpoint(&key, identity)?;
+        let mut failed = None;
+        let mut observer = Observer::new(|event: Event<'_, EpochReport>| {
+            let told = match event {
+                Event::Batch(Batch { epoch, batch, batches, .. }) => {
+                    stage.set(((epoch - 1) * batches + batch) as u64, "").map_err(StudyError::from)
                 }
-                Progress::Epoch(epoch) => {
-                    stage.detail(&format!("validation loss {:.5}", epoch.validation_loss))
+                Event::Epoch(epoch) => stage
+                    .detail(&format!("validation loss {:.5}", epoch.validation_loss))
+                    .map_err(StudyError::from),
+                Event::Checkpoint(checkpoint) => {
+                    context.save_checkpoint(&key, identity, &checkpoint.to_bytes())
                 }
+                Event::Remark(remark) => {
+                    context.remark(format!("{label}: {remark}"));
+                    Ok(())
+                }
+                _ => Ok(()),
             };
-            if told.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        };
-        let fitted = Reconstructor::fit(
-            self.decoder,
-            self.features,
-            self.shape,
-            training,
-            validation,
-            self.config,
-            &device,
-            &mut report,
-            Some(&mut store),
-        )
-        .map_err(study_error)?;
-        if fitted.finish == Finish::Interrupted {
-            return Err(StudyError::Stopped);
+            match told {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    // The first error is the one that stopped the training.
+                    failed.get_or_insert(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })
+        .resume_from(kept);
+        let fitted = Reconstructor::fit(training, validation, config, &mut observer);
+        drop(observer);
+        if let Some(error) = failed {
+            return Err(error);
         }
-        let bytes = checkpoint::model_to_bytes(&fitted.reconstructor).or_failed()?;
-        let model = self.context.write(&model_file(self.label), &bytes)?;
+        let fitted = match fitted {
+            Err(TrainError::Stopped { .. }) => return Err(StudyError::Stopped),
+            Err(error @ TrainError::Backend(_)) => return Err(StudyError::settings(error)),
+            fitted => fitted.or_failed()?,
+        };
+        let origin = serde_json::to_string(identity).or_failed()?;
+        let bytes =
+            checkpoint::model_with_origin_to_bytes(&fitted.reconstructor, &origin).or_failed()?;
+        let model = context.write(&model_file(label), &bytes)?;
         Ok((fitted, model))
     }
 
@@ -90,10 +94,6 @@ impl Training<'_> {
     pub fn forget(context: &Context<'_>, label: &str) -> Result<(), StudyError> {
         context.remove_checkpoint(&checkpoint_name(label))
     }
-
-    fn checkpoint(&self) -> String {
-        checkpoint_name(self.label)
-    }
 }
 
 /// The file of a model.
@@ -103,34 +103,4 @@ pub fn model_file(label: &str) -> String {
 
 fn checkpoint_name(label: &str) -> String {
     format!("train-{label}")
-}
-
-/// An error of the store comes through the trainer as it was.
-fn study_error(error: TrainError) -> StudyError {
-    match error {
-        TrainError::Store(error) => match error.downcast::<StudyError>() {
-            Ok(error) => error,
-            Err(error) => StudyError::failed(error),
-        },
-        other => StudyError::failed(other),
-    }
-}
-
-/// Checkpoints in the context's store.
-struct Checkpoints<'a> {
-    context: &'a Context<'a>,
-    key: String,
-    identity: &'a Identity,
-}
-
-impl CheckpointStore for Checkpoints<'_> {
-    fn save(&mut self, checkpoint: &[u8]) -> io::Result<()> {
-        self.context
-            .save_checkpoint(&self.key, self.identity, checkpoint)
-            .map_err(io::Error::other)
-    }
-
-    fn load(&mut self) -> io::Result<Option<Vec<u8>>> {
-        self.context.load_checkpoint(&self.key, self.identity).map_err(io::Error::other)
-    }
 }

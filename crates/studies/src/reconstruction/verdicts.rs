@@ -2,7 +2,8 @@
 
 use equipoise_encoder::balance::State;
 
-use super::comparison::Comparison;
+use super::activity::Activity;
+use super::comparison::{Comparison, Used};
 use super::method::Method;
 use super::statistics::{Difference, Measure, Pairs};
 
@@ -16,8 +17,7 @@ pub fn findings(comparison: &Comparison, differences: &[Difference]) -> Vec<Stri
         let regime = Some(case.name.as_str());
         for &kind in &comparison.kinds {
             let Some(psnr) = comparison.mean_psnr(regime, Method::decoder(kind)) else { continue };
-            let mut sentence =
-                format!("{}: {} reaches {psnr:.2} dB", case.name, kind.title());
+            let mut sentence = format!("{}: {} reaches {psnr:.2} dB", case.name, kind.title());
             if let Some(ridge) = comparison.mean_psnr(regime, Method::Ridge) {
                 let than = if psnr >= ridge { "more" } else { "less" };
                 let gap = (psnr - ridge).abs();
@@ -111,16 +111,15 @@ fn spikes(reference: f64, other: f64) -> String {
     }
 }
 
-/// What a reader must know before believing a number of the comparison.
-pub fn remarks(comparison: &Comparison) -> Vec<String> {
+/// What a reader must know of the networks: that one is silent, or not as balanced as its name
+/// says.
+pub fn activity_remarks(activity: &[Activity]) -> Vec<String> {
     let mut remarks = Vec::new();
-    for activity in &comparison.activity {
-        let (regime, verdict) = (&activity.regime, &activity.verdict);
+    for Activity { regime, verdict, rate_hz, .. } in activity {
         if verdict.state == State::Silent {
             remarks.push(format!(
-                "The network of the regime {regime} is silent ({:.2} Hz): its spikes say nothing of \
-                 the images.",
-                activity.rate_hz
+                "The network of the regime {regime} is silent ({rate_hz:.2} Hz): its spikes say \
+                 nothing of the images."
             ));
         } else if regime.starts_with("balanced") && !verdict.balanced {
             remarks.push(format!(
@@ -129,14 +128,25 @@ pub fn remarks(comparison: &Comparison) -> Vec<String> {
             ));
         }
     }
-    let blank = comparison.images.blank;
-    if blank > 0 {
-        remarks.push(format!(
-            "{blank} of the {} {} are blank: one value everywhere.",
-            comparison.images.labels.len(),
-            comparison.images.scored_on.images()
-        ));
-    }
+    remarks
+}
+
+/// What a reader must know of blank images.
+pub fn blank_remark(images: &Used) -> Option<String> {
+    (images.blank > 0).then(|| {
+        format!(
+            "{} of the {} {} are blank: one value everywhere.",
+            images.blank,
+            images.labels.len(),
+            images.scored_on.images()
+        )
+    })
+}
+
+/// What a reader must know before believing a number of the comparison.
+pub fn remarks(comparison: &Comparison) -> Vec<String> {
+    let mut remarks = activity_remarks(&comparison.activity);
+    remarks.extend(blank_remark(&comparison.images));
     if let Some(mean) = comparison.mean_psnr(None, Method::MeanImage) {
         for case in &comparison.regimes {
             for &kind in &comparison.kinds {

@@ -102,7 +102,9 @@ impl SweepInputs {
                 chosen(&data.settings, choice)
                     .decoder_of(settings.first_decoder())
                     .validate(data.inputs.images.train.shape)
-                    .map_err(|e| StudyError::settings(format!("choices, `{}`: {e}", choice.name)))?;
+                    .map_err(|e| {
+                        StudyError::settings(format!("choices, `{}`: {e}", choice.name))
+                    })?;
             }
         }
         Ok(())
@@ -202,8 +204,7 @@ impl Sweep<'_> {
         let points = self.settings.curves.train.iter();
         points
             .map(|&train| {
-                let data =
-                    Prepared::open(fewer_images(self.settings, train)?, &self.inputs.root)?;
+                let data = Prepared::open(fewer_images(self.settings, train)?, &self.inputs.root)?;
                 let name = format!("images-{train}-");
                 let found = self.compare(&data, &data.settings, &data.inputs.regimes, name)?;
                 Ok(Point::of(train.to_string(), Some(train as f64), &found))

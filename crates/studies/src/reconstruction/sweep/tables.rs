@@ -61,8 +61,7 @@ pub fn overview(results: &[DataSetResults]) -> Table {
         table = table.column(Column::number("SSIM, published").decimals(4));
     }
     for (result, kind, regime, before) in rows {
-        let side =
-            Side { comparison: &result.equal_time, regime, method: Method::decoder(kind) };
+        let side = Side { comparison: &result.equal_time, regime, method: Method::decoder(kind) };
         let mut row: Vec<Cell> = vec![
             result.dataset.as_str().into(),
             kind.title().into(),

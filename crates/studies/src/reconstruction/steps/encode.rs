@@ -1,0 +1,307 @@
+//! Images to spikes, for decoders here or for other tools.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use equipoise_data::spikes::SpikeTrains;
+use equipoise_data::spikes::counts::CountsWriter;
+use equipoise_data::spikes::file::{SpikeFileWriter, TimePrecision};
+use equipoise_data::{DataIdentity, ImageSet, ImageShape};
+use equipoise_encoder::network::{Network, NetworkConfig};
+use equipoise_report::{Column, Report, Table};
+use serde::{Deserialize, Serialize};
+
+use super::super::activity::{self, Activity};
+use super::super::encoding::{self, Part};
+use super::super::experiment::Inputs;
+use super::super::studies::begin;
+use super::super::{Settings, figures, verdicts};
+use crate::context::{Artefact, Context, Identity};
+use crate::error::{OrStudyError, StudyError};
+use crate::regimes::Case;
+use crate::study::Study;
+use crate::timings::Timings;
+
+/// Encodes the images of all parts in the network of the first regime.
+#[derive(Debug)]
+pub struct Encode;
+
+/// The images of one part as spikes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EncodedPart {
+    /// The part.
+    pub part: Part,
+    /// What its images are.
+    pub data: DataIdentity,
+    /// Bins in which the spikes are counted.
+    pub bins: usize,
+    /// Mean spikes of the network per image.
+    pub spikes_per_image: f64,
+    /// Mean rate of a neuron, Hz.
+    pub rate_hz: f64,
+    /// Share of the neurons that fired at no image.
+    pub silent: f64,
+    /// The counts; none where results are kept in memory.
+    pub counts: Option<Artefact>,
+    /// The recordings that were kept as spikes, if any were.
+    pub spikes: Option<Artefact>,
+}
+
+/// All parts as spikes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Encoding {
+    /// The data set, as it was asked for.
+    pub dataset: String,
+    /// Shape of the images.
+    pub shape: ImageShape,
+    /// The regime and its network, its input weight as the images ask for.
+    pub regime: Case,
+    /// Seed of the network and of the spikes.
+    pub seed: u64,
+    /// The parts.
+    pub parts: Vec<EncodedPart>,
+    /// The network at work on an image.
+    pub activity: Activity,
+}
+
+impl Study for Encode {
+    const NAME: &'static str = "encode";
+    type Settings = Settings;
+    type Inputs = Inputs;
+    type Results = Encoding;
+
+    fn open(settings: &Settings, root: &Path) -> Result<Inputs, StudyError> {
+        Inputs::open(&settings.first_regime(), root)
+    }
+
+    fn remarks(settings: &Settings, inputs: &Inputs) -> Vec<String> {
+        let mut remarks = inputs.images.remarks.clone();
+        if let (2.., Some(case)) = (settings.regimes.len(), inputs.regimes.first()) {
+            remarks.push(format!("only the first regime is encoded: {}", case.name));
+        }
+        remarks
+    }
+
+    fn run(
+        settings: &Settings,
+        inputs: &Inputs,
+        context: &Context<'_>,
+    ) -> Result<Encoding, StudyError> {
+        begin(settings, context)?;
+        let timings = Timings::open(context)?;
+        let Some(case) = inputs.regimes.first() else {
+            return Err(StudyError::settings("regimes: at least one is needed"));
+        };
+        let (shape, seed) = (inputs.images.train.shape, settings.network_seed(0));
+        let network = Network::build(&case.network, Some(shape), seed).or_settings()?;
+        let shown = inputs.gallery.first().copied().unwrap_or(0);
+        let identity = encoding::network_identity(Identity::new(), &case.network, seed)
+            .with("shown", inputs.images.test.fingerprint())
+            .with("seed", settings.seed);
+        let activity = context.unit("activity", &identity, || {
+            let image = inputs.images.test.intensities(shown);
+            activity::observe(settings.seed, &case.name, &network, &image)
+        })?;
+        let mut parts = Vec::new();
+        for part in Part::ALL {
+            let set = inputs.images.part(part);
+            let work = PartWork { settings, network: &network, part, set, seed, context };
+            let key = part_key(part);
+            let files =
+                |found: &EncodedPart| found.counts.iter().chain(&found.spikes).cloned().collect();
+            let identity = work.identity();
+            parts.push(context.unit_with_files(&key, &identity, files, || {
+                timings.time(&key, || work.encode())
+            })?);
+        }
+        let dataset = settings.data.dataset.clone();
+        let encoding = Encoding { dataset, shape, regime: case.clone(), seed, parts, activity };
+        // What a later step needs of the network, so that it can be built again.
+        context.unit("encoding", &identity, || Ok(encoding.clone()))?;
+        for remark in verdicts::activity_remarks(std::slice::from_ref(&encoding.activity)) {
+            context.remark(remark);
+        }
+        Ok(encoding)
+    }
+
+    fn report(results: &Encoding) -> Report {
+        let mut report = Report::new("Images as spikes");
+        let network = &results.regime.network;
+        report.subtitle(&format!(
+            "{} through {} neurons of the regime {}, {} ms an image",
+            results.dataset, network.neurons, results.regime.name, network.duration
+        ));
+        report.summary(&state(&results.activity));
+        let activity = std::slice::from_ref(&results.activity);
+        for remark in verdicts::activity_remarks(activity) {
+            report.remark(&remark);
+        }
+        report
+            .heading("Spikes")
+            .table("spikes", &table(results))
+            .heading("The network")
+            .figure(
+                "raster",
+                &figures::rasters(activity),
+                "Spikes of 100 neurons while an image is shown.",
+            )
+            .figure(
+                "activity",
+                &figures::statistics(activity),
+                "Firing rates, and the irregularity of the neurons with at least 5 spikes, over \
+                 one second of an image.",
+            );
+        report
+    }
+
+    fn summary(results: &Encoding) -> String {
+        format!("{}\n{}\n", table(results).to_text(), state(&results.activity))
+    }
+}
+
+/// Whether the network is balanced, in a sentence.
+pub(super) fn state(activity: &Activity) -> String {
+    format!(
+        "While it sees an image for 1 s, the network of the regime {} is {} ({:.1} Hz).",
+        activity.regime, activity.verdict, activity.rate_hz
+    )
+}
+
+/// The unit of an encoded part.
+pub(super) fn part_key(part: Part) -> String {
+    format!("parts/{}", part.name())
+}
+
+/// What the spikes of a part depend on.
+pub(super) fn part_identity(
+    part: Part,
+    images: &DataIdentity,
+    network: &NetworkConfig,
+    seed: u64,
+    bins: usize,
+) -> Identity {
+    let images = part.identity(Identity::new(), images);
+    encoding::network_identity(images, network, seed).with("bins", bins)
+}
+
+/// The encoding of one part.
+struct PartWork<'a> {
+    settings: &'a Settings,
+    network: &'a Network,
+    part: Part,
+    set: &'a ImageSet,
+    seed: u64,
+    context: &'a Context<'a>,
+}
+
+impl PartWork<'_> {
+    fn bins(&self) -> usize {
+        encoding::bins(&self.settings.features, self.network.config().duration)
+    }
+
+    fn identity(&self) -> Identity {
+        let images = self.set.identity();
+        part_identity(self.part, &images, self.network.config(), self.seed, self.bins())
+            .with("keep_spikes", self.settings.keep_spikes)
+    }
+
+    fn encode(&self) -> Result<EncodedPart, StudyError> {
+        let Self { settings, network, part, set, context, .. } = *self;
+        let config = network.config();
+        let counts_file = format!("counts/{}.safetensors", part.name());
+        let spikes_file = format!("spikes/{}.h5", part.name());
+        let kept = settings.keep_spikes.min(set.len());
+        let mut counts = match context.path(&counts_file)? {
+            Some(path) => {
+                Some(CountsWriter::create(&path, config.neurons, self.bins(), config.duration)?)
+            }
+            None => None,
+        };
+        let mut spikes = match (kept > 0).then(|| context.path(&spikes_file)).transpose()?.flatten()
+        {
+            Some(path) => Some(SpikeFileWriter::create(
+                &path,
+                config.neurons,
+                &set.classes,
+                TimePrecision::Float32,
+            )?),
+            None => None,
+        };
+        let stage = context.stage(&format!("encode {}", part.name()), set.len() as u64)?;
+        let mut by_neuron = vec![0u64; config.neurons];
+        let mut failed = None;
+        let mut sink = |index: usize, trains: SpikeTrains| {
+            let label = set.labels[index];
+            for &neuron in &trains.ids {
+                by_neuron[neuron as usize] += 1;
+            }
+            let push = || -> Result<(), StudyError> {
+                if let Some(file) = &mut counts {
+                    file.push(&trains, label)?;
+                }
+                if let Some(file) = spikes.as_mut().filter(|_| index < kept) {
+                    file.push(&trains, label)?;
+                }
+                Ok(stage.advance(1)?)
+            };
+            match { push }() {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        };
+        let read = |index: usize, out: &mut [f32]| set.write_intensities(index, out);
+        let seed = part.seed(self.seed);
+        network.encode_each(&read, 0..set.len(), seed, &mut sink).or_failed()?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let counts = match counts {
+            Some(file) => {
+                file.finish()?;
+                Some(context.written(&counts_file)?)
+            }
+            None => None,
+        };
+        let spikes = match spikes {
+            Some(file) => {
+                file.finish()?;
+                Some(context.written(&spikes_file)?)
+            }
+            None => None,
+        };
+        let spikes_per_image = by_neuron.iter().sum::<u64>() as f64 / set.len() as f64;
+        let silent = by_neuron.iter().filter(|&&n| n == 0).count();
+        Ok(EncodedPart {
+            part,
+            data: set.identity(),
+            bins: self.bins(),
+            spikes_per_image,
+            rate_hz: spikes_per_image / (config.neurons as f64 * config.duration / 1000.0),
+            silent: silent as f64 / config.neurons as f64,
+            counts,
+            spikes,
+        })
+    }
+}
+
+fn table(encoding: &Encoding) -> Table {
+    let mut table = Table::new("Spikes of each part")
+        .column(Column::text("part"))
+        .column(Column::integer("images"))
+        .column(Column::number("spikes per image").decimals(0))
+        .column(Column::number("rate").unit("Hz").decimals(1))
+        .column(Column::percent("silent neurons", 1));
+    for part in &encoding.parts {
+        table.row([
+            part.part.name().into(),
+            part.data.samples.into(),
+            part.spikes_per_image.into(),
+            part.rate_hz.into(),
+            part.silent.into(),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,455 @@
+//! How well trained decoders reconstruct images that they have not seen.
+
+use std::path::{Path, PathBuf};
+
+use equipoise_data::ImageSet;
+use equipoise_decoder::checkpoint;
+use equipoise_decoder::reconstruct::controls::{Ridge, RidgeConfig, mean_image};
+use equipoise_decoder::reconstruct::{DecoderKind, FeatureConfig, Reconstructor, SpikeFeatures};
+use equipoise_report::{Report, RunDir};
+use serde::{Deserialize, Serialize};
+
+use super::super::activity::{self, Activity};
+use super::super::cell::Targets;
+use super::super::comparison::Used;
+use super::super::encoding::{self, Part};
+use super::super::images::{Images, intensities};
+use super::super::method::Method;
+use super::super::settings::Control;
+use super::super::studies::begin;
+use super::super::{Settings, figures, verdicts};
+use super::encode::state;
+use super::encoded::{EncodedRun, found};
+use super::scores::{self, Evaluated};
+use super::train::{DECODER, Train, Trained, open_encoded};
+use super::trained::{TrainedRegime, TrainedRun, network_of};
+use crate::context::{Context, Identity, Silent, StoredRun, digest_of};
+use crate::error::{OrStudyError, StudyError};
+use crate::study::Study;
+use crate::timings::Timings;
+
+/// Images that the report shows.
+const GALLERY: usize = 10;
+
+/// Evaluates a model on encoded images, or the networks and decoders of a run on other images.
+#[derive(Debug)]
+pub struct Evaluate;
+
+/// A decoder of encoded images.
+#[derive(Debug)]
+pub struct OneDecoder {
+    /// The encoded images.
+    encoded: EncodedRun,
+    /// The decoder.
+    decoder: Reconstructor,
+    /// The file of the model.
+    file: PathBuf,
+    /// What was made of the model's training, to tell one model from another.
+    digest: String,
+}
+
+/// The networks and decoders of a run, with other images.
+#[derive(Debug)]
+pub struct WholeRun {
+    /// The run.
+    run: TrainedRun,
+    /// The images to evaluate on.
+    images: ImageSet,
+    /// What was noticed while they were read.
+    remarks: Vec<String>,
+    /// The images the run was trained on, for the controls; the reason if they are not to be had.
+    trained_on: Result<(Images, Targets), String>,
+}
+
+/// What an evaluation starts from.
+#[derive(Debug)]
+pub enum EvaluateInputs {
+    /// A model and encoded images.
+    Model(Box<OneDecoder>),
+    /// A run and other images.
+    Run(Box<WholeRun>),
+}
+
+/// What an evaluation found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// What was evaluated: the file of a model, or the directory of a run.
+    pub subject: String,
+    /// The part of the data.
+    pub part: Part,
+    /// The images.
+    pub images: Used,
+    /// Every method on every regime.
+    pub rows: Vec<Evaluated>,
+    /// The networks at work on the first image that is shown.
+    pub activity: Vec<Activity>,
+    /// What was left out, and why.
+    pub left_out: Vec<String>,
+}
+
+impl Study for Evaluate {
+    const NAME: &'static str = "evaluate";
+    type Settings = Settings;
+    type Inputs = EvaluateInputs;
+    type Results = Evaluation;
+
+    fn open(settings: &Settings, root: &Path) -> Result<EvaluateInputs, StudyError> {
+        match (&settings.run, &settings.model) {
+            (Some(_), Some(_)) => Err(StudyError::settings(
+                "run, model: give one of them, a run whose networks encode the images, or a model \
+                 for encoded images",
+            )),
+            (Some(dir), None) => open_run(dir, settings, root),
+            (None, Some(model)) => open_model(model, settings, root),
+            (None, None) => Err(StudyError::settings(
+                "model, run: one is needed, a model for encoded images, or a run whose networks \
+                 encode the images",
+            )),
+        }
+    }
+
+    fn remarks(_: &Settings, inputs: &EvaluateInputs) -> Vec<String> {
+        match inputs {
+            EvaluateInputs::Model(one) => one.encoded.inputs.images.remarks.clone(),
+            EvaluateInputs::Run(whole) => whole.remarks.clone(),
+        }
+    }
+
+    fn run(
+        settings: &Settings,
+        inputs: &EvaluateInputs,
+        context: &Context<'_>,
+    ) -> Result<Evaluation, StudyError> {
+        begin(settings, context)?;
+        let timings = Timings::open(context)?;
+        let images = match inputs {
+            EvaluateInputs::Model(one) => one.encoded.inputs.images.part(settings.part),
+            EvaluateInputs::Run(whole) => &whole.images,
+        };
+        let shown = images.balanced_indices(GALLERY.min(images.len()), settings.seed)?;
+        let work = Work { settings, images, shown, originals: intensities(images), context };
+        let identity = settings
+            .part
+            .identity(Identity::new(), &images.identity())
+            .with("controls", digest_of(&settings.controls))
+            .with("seed", settings.seed);
+        let identity = match inputs {
+            EvaluateInputs::Model(one) => identity.with("model", &one.digest),
+            EvaluateInputs::Run(whole) => identity.with("run", digest_of(&whole.run.identity)),
+        };
+        let evaluation = context.unit("evaluation", &identity, || {
+            timings.time("evaluation", || match inputs {
+                EvaluateInputs::Model(one) => work.one(one),
+                EvaluateInputs::Run(whole) => work.whole(whole),
+            })
+        })?;
+        context.write("images.csv", &scores::images_csv(&evaluation.images, &evaluation.rows)?)?;
+        for remark in remarks(&evaluation) {
+            context.remark(remark);
+        }
+        Ok(evaluation)
+    }
+
+    fn report(results: &Evaluation) -> Report {
+        let mut report = Report::new("Reconstruction from spikes");
+        let count = results.images.labels.len();
+        report.subtitle(&format!(
+            "{} ({}, {count} images) by {}",
+            results.images.dataset,
+            results.part.name(),
+            results.subject
+        ));
+        for sentence in findings(results) {
+            report.summary(&sentence);
+        }
+        for remark in remarks(results) {
+            report.remark(&remark);
+        }
+        report.table("quality", &scores::table(&caption(results), &results.rows)).figure(
+            "gallery",
+            &scores::gallery(&results.images, &results.rows),
+            "Images over their reconstructions, with PSNR and SSIM.",
+        );
+        if !results.activity.is_empty() {
+            report.heading("The networks").list(results.activity.iter().map(state)).figure(
+                "rasters",
+                &figures::rasters(&results.activity),
+                "Spikes of 100 neurons while an image is shown.",
+            );
+        }
+        report
+    }
+
+    fn summary(results: &Evaluation) -> String {
+        let table = scores::table(&caption(results), &results.rows).to_text();
+        let states: Vec<String> = results.activity.iter().map(state).collect();
+        format!("{table}\n{}\n{}\n", findings(results).join("\n"), states.join("\n"))
+    }
+}
+
+fn caption(results: &Evaluation) -> String {
+    format!(
+        "Quality over {} images ({})",
+        results.images.labels.len(),
+        results.images.identity.name
+    )
+}
+
+/// Each decoder beside its controls.
+fn findings(results: &Evaluation) -> Vec<String> {
+    let psnr = |regime: Option<&str>, method| {
+        let alike = |row: &&Evaluated| row.regime.as_deref() == regime && row.method == method;
+        results.rows.iter().find(alike).map(Evaluated::psnr)
+    };
+    let decoders = results.rows.iter().filter(|row| matches!(row.method, Method::Decoder { .. }));
+    decoders
+        .map(|row| {
+            let found = row.psnr();
+            let mut sentence = format!("{} reaches {found:.2} dB", row.title());
+            if let Some(ridge) = psnr(row.regime.as_deref(), Method::Ridge) {
+                sentence += &format!(", ridge regression on the same spikes {ridge:.2} dB");
+            }
+            if let Some(mean) = psnr(None, Method::MeanImage) {
+                sentence += &format!(", the mean training image {mean:.2} dB");
+            }
+            sentence + "."
+        })
+        .collect()
+}
+
+fn remarks(results: &Evaluation) -> Vec<String> {
+    let mut remarks = results.left_out.clone();
+    remarks.extend(verdicts::activity_remarks(&results.activity));
+    remarks.extend(verdicts::blank_remark(&results.images));
+    remarks
+}
+
+/// Opens a model and the encoded images that it is to reconstruct.
+fn open_model(
+    model: &Path,
+    settings: &Settings,
+    root: &Path,
+) -> Result<EvaluateInputs, StudyError> {
+    let encoded = open_encoded(settings, root)?;
+    let file = match model.is_dir() {
+        true => {
+            RunDir::stored_record_of(model, Train::NAME)?;
+            let context = Context::new(Silent, StoredRun::new(model));
+            let (_, trained): (Identity, Trained) = found(model, &context, DECODER)?;
+            if !context.intact(&trained.model)? {
+                return Err(StudyError::input(format!(
+                    "{}/{}: missing or damaged",
+                    model.display(),
+                    trained.model.name
+                )));
+            }
+            model.join(trained.model.name)
+        }
+        false => model.to_owned(),
+    };
+    let wrong = |e: &dyn std::fmt::Display| StudyError::input(format!("{}: {e}", file.display()));
+    let bytes = std::fs::read(&file).map_err(|e| wrong(&e))?;
+    let device = settings.backend.device().or_settings()?;
+    let decoder = checkpoint::model_from_bytes(&bytes, &device).map_err(|e| wrong(&e))?;
+    if decoder.shape != encoded.encoding.shape {
+        return Err(wrong(&format!(
+            "reconstructs images of {}, the data set has {}",
+            decoder.shape, encoded.encoding.shape
+        )));
+    }
+    let origin = checkpoint::origin_from_bytes(&bytes).map_err(|e| wrong(&e))?;
+    let origin: Identity = serde_json::from_str(&origin).map_err(|e| wrong(&e))?;
+    // What the model was trained on, and what is here: the images may be others, the network not.
+    let network = network_of(&encoded.encoding.regime, encoded.encoding.seed);
+    if let Some((what, here, there)) = network.difference_within(&origin) {
+        return Err(wrong(&format!(
+            "trained on the spikes of another network: {what} was {there} there and is {here} in {}",
+            encoded.dir.display()
+        )));
+    }
+    let features = encoded.features(settings.part, &decoder.features)?;
+    decoder.normaliser.check(&features).map_err(|e| wrong(&e))?;
+    let digest = digest_of(&bytes);
+    Ok(EvaluateInputs::Model(Box::new(OneDecoder { encoded, decoder, file, digest })))
+}
+
+/// Opens a run and the images that its networks are to encode.
+fn open_run(dir: &Path, settings: &Settings, root: &Path) -> Result<EvaluateInputs, StudyError> {
+    let run = TrainedRun::open(dir, settings)?;
+    let (images, remarks) = settings.data.open_part(settings.part, root, settings.seed)?;
+    if images.shape != run.shape {
+        return Err(StudyError::input(format!(
+            "{}: its decoders reconstruct images of {}, {} has {}",
+            dir.display(),
+            run.shape,
+            images.name,
+            images.shape
+        )));
+    }
+    let wants = |control| settings.controls.contains(&control);
+    let trained_on = if wants(Control::Ridge) || wants(Control::MeanImage) {
+        training_images(&run, root)
+    } else {
+        Err("no controls were asked for".to_owned())
+    };
+    Ok(EvaluateInputs::Run(Box::new(WholeRun { run, images, remarks, trained_on })))
+}
+
+/// The images that a run was trained on, if they are still what they were.
+fn training_images(run: &TrainedRun, root: &Path) -> Result<(Images, Targets), String> {
+    let settings = &run.settings;
+    let images = settings.data.open(root, settings.seed).map_err(|e| e.to_string())?;
+    let here =
+        [Part::Train, Part::Validation].iter().fold(Identity::default(), |identity, &part| {
+            part.identity(identity, &images.part(part).identity())
+        });
+    match here.difference_within(&run.identity) {
+        Some((what, _, _)) => Err(format!("{what} is not what the run was trained on")),
+        None => {
+            let targets = Targets::of(&images);
+            Ok((images, targets))
+        }
+    }
+}
+
+/// An evaluation under way.
+struct Work<'a> {
+    settings: &'a Settings,
+    images: &'a ImageSet,
+    shown: Vec<usize>,
+    originals: Vec<f32>,
+    context: &'a Context<'a>,
+}
+
+/// Reconstructions, by name.
+type Reconstructions = Vec<(String, Vec<f32>)>;
+
+impl Work<'_> {
+    fn wants(&self, control: Control) -> bool {
+        self.settings.controls.contains(&control)
+    }
+
+    fn one(&self, one: &OneDecoder) -> Result<Evaluation, StudyError> {
+        let OneDecoder { encoded, decoder, file, .. } = one;
+        let regime = encoded.encoding.regime.name.as_str();
+        let config = &decoder.features;
+        let mut rows = Vec::new();
+        let mut kept = Vec::new();
+        let test = encoded.features(self.settings.part, config)?;
+        let kind = decoder.config.kind;
+        self.decoder((regime, kind, decoder), &test, &mut rows, &mut kept)?;
+        if self.wants(Control::Ridge) {
+            let train = encoded.features(Part::Train, config)?;
+            let validation = encoded.features(Part::Validation, config)?;
+            let sets = [&train, &validation, &test];
+            self.ridge(regime, sets, encoded.targets(), &mut rows, &mut kept)?;
+        }
+        if self.wants(Control::MeanImage) {
+            rows.push(self.mean_image(encoded.targets())?);
+        }
+        self.finish(file.display().to_string(), rows, &kept, Vec::new(), Vec::new())
+    }
+
+    fn whole(&self, whole: &WholeRun) -> Result<Evaluation, StudyError> {
+        let WholeRun { run, trained_on, .. } = whole;
+        let (mut rows, mut kept) = (Vec::new(), Vec::new());
+        let (mut activity, mut left_out) = (Vec::new(), Vec::new());
+        for regime in &run.regimes {
+            let name = regime.case.name.as_str();
+            let image = self.shown.first().map(|&i| self.images.intensities(i)).unwrap_or_default();
+            activity.push(activity::observe(self.settings.seed, name, &regime.network, &image)?);
+            let Some((_, first)) = regime.decoders.first() else { continue };
+            let test = self.encode(regime, self.images, self.settings.part, &first.features)?;
+            for (kind, decoder) in &regime.decoders {
+                self.decoder((name, *kind, decoder), &test, &mut rows, &mut kept)?;
+            }
+            if let (true, Ok((images, targets))) = (self.wants(Control::Ridge), trained_on) {
+                let train = self.encode(regime, &images.train, Part::Train, &first.features)?;
+                let validation =
+                    self.encode(regime, &images.validation, Part::Validation, &first.features)?;
+                let sets = [&train, &validation, &test];
+                self.ridge(name, sets, targets, &mut rows, &mut kept)?;
+            }
+        }
+        match trained_on {
+            Ok((_, targets)) if self.wants(Control::MeanImage) => {
+                rows.push(self.mean_image(targets)?);
+            }
+            Err(reason) if !self.settings.controls.is_empty() => left_out.push(format!(
+                "Ridge regression and the mean image are left out, because the run's training \
+                 images are not to be had: {reason}."
+            )),
+            _ => {}
+        }
+        self.finish(run.dir.display().to_string(), rows, &kept, activity, left_out)
+    }
+
+    fn encode(
+        &self,
+        regime: &TrainedRegime,
+        images: &ImageSet,
+        part: Part,
+        config: &FeatureConfig,
+    ) -> Result<SpikeFeatures, StudyError> {
+        let name = format!("encode {}, {}", regime.case.name, part.name());
+        let stage = self.context.stage(&name, images.len() as u64)?;
+        let scope = (regime.seed, self.settings.batch);
+        Ok(encoding::features(&regime.network, images, part, config, scope, &stage)?.0)
+    }
+
+    fn decoder(
+        &self,
+        (regime, kind, decoder): (&str, DecoderKind, &Reconstructor),
+        test: &SpikeFeatures,
+        rows: &mut Vec<Evaluated>,
+        kept: &mut Reconstructions,
+    ) -> Result<(), StudyError> {
+        let predicted = decoder.predict(test).or_failed()?;
+        rows.push(self.evaluated((Some(regime), Method::decoder(kind)), &predicted)?);
+        kept.push((format!("{regime}-{kind}"), predicted));
+        Ok(())
+    }
+
+    fn ridge(
+        &self,
+        regime: &str,
+        [train, validation, test]: [&SpikeFeatures; 3],
+        targets: &Targets,
+        rows: &mut Vec<Evaluated>,
+        kept: &mut Reconstructions,
+    ) -> Result<(), StudyError> {
+        let (train, validation) = ((train, &*targets.train), (validation, &*targets.validation));
+        let ridge = Ridge::fit(train, validation, &RidgeConfig::default()).or_failed()?;
+        let predicted = ridge.predict(test).or_failed()?;
+        rows.push(self.evaluated((Some(regime), Method::Ridge), &predicted)?);
+        kept.push((format!("{regime}-ridge"), predicted));
+        Ok(())
+    }
+
+    fn mean_image(&self, targets: &Targets) -> Result<Evaluated, StudyError> {
+        let mean = mean_image(&targets.train, self.images.shape.pixels());
+        self.evaluated((None, Method::MeanImage), &mean.repeat(self.images.len()))
+    }
+
+    fn evaluated(
+        &self,
+        what: (Option<&str>, Method),
+        predicted: &[f32],
+    ) -> Result<Evaluated, StudyError> {
+        Evaluated::of(what, self.images, &self.originals, predicted, &self.shown)
+    }
+
+    fn finish(
+        &self,
+        subject: String,
+        rows: Vec<Evaluated>,
+        kept: &Reconstructions,
+        activity: Vec<Activity>,
+        left_out: Vec<String>,
+    ) -> Result<Evaluation, StudyError> {
+        let npz = scores::npz(self.images, &self.originals, kept);
+        self.context.write("reconstructions.npz", &npz)?;
+        let images = Used::of(&self.settings.data, self.images, self.shown.iter().copied());
+        Ok(Evaluation { subject, part: self.settings.part, images, rows, activity, left_out })
+    }
+}

@@ -1,0 +1,227 @@
+//! One decoder on spikes that were encoded before.
+
+use std::path::Path;
+
+use equipoise_data::ImageShape;
+use equipoise_decoder::reconstruct::{DecoderKind, Pairs, SpikeFeatures};
+use equipoise_decoder::training::Finish;
+use equipoise_encoder::network::NetworkConfig;
+use equipoise_figure::{Axis, Color, Dash, Figure, Line, Plot};
+use equipoise_report::{Column, Report, Table};
+use serde::{Deserialize, Serialize};
+
+use super::super::Settings;
+use super::super::cell::Epoch;
+use super::super::encoding::Part;
+use super::super::studies::begin;
+use super::super::training::Training;
+use super::encoded::EncodedRun;
+use crate::context::{Artefact, Context, Identity};
+use crate::error::{OrStudyError, StudyError};
+use crate::regimes::Case;
+use crate::study::Study;
+use crate::timings::Timings;
+
+/// Trains the first decoder on the spikes of a run of [`Encode`](super::Encode).
+#[derive(Debug)]
+pub struct Train;
+
+/// What a training starts from.
+#[derive(Debug)]
+pub struct TrainInputs {
+    /// The encoded images.
+    pub encoded: EncodedRun,
+    /// The features of the training images.
+    pub train: SpikeFeatures,
+    /// The features of the validation images.
+    pub validation: SpikeFeatures,
+}
+
+/// A trained decoder and how the training went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trained {
+    /// The decoder.
+    pub kind: DecoderKind,
+    /// The file of the model.
+    pub model: Artefact,
+    /// The training, epoch by epoch.
+    pub history: Vec<Epoch>,
+    /// Why it ended.
+    pub finish: Finish,
+    /// Shape of the images.
+    pub shape: ImageShape,
+    /// The regime and its network.
+    pub regime: Case,
+    /// Seed of the network.
+    pub seed: u64,
+}
+
+/// The name of the model, of its unit, and of its checkpoints.
+pub(super) const DECODER: &str = "decoder";
+
+/// The part of the settings that an encoding and a later step have to have in common.
+#[derive(Serialize)]
+struct Shared<'a> {
+    data: &'a super::super::images::DataSettings,
+    network: &'a NetworkConfig,
+    regime: Option<&'a crate::regimes::RegimeChoice>,
+}
+
+impl<'a> Shared<'a> {
+    fn of(settings: &'a Settings) -> Identity {
+        let (data, network) = (&settings.data, &settings.network);
+        Identity::default()
+            .with_each("", &Shared { data, network, regime: settings.regimes.first() })
+    }
+}
+
+/// Opens the encoded images of these settings, which have to be those of the encoding.
+pub(super) fn open_encoded(settings: &Settings, root: &Path) -> Result<EncodedRun, StudyError> {
+    let Some(dir) = &settings.encoded else {
+        return Err(StudyError::settings("encoded: the run directory of encoded images is needed"));
+    };
+    let encoded = EncodedRun::settings_of(dir)?;
+    if let Some((what, there, here)) = Shared::of(&encoded).difference(&Shared::of(settings)) {
+        return Err(StudyError::input(format!(
+            "{}: encoded with {what} = {there}, but {here} is asked for here",
+            dir.display()
+        )));
+    }
+    EncodedRun::open(dir, root)
+}
+
+impl Study for Train {
+    const NAME: &'static str = "train";
+    type Settings = Settings;
+    type Inputs = TrainInputs;
+    type Results = Trained;
+
+    fn open(settings: &Settings, root: &Path) -> Result<TrainInputs, StudyError> {
+        let encoded = open_encoded(settings, root)?;
+        let kind = settings.kind();
+        settings.decoder_of(kind).validate(encoded.encoding.shape).or_settings()?;
+        let train = encoded.features(Part::Train, &settings.features)?;
+        let validation = encoded.features(Part::Validation, &settings.features)?;
+        Ok(TrainInputs { encoded, train, validation })
+    }
+
+    fn remarks(settings: &Settings, _: &TrainInputs) -> Vec<String> {
+        let several = settings.kinds().len() > 1;
+        several
+            .then(|| format!("only the first decoder is trained: {}", settings.kind()))
+            .into_iter()
+            .collect()
+    }
+
+    fn run(
+        settings: &Settings,
+        inputs: &TrainInputs,
+        context: &Context<'_>,
+    ) -> Result<Trained, StudyError> {
+        begin(settings, context)?;
+        let timings = Timings::open(context)?;
+        let TrainInputs { encoded, train, validation } = inputs;
+        let kind = settings.kind();
+        let identity = settings.training_identity(encoded.identity(), kind, 0);
+        let model = |trained: &Trained| vec![trained.model.clone()];
+        let trained = context.unit_with_files(DECODER, &identity, model, || {
+            timings.time(DECODER, || {
+                let config = settings.reconstructor(kind, 0);
+                let identity = &identity;
+                let training = Training { context, label: DECODER, identity, config: &config };
+                let (targets, shape) = (encoded.targets(), encoded.encoding.shape);
+                let (fitted, model) = training.fit(
+                    Pairs { features: train, images: &targets.train, shape },
+                    Pairs { features: validation, images: &targets.validation, shape },
+                )?;
+                Ok(Trained {
+                    kind,
+                    model,
+                    history: fitted.history.iter().map(Epoch::from).collect(),
+                    finish: fitted.finish,
+                    shape,
+                    regime: encoded.encoding.regime.clone(),
+                    seed: encoded.encoding.seed,
+                })
+            })
+        })?;
+        Training::forget(context, DECODER)?;
+        Ok(trained)
+    }
+
+    fn report(results: &Trained) -> Report {
+        let mut report = Report::new("A decoder for spikes");
+        report.subtitle(&format!(
+            "{} for images of {} from the spikes of the regime {}",
+            results.kind.title(),
+            results.shape,
+            results.regime.name
+        ));
+        report
+            .heading("The decoder that was kept")
+            .table("decoder", &kept(results))
+            .heading("Training")
+            .figure(
+                "losses",
+                &losses(&results.history),
+                "Loss by epoch. The weights of the epoch with the lowest validation loss are kept.",
+            )
+            .table("epochs", &epochs(&results.history));
+        report
+    }
+
+    fn summary(results: &Trained) -> String {
+        format!("{}\nmodel: {}\n", kept(results).to_text(), results.model.name)
+    }
+}
+
+fn kept(trained: &Trained) -> Table {
+    let mut table = Table::new("The epoch whose weights were kept")
+        .column(Column::integer("epoch"))
+        .column(Column::number("training loss"))
+        .column(Column::number("validation loss"))
+        .column(Column::number("validation MSE"));
+    if let Some(epoch) = trained.history.iter().rfind(|e| e.best) {
+        table.row([
+            epoch.epoch.into(),
+            epoch.train_loss.into(),
+            epoch.validation_loss.into(),
+            epoch.validation_mse.into(),
+        ]);
+    }
+    table
+}
+
+fn epochs(history: &[Epoch]) -> Table {
+    let mut table = Table::new("Every epoch")
+        .column(Column::integer("epoch"))
+        .column(Column::number("train loss"))
+        .column(Column::number("validation loss"))
+        .column(Column::number("validation MSE").key("validation_mse"))
+        .column(Column::number("learning rate"))
+        .column(Column::text("best"));
+    for epoch in history {
+        table.row([
+            epoch.epoch.into(),
+            epoch.train_loss.into(),
+            epoch.validation_loss.into(),
+            epoch.validation_mse.into(),
+            epoch.learning_rate.into(),
+            epoch.best.into(),
+        ]);
+    }
+    table
+}
+
+fn losses(history: &[Epoch]) -> Figure {
+    let of = |f: fn(&Epoch) -> f64| history.iter().map(f).collect::<Vec<f64>>();
+    let epochs = of(|e| e.epoch as f64);
+    let validation = Line::new(&epochs, &of(|e| e.validation_loss)).label("validation");
+    let training = Line::new(&epochs, &of(|e| e.train_loss)).label("training");
+    let plot = Plot::new("Training")
+        .x_axis(Axis::new("epoch"))
+        .y_axis(Axis::new("loss").log())
+        .with(validation.color(Color::BALANCED))
+        .with(training.color(Color::BALANCED).dash(Dash::Dashed));
+    Figure::new().panel(plot)
+}

@@ -1,0 +1,138 @@
+//! The networks and decoders of a finished run, built again for other images.
+
+use std::path::{Path, PathBuf};
+
+use equipoise_data::ImageShape;
+use equipoise_decoder::checkpoint;
+use equipoise_decoder::reconstruct::{DecoderKind, Reconstructor};
+use equipoise_encoder::network::Network;
+use equipoise_report::RunDir;
+
+use super::super::cell::Score;
+use super::super::comparison::Coded;
+use super::super::method::Method;
+use super::super::studies::{Demonstration, Reconstruction};
+use super::super::{Settings, encoding};
+use super::encoded::found;
+use super::train::{DECODER, Train, Trained};
+use crate::context::{Artefact, Context, Identity, Silent, StoredRun};
+use crate::error::{OrStudyError, StudyError};
+use crate::regimes::Case;
+use crate::study::Study;
+
+/// A regime of a finished run with its network and its decoders.
+#[derive(Debug)]
+pub struct TrainedRegime {
+    /// The regime and its network, its input weight as the run's images asked for.
+    pub case: Case,
+    /// Seed of the network and of its spikes.
+    pub seed: u64,
+    /// The network.
+    pub network: Network,
+    /// The decoders of its spikes.
+    pub decoders: Vec<(DecoderKind, Reconstructor)>,
+}
+
+/// A finished run with trained decoders: the first repetition of a comparison, or a training.
+#[derive(Debug)]
+pub struct TrainedRun {
+    /// The directory.
+    pub dir: PathBuf,
+    /// Its settings.
+    pub settings: Settings,
+    /// Shape of the images.
+    pub shape: ImageShape,
+    /// The regimes, the reference first.
+    pub regimes: Vec<TrainedRegime>,
+    /// What its training images were.
+    pub identity: Identity,
+}
+
+impl TrainedRun {
+    /// The settings of the run in a directory.
+    ///
+    /// # Errors
+    /// If it is no run that trains decoders.
+    pub fn settings_of(dir: &Path) -> Result<Settings, StudyError> {
+        let record = RunDir::stored_record(dir)?;
+        let names = [Reconstruction::NAME, Demonstration::NAME, Train::NAME];
+        if !names.contains(&record.command.as_str()) {
+            return Err(StudyError::input(format!(
+                "{}: holds a run of `{}`; one of {} is needed",
+                dir.display(),
+                record.command,
+                names.join(", ")
+            )));
+        }
+        Ok(RunDir::stored_config(dir)?)
+    }
+
+    /// Opens the run and builds its networks.
+    ///
+    /// # Errors
+    /// If it is not finished, a model is missing or damaged, or a network cannot be built.
+    pub fn open(dir: &Path, settings: &Settings) -> Result<Self, StudyError> {
+        let own = Self::settings_of(dir)?;
+        let is_training = RunDir::stored_record(dir)?.command == Train::NAME;
+        let context = Context::new(Silent, StoredRun::new(dir));
+        let mut regimes = Vec::new();
+        let mut identity = Identity::new();
+        let device = settings.backend.device().or_settings()?;
+        let read = |file: &Artefact| -> Result<Reconstructor, StudyError> {
+            let wrong =
+                |e: String| StudyError::input(format!("{}/{}: {e}", dir.display(), file.name));
+            let bytes = context.read(file).map_err(|_| wrong("missing or damaged".into()))?;
+            checkpoint::model_from_bytes(&bytes, &device).map_err(|e| wrong(e.to_string()))
+        };
+        if is_training {
+            let (made_from, trained): (Identity, Trained) = found(dir, &context, DECODER)?;
+            identity = made_from;
+            let decoder = read(&trained.model)?;
+            let shape = trained.shape;
+            regimes.push(Self::regime(
+                trained.regime,
+                trained.seed,
+                shape,
+                vec![(trained.kind, decoder)],
+            )?);
+        } else {
+            for choice in &own.regimes {
+                let name = choice.regime().or_settings()?.name;
+                let key = format!("cells/1-{name}-code");
+                let (made_from, coded): (Identity, Coded) = found(dir, &context, &key)?;
+                identity = made_from;
+                let mut decoders = Vec::new();
+                for kind in own.kinds() {
+                    let label = Score::label(0, Some(&name), Method::decoder(kind));
+                    let (_, score): (_, Score) = found(dir, &context, &format!("cells/{label}"))?;
+                    let Some(model) = &score.model else { continue };
+                    decoders.push((kind, read(model)?));
+                }
+                let Some(shape) = decoders.first().map(|(_, decoder)| decoder.shape) else {
+                    return Err(StudyError::input(format!("{}: has no decoder", dir.display())));
+                };
+                let case = Case { name, network: coded.network };
+                regimes.push(Self::regime(case, coded.seed, shape, decoders)?);
+            }
+        }
+        let shape = regimes.iter().flat_map(|r| &r.decoders).map(|(_, d)| d.shape).next();
+        let shape =
+            shape.ok_or_else(|| StudyError::input(format!("{}: has no decoder", dir.display())))?;
+        Ok(Self { dir: dir.to_owned(), settings: own, shape, regimes, identity })
+    }
+
+    fn regime(
+        case: Case,
+        seed: u64,
+        shape: ImageShape,
+        decoders: Vec<(DecoderKind, Reconstructor)>,
+    ) -> Result<TrainedRegime, StudyError> {
+        let network = Network::build(&case.network, Some(shape), seed).or_input()?;
+        Ok(TrainedRegime { case, seed, network, decoders })
+    }
+}
+
+/// What the spikes of a regime depend on, without the images.
+pub(super) fn network_of(case: &Case, seed: u64) -> Identity {
+    encoding::network_identity(Identity::new(), &case.network, seed)
+}
