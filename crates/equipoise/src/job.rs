@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use equipoise_report::{RunDir, RunDirError, RunInfo, RunRecord, RunState};
+use equipoise_report::{RunDir, RunDirError, RunInfo, RunRecord};
 use equipoise_studies::settings::Layers;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -97,8 +97,6 @@ pub struct Request<C> {
     out: Option<PathBuf>,
     /// The run to continue.
     resume: Option<PathBuf>,
-    /// Whether that has come to its end already.
-    done: bool,
 }
 
 impl<C: Config> Request<C> {
@@ -114,14 +112,12 @@ impl<C: Config> Request<C> {
         flags: Flags,
         global: &Global,
     ) -> Outcome<Self> {
-        let mut done = false;
         let mut resume = None;
         let mut data_root = global.data_root();
         let config = match &args.resume {
             Some(dir) if flags.is_empty() => {
                 let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
                 let record = RunDir::stored_record_of(&dir, name)?;
-                done = record.state == RunState::Done;
                 let config = RunDir::stored_config::<C>(&dir)?;
                 data_root = std::path::absolute(global.data_root_of(&record)).unwrap_or(data_root);
                 continue_where_it_began(&record, global.progress());
@@ -149,17 +145,7 @@ impl<C: Config> Request<C> {
             name,
             out: args.out.clone(),
             resume,
-            done,
         })
-    }
-
-    /// Whether the run to continue is done, which is then said. For commands that would otherwise
-    /// do all of it again.
-    pub fn is_done(&self) -> bool {
-        if let (true, Some(dir)) = (self.done, &self.resume) {
-            self.progress.say(format!("{} is done; nothing is left to do", dir.display()));
-        }
-        self.done
     }
 
     /// Makes (or reopens) the run directory.

@@ -64,14 +64,6 @@ pub fn resolve<C: DeserializeOwned>(
     parse::<C>(table).map_err(Failure::request)
 }
 
-/// Puts the values of `changes` into a configuration, merging tables key by key.
-///
-/// # Errors
-/// Where a key of `changes` goes into a value as if it were a table.
-pub fn merge(table: &mut Table, changes: Table) -> Result<(), String> {
-    changes.into_iter().try_for_each(|(key, value)| insert(table, &key, value))
-}
-
 /// Reads a configuration file, so that an error in it can name file, line and column.
 fn read<C: DeserializeOwned>(path: &Path) -> Outcome<Table> {
     let text = std::fs::read_to_string(path)

@@ -58,7 +58,7 @@ pub fn observe(
     let trial = Trial { image: Some(image), duration: RECORDING_MS, parallel: true, ..trial };
     let recording = balance::diagnose(network, &trial, &DiagnosisConfig::default()).or_failed()?;
     let (recorded, found) = (recording.spikes, recording.diagnosis);
-    let trains = spikes::SpikeTrains::from_events(&recorded.times, &recorded.ids, recorded.units)
+    let trains = spikes::UnitTrains::from_events(&recorded.times, &recorded.ids, recorded.units)
         .or_failed()?;
     let rates = trains.iter().map(|train| train.len() as f64 / (RECORDING_MS / 1000.0)).collect();
     let units = recorded.units;

@@ -126,6 +126,11 @@ pub fn activity_remarks(activity: &[Activity]) -> Vec<String> {
                 "The network of the regime {regime} is NOT balanced while it sees these images: \
                  {verdict}."
             ));
+        } else if regime.starts_with("unbalanced") && verdict.balanced {
+            remarks.push(format!(
+                "The network of the regime {regime} is balanced by the criteria while it sees these \
+                 images, whatever its name."
+            ));
         }
     }
     remarks

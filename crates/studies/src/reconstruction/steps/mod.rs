@@ -15,5 +15,6 @@ mod trained;
 pub use encode::{Encode, EncodedPart, Encoding};
 pub use encoded::EncodedRun;
 pub use evaluate::{Evaluate, Evaluation};
+pub use scores::Evaluated;
 pub use train::{Train, Trained};
 pub use trained::TrainedRun;
