@@ -20,8 +20,8 @@ pub struct Npz {
     entries: u16,
 }
 
-/// The version of the ZIP format that stored entries need.
-const VERSION: u16 = 20;
+/// The version of the ZIP format that has 64-bit sizes.
+const VERSION: u16 = 45;
 /// 1 January 1980, so that equal arrays give equal files.
 const DATE: u16 = 0x21;
 
@@ -47,6 +47,15 @@ impl Npz {
     pub fn f64(&mut self, name: &str, shape: &[usize], values: &[f64]) {
         let bytes = values.iter().flat_map(|v| v.to_le_bytes());
         self.array(name, "<f8", shape, values.len(), bytes);
+    }
+
+    /// Adds an array of uint32, the last index fastest.
+    ///
+    /// # Panics
+    /// As [`Npz::f32`].
+    pub fn u32(&mut self, name: &str, shape: &[usize], values: &[u32]) {
+        let bytes = values.iter().flat_map(|v| v.to_le_bytes());
+        self.array(name, "<u4", shape, values.len(), bytes);
     }
 
     /// Adds an array of uint64, the last index fastest.
@@ -94,7 +103,7 @@ impl Npz {
     fn entry(&mut self, name: &str, data: &[u8]) {
         let (offset, size) = (self.bytes.len() as u64, data.len() as u64);
         let mut common = Vec::new();
-        for field in [45u16.max(VERSION), 0, 0, 0, DATE] {
+        for field in [VERSION, 0, 0, 0, DATE] {
             common.extend(field.to_le_bytes());
         }
         common.extend(crc32(data).to_le_bytes());
@@ -111,7 +120,7 @@ impl Npz {
         self.bytes.extend(data);
 
         self.directory.extend(b"PK\x01\x02");
-        self.directory.extend(45u16.to_le_bytes());
+        self.directory.extend(VERSION.to_le_bytes());
         self.directory.extend(&common);
         self.directory.extend(28u16.to_le_bytes());
         self.directory.extend([0; 10]);

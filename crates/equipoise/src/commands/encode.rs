@@ -21,7 +21,8 @@ Examples:
 
 Takes the settings of every run of `reconstruct`, and gives the spikes that it would see.
 Writes counts/PART.safetensors (spike counts and labels) and spikes/PART.h5 (events in the layout of
-SHD) for the parts train, validation and test. `equipoise train` takes the directory.")]
+SHD, times in seconds) for the parts train, validation and test, and network.npz (the type of each
+neuron, and who receives from whom). `equipoise train` takes the directory.")]
 pub struct Args {
     #[command(flatten)]
     run: RunArgs,

@@ -51,6 +51,9 @@ pub struct Args {
     /// Controls: mean-image, ridge, shuffled, pixels
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     controls: Option<Vec<String>>,
+    /// Recordings of each part to keep as spikes, for each regime [default: none]
+    #[arg(long, value_name = "N")]
+    keep_spikes: Option<usize>,
     /// Backend that trains: flex, or ndarray and wgpu where compiled in
     #[arg(long, value_name = "NAME")]
     backend: Option<String>,
@@ -72,6 +75,7 @@ pub fn run(args: Args, global: &Global) -> Outcome {
         .value("training.epochs", &args.epochs)
         .value("network.neurons", &args.neurons)
         .value("controls", &args.controls)
+        .value("keep_spikes", &args.keep_spikes)
         .value("backend", &args.backend);
     let preset = Settings::layer("").map_err(Failure::run)?;
     study::run::<Reconstruction>(&preset, &args.run, flags, global)

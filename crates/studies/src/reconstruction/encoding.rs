@@ -2,14 +2,17 @@
 
 use std::ops::ControlFlow;
 
-use equipoise_data::{DataIdentity, ImageSet};
+use equipoise_data::spikes::SpikeTrains;
+use equipoise_data::spikes::file::{SpikeFileWriter, TimePrecision};
+use equipoise_data::{DataIdentity, Fingerprint, ImageSet};
 use equipoise_decoder::reconstruct::{CountTable, FeatureConfig, FeatureKind, SpikeFeatures};
-use equipoise_encoder::network::{Network, NetworkConfig, Population};
+use equipoise_encoder::network::{Network, NetworkConfig, Population, input_channels};
 use equipoise_random::derive_seed;
 use serde::{Deserialize, Serialize};
 
-use crate::context::{Identity, Stage};
+use crate::context::{Artefact, Context, Identity, Stage};
 use crate::error::{OrStudyError, StudyError};
+use crate::npz::Npz;
 
 /// A part of the data; each has random numbers of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +56,15 @@ pub fn network_identity(images: Identity, network: &NetworkConfig, seed: u64) ->
     images.with_each("network", network).with("network.seed", seed)
 }
 
+/// A network as one digest: all of [`network_identity`] without images.
+pub fn network_fingerprint(network: &NetworkConfig, seed: u64) -> Fingerprint {
+    let mut digest = Fingerprint::builder("network");
+    for (part, value) in network_identity(Identity::new(), network, seed).parts() {
+        digest.text(part).text(value);
+    }
+    digest.finish()
+}
+
 /// Width of the bins that exponential traces are taken from, ms: fine for any time constant of a
 /// membrane or a synapse.
 const TRACE_BIN_MS: f64 = 1.0;
@@ -64,6 +76,77 @@ pub fn bins(features: &FeatureConfig, duration_ms: f64) -> usize {
         FeatureKind::Bins => features.bins,
         FeatureKind::Traces => (duration_ms / TRACE_BIN_MS).ceil().max(1.0) as usize,
     }
+}
+
+/// Keeps the spikes of the first `count` images of a part as `<name>.h5`, in the layout of the
+/// Spiking Heidelberg Digits (times in seconds). Nothing where results are kept in memory.
+///
+/// # Errors
+/// [`StudyError::Stopped`], and those of the file.
+pub fn keep_spikes(
+    context: &Context<'_>,
+    name: &str,
+    network: &Network,
+    images: &ImageSet,
+    (part, seed, count): (Part, u64, usize),
+) -> Result<Option<Artefact>, StudyError> {
+    let file = format!("{name}.h5");
+    let Some(path) = context.path(&file)? else { return Ok(None) };
+    let neurons = network.config().neurons;
+    let mut writer =
+        SpikeFileWriter::create(&path, neurons, &images.classes, TimePrecision::Float32)?;
+    let mut failed = None;
+    let mut sink = |index: usize, trains: SpikeTrains| {
+        let kept = writer.push(&trains, images.labels[index]).map_err(StudyError::from);
+        match kept.and_then(|()| Ok(context.check()?)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    };
+    let read = |index: usize, out: &mut [f32]| images.write_intensities(index, out);
+    let count = count.min(images.len());
+    network.encode_each(&read, 0..count, part.seed(seed), &mut sink).or_failed()?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    writer.finish()?;
+    context.written(&file).map(Some)
+}
+
+/// Who receives from whom, as an NPZ file. `excitatory` uint8 `[neurons]`: 1 for an excitatory
+/// neuron, 0 for an inhibitory one. `recurrent_source`, `recurrent_target` uint32 `[synapses]`: the
+/// neurons at the two ends of each recurrent synapse. `input_channel`, `input_target` uint32
+/// `[synapses]`: the same for the input.
+pub fn connectivity(network: &Network) -> Vec<u8> {
+    let config = network.config();
+    let (neurons, excitatory) = (config.neurons, network.excitatory_neurons());
+    let channels = network.shape().map_or(0, |shape| input_channels(shape, config.input.color));
+    let pairs = |count: usize, targets: &dyn Fn(usize) -> Vec<usize>| -> [Vec<u32>; 2] {
+        let (mut sources, mut all) = (Vec::new(), Vec::new());
+        for source in 0..count {
+            let targets = targets(source);
+            sources.extend(std::iter::repeat_n(source as u32, targets.len()));
+            all.extend(targets.iter().map(|&target| target as u32));
+        }
+        [sources, all]
+    };
+    let mut file = Npz::new();
+    let kinds: Vec<u8> = (0..neurons).map(|neuron| u8::from(neuron < excitatory)).collect();
+    file.u8("excitatory", &[neurons], &kinds);
+    let recurrent = pairs(neurons, &|source| network.targets(source));
+    let input = pairs(channels, &|channel| network.input_targets(channel));
+    for (names, arrays) in [
+        (["recurrent_source", "recurrent_target"], recurrent),
+        (["input_channel", "input_target"], input),
+    ] {
+        for (name, values) in names.into_iter().zip(&arrays) {
+            file.u32(name, &[values.len()], values);
+        }
+    }
+    file.finish()
 }
 
 /// Shows every image to the network and takes the features of its spikes, `batch` images at a time.

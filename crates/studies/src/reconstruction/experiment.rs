@@ -264,6 +264,9 @@ impl Repetition<'_> {
         let key = format!("cells/{}{}-{}-code", self.of.name, self.repeat + 1, case.name);
         let identity = self.spikes_identity(case);
         let name = Some(case.name.as_str());
+        if self.of.settings.keep_spikes > 0 {
+            self.keep_spikes(case, &identity, network)?;
+        }
         let mut encoded: Option<Encoded> = None;
         let mut encode = |encoded: &mut Option<Encoded>| -> Result<(), StudyError> {
             if encoded.is_none() {
@@ -301,6 +304,28 @@ impl Repetition<'_> {
             })?);
         }
         Ok((coded, scores))
+    }
+
+    /// Keeps some of the spikes of each part.
+    fn keep_spikes<F: Fn() -> Result<Network, StudyError>>(
+        &self,
+        case: &Case,
+        identity: &Identity,
+        network: &mut Lazy<Network, F>,
+    ) -> Result<(), StudyError> {
+        let count = self.of.settings.keep_spikes;
+        let identity = identity.clone().with("keep_spikes", count);
+        for part in Part::ALL {
+            let key =
+                format!("spikes/{}{}-{}-{}", self.of.name, self.repeat + 1, case.name, part.name());
+            let files = |file: &Option<Artefact>| file.iter().cloned().collect();
+            self.of.context.unit_with_files(&key, &identity, files, || {
+                let images = self.of.inputs.images.part(part);
+                let scope = (part, self.seed(), count);
+                encoding::keep_spikes(self.of.context, &key, network.get()?, images, scope)
+            })?;
+        }
+        Ok(())
     }
 
     /// Encodes the three parts.

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use equipoise_data::spikes::SpikeTrains;
 use equipoise_data::spikes::counts::CountsWriter;
-use equipoise_data::spikes::file::{SpikeFileWriter, TimePrecision};
-use equipoise_data::{DataIdentity, ImageSet, ImageShape};
+use equipoise_data::{CountsOrigin, DataIdentity, ImageSet, ImageShape};
 use equipoise_encoder::network::{Network, NetworkConfig};
 use equipoise_report::{Column, Report, Table};
 use serde::{Deserialize, Serialize};
@@ -62,6 +61,8 @@ pub struct Encoding {
     pub parts: Vec<EncodedPart>,
     /// The network at work on an image.
     pub activity: Activity,
+    /// Who receives from whom in the network; see [`encoding::connectivity`].
+    pub connectivity: Artefact,
 }
 
 impl Study for Encode {
@@ -115,7 +116,9 @@ impl Study for Encode {
             })?);
         }
         let dataset = settings.data.dataset.clone();
-        let encoding = Encoding { dataset, shape, regime: case.clone(), seed, parts, activity };
+        let connectivity = context.write("network.npz", &encoding::connectivity(&network))?;
+        let regime = case.clone();
+        let encoding = Encoding { dataset, shape, regime, seed, parts, activity, connectivity };
         // What a later step needs of the network, so that it can be built again.
         context.unit("encoding", &identity, || Ok(encoding.clone()))?;
         for remark in verdicts::activity_remarks(std::slice::from_ref(&encoding.activity)) {
@@ -209,21 +212,17 @@ impl PartWork<'_> {
         let Self { settings, network, part, set, context, .. } = *self;
         let config = network.config();
         let counts_file = format!("counts/{}.safetensors", part.name());
-        let spikes_file = format!("spikes/{}.h5", part.name());
-        let kept = settings.keep_spikes.min(set.len());
-        let mut counts = match context.path(&counts_file)? {
-            Some(path) => {
-                Some(CountsWriter::create(&path, config.neurons, self.bins(), config.duration)?)
-            }
-            None => None,
+        let origin = CountsOrigin {
+            stimuli: Some(set.identity()),
+            network: Some(encoding::network_fingerprint(config, self.seed)),
         };
-        let mut spikes = match (kept > 0).then(|| context.path(&spikes_file)).transpose()?.flatten()
-        {
-            Some(path) => Some(SpikeFileWriter::create(
+        let mut counts = match context.path(&counts_file)? {
+            Some(path) => Some(CountsWriter::create_for(
                 &path,
                 config.neurons,
-                &set.classes,
-                TimePrecision::Float32,
+                self.bins(),
+                config.duration,
+                &origin,
             )?),
             None => None,
         };
@@ -237,9 +236,6 @@ impl PartWork<'_> {
             }
             let push = || -> Result<(), StudyError> {
                 if let Some(file) = &mut counts {
-                    file.push(&trains, label)?;
-                }
-                if let Some(file) = spikes.as_mut().filter(|_| index < kept) {
                     file.push(&trains, label)?;
                 }
                 Ok(stage.advance(1)?)
@@ -265,12 +261,12 @@ impl PartWork<'_> {
             }
             None => None,
         };
-        let spikes = match spikes {
-            Some(file) => {
-                file.finish()?;
-                Some(context.written(&spikes_file)?)
+        let spikes = match settings.keep_spikes {
+            0 => None,
+            count => {
+                let name = format!("spikes/{}", part.name());
+                encoding::keep_spikes(context, &name, network, set, (part, self.seed, count))?
             }
-            None => None,
         };
         let spikes_per_image = by_neuron.iter().sum::<u64>() as f64 / set.len() as f64;
         let silent = by_neuron.iter().filter(|&&n| n == 0).count();

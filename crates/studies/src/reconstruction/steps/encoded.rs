@@ -8,7 +8,7 @@ use equipoise_report::RunDir;
 
 use super::super::Settings;
 use super::super::cell::Targets;
-use super::super::encoding::Part;
+use super::super::encoding::{self, Part};
 use super::super::experiment::Inputs;
 use super::encode::{Encode, EncodedPart, Encoding, part_identity, part_key};
 use crate::context::{Context, Identity, Silent, StoredRun};
@@ -96,7 +96,7 @@ impl EncodedRun {
         let images = Part::ALL.iter().fold(Identity::new(), |identity, &part| {
             part.identity(identity, &self.inputs.images.part(part).identity())
         });
-        super::super::encoding::network_identity(images, network, self.encoding.seed)
+        encoding::network_identity(images, network, self.encoding.seed)
     }
 
     /// The features of a part.
@@ -110,8 +110,16 @@ impl EncodedRun {
     ) -> Result<SpikeFeatures, StudyError> {
         let path = self.dir.join(format!("counts/{}.safetensors", part.name()));
         let counts = read_counts(&path)?;
+        let network =
+            encoding::network_fingerprint(&self.encoding.regime.network, self.encoding.seed);
+        if let Some(found) = counts.origin.network.filter(|&found| found != network) {
+            return Err(StudyError::input(format!(
+                "{}: counts of another network ({found}, not {network})",
+                path.display()
+            )));
+        }
         let table = CountTable {
-            images: counts.labels.len(),
+            images: counts.len(),
             units: counts.units,
             bins: counts.bins,
             bin_width: counts.duration_ms / counts.bins as f64,

@@ -23,7 +23,7 @@ use super::encoded::{EncodedRun, found};
 use super::scores::{self, Evaluated};
 use super::train::{DECODER, Train, Trained, open_encoded};
 use super::trained::{TrainedRegime, TrainedRun, network_of};
-use crate::context::{Context, Identity, Silent, StoredRun, digest_of};
+use crate::context::{Artefact, Context, Identity, Silent, StoredRun, digest_of};
 use crate::error::{OrStudyError, StudyError};
 use crate::study::Study;
 use crate::timings::Timings;
@@ -85,6 +85,8 @@ pub struct Evaluation {
     pub activity: Vec<Activity>,
     /// What was left out, and why.
     pub left_out: Vec<String>,
+    /// The images and all reconstructions; see [`scores::npz`].
+    pub reconstructions: Artefact,
 }
 
 impl Study for Evaluate {
@@ -135,9 +137,12 @@ impl Study for Evaluate {
             .with("seed", settings.seed);
         let identity = match inputs {
             EvaluateInputs::Model(one) => identity.with("model", &one.digest),
-            EvaluateInputs::Run(whole) => identity.with("run", digest_of(&whole.run.identity)),
+            EvaluateInputs::Run(whole) => identity
+                .with("run", digest_of(&whole.run.identity))
+                .with("models", digest_of(&whole.run.models)),
         };
-        let evaluation = context.unit("evaluation", &identity, || {
+        let files = |found: &Evaluation| vec![found.reconstructions.clone()];
+        let evaluation = context.unit_with_files("evaluation", &identity, files, || {
             timings.time("evaluation", || match inputs {
                 EvaluateInputs::Model(one) => work.one(one),
                 EvaluateInputs::Run(whole) => work.whole(whole),
@@ -448,8 +453,9 @@ impl Work<'_> {
         left_out: Vec<String>,
     ) -> Result<Evaluation, StudyError> {
         let npz = scores::npz(self.images, &self.originals, kept);
-        self.context.write("reconstructions.npz", &npz)?;
+        let reconstructions = self.context.write("reconstructions.npz", &npz)?;
         let images = Used::of(&self.settings.data, self.images, self.shown.iter().copied());
-        Ok(Evaluation { subject, part: self.settings.part, images, rows, activity, left_out })
+        let part = self.settings.part;
+        Ok(Evaluation { subject, part, images, rows, activity, left_out, reconstructions })
     }
 }

@@ -8,7 +8,7 @@
 mod encode;
 mod encoded;
 mod evaluate;
-mod scores;
+pub mod scores;
 mod train;
 mod trained;
 

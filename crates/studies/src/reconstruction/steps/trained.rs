@@ -46,6 +46,8 @@ pub struct TrainedRun {
     pub regimes: Vec<TrainedRegime>,
     /// What its training images were.
     pub identity: Identity,
+    /// The files of its models.
+    pub models: Vec<Artefact>,
 }
 
 impl TrainedRun {
@@ -76,6 +78,7 @@ impl TrainedRun {
         let is_training = RunDir::stored_record(dir)?.command == Train::NAME;
         let context = Context::new(Silent, StoredRun::new(dir));
         let mut regimes = Vec::new();
+        let mut models = Vec::new();
         let mut identity = Identity::new();
         let device = settings.backend.device().or_settings()?;
         let read = |file: &Artefact| -> Result<Reconstructor, StudyError> {
@@ -88,6 +91,7 @@ impl TrainedRun {
             let (made_from, trained): (Identity, Trained) = found(dir, &context, DECODER)?;
             identity = made_from;
             let decoder = read(&trained.model)?;
+            models.push(trained.model);
             let shape = trained.shape;
             regimes.push(Self::regime(
                 trained.regime,
@@ -107,6 +111,7 @@ impl TrainedRun {
                     let (_, score): (_, Score) = found(dir, &context, &format!("cells/{label}"))?;
                     let Some(model) = &score.model else { continue };
                     decoders.push((kind, read(model)?));
+                    models.push(model.clone());
                 }
                 let Some(shape) = decoders.first().map(|(_, decoder)| decoder.shape) else {
                     return Err(StudyError::input(format!("{}: has no decoder", dir.display())));
@@ -118,7 +123,7 @@ impl TrainedRun {
         let shape = regimes.iter().flat_map(|r| &r.decoders).map(|(_, d)| d.shape).next();
         let shape =
             shape.ok_or_else(|| StudyError::input(format!("{}: has no decoder", dir.display())))?;
-        Ok(Self { dir: dir.to_owned(), settings: own, shape, regimes, identity })
+        Ok(Self { dir: dir.to_owned(), settings: own, shape, regimes, identity, models })
     }
 
     fn regime(
