@@ -46,8 +46,7 @@ impl Identity {
         match value {
             serde_json::Value::Object(entries) => {
                 for (key, value) in entries {
-                    let name =
-                        if part.is_empty() { key.clone() } else { format!("{part}.{key}") };
+                    let name = if part.is_empty() { key.clone() } else { format!("{part}.{key}") };
                     self.add(&name, value);
                 }
             }

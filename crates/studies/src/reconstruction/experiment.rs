@@ -7,9 +7,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use equipoise_decoder::reconstruct::Pairs;
-use equipoise_decoder::reconstruct::controls::{
-    Ridge, RidgeConfig, mean_image, pixels_as_features, shuffled,
-};
+use equipoise_decoder::reconstruct::controls::{mean_image, pixels_as_features, shuffled};
+use equipoise_decoder::reconstruct::{LinearReconstructor, Pairs, RidgeConfig};
 use equipoise_decoder::training::Finish;
 use equipoise_encoder::network::Network;
 
@@ -404,7 +403,7 @@ impl Repetition<'_> {
 
     fn ridge(&self, features: &FeatureSet) -> Result<Decoded, StudyError> {
         let targets = &self.of.inputs.targets;
-        let ridge = Ridge::fit(
+        let ridge = LinearReconstructor::fit(
             (&features.train, &targets.train),
             (&features.validation, &targets.validation),
             &RidgeConfig::default(),

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use equipoise_data::ImageSet;
 use equipoise_decoder::checkpoint;
-use equipoise_decoder::reconstruct::controls::{Ridge, RidgeConfig, mean_image};
-use equipoise_decoder::reconstruct::{DecoderKind, FeatureConfig, Reconstructor, SpikeFeatures};
+use equipoise_decoder::reconstruct::controls::mean_image;
+use equipoise_decoder::reconstruct::{
+    DecoderKind, FeatureConfig, LinearReconstructor, Reconstructor, RidgeConfig, SpikeFeatures,
+};
 use equipoise_report::{Report, RunDir};
 use serde::{Deserialize, Serialize};
 
@@ -424,7 +426,8 @@ impl Work<'_> {
         kept: &mut Reconstructions,
     ) -> Result<(), StudyError> {
         let (train, validation) = ((train, &*targets.train), (validation, &*targets.validation));
-        let ridge = Ridge::fit(train, validation, &RidgeConfig::default()).or_failed()?;
+        let ridge =
+            LinearReconstructor::fit(train, validation, &RidgeConfig::default()).or_failed()?;
         let predicted = ridge.predict(test).or_failed()?;
         rows.push(self.evaluated((Some(regime), Method::Ridge), &predicted)?);
         kept.push((format!("{regime}-ridge"), predicted));
