@@ -65,24 +65,6 @@ impl From<StudyError> for Failure {
     }
 }
 
-/// Sorts an error of a library into a [`Failure`].
-pub trait OrFail<T> {
-    /// The error means that the request was wrong.
-    fn or_request(self) -> Outcome<T>;
-    /// The error means that the run failed.
-    fn or_run(self) -> Outcome<T>;
-}
-
-impl<T, E: fmt::Display> OrFail<T> for Result<T, E> {
-    fn or_request(self) -> Outcome<T> {
-        self.map_err(Failure::request)
-    }
-
-    fn or_run(self) -> Outcome<T> {
-        self.map_err(Failure::run)
-    }
-}
-
 /// An error is one line, whatever a library put into its message.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

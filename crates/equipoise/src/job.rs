@@ -1,16 +1,12 @@
-//! One computing command under way: its resolved configuration, its run directory, its progress.
+//! What every command that computes has in common: its options, and the record of its run.
 
 use std::path::{Path, PathBuf};
 
-use equipoise_report::{RunDir, RunDirError, RunInfo, RunRecord};
+use equipoise_report::{RunDirError, RunInfo, RunRecord};
 use equipoise_studies::settings::Layers;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::console::Progress;
-use crate::failure::{Failure, Outcome};
-use crate::settings::{self, Flags};
-use crate::{Global, interrupt};
+use crate::failure::Failure;
 
 /// Options of every command that computes.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -67,144 +63,6 @@ pub fn continue_where_it_began(record: &RunRecord, progress: Progress) {
     }
     // If that folder is gone, absolute paths still hold, and the others are said to be missing.
     let _ = std::env::set_current_dir(&record.directory);
-}
-
-/// What a configuration says of itself.
-pub trait Config: Serialize + DeserializeOwned {
-    /// The seed of the run.
-    fn seed(&self) -> u64;
-
-    /// The reason why this configuration makes no sense, as one line that names the key.
-    fn validate(&self) -> Result<(), String>;
-}
-
-/// A request that makes sense in itself, and for which nothing has been written yet.
-///
-/// What the command reads (data sets, models, earlier runs) is opened and checked with this in
-/// hand, so that a missing or damaged file leaves no run directory behind; [`Request::begin`] then
-/// makes it.
-#[derive(Debug)]
-pub struct Request<C> {
-    /// The resolved configuration.
-    pub config: C,
-    /// The display of progress.
-    pub progress: Progress,
-    /// Where the data sets are.
-    pub data_root: PathBuf,
-    /// The command, as run directories name it.
-    name: &'static str,
-    /// Where to write, if the person said so.
-    out: Option<PathBuf>,
-    /// The run to continue.
-    resume: Option<PathBuf>,
-}
-
-impl<C: Config> Request<C> {
-    /// Resolves the configuration, with a preset (TOML, empty for none) under the configuration
-    /// file and the flags, and looks whether the run could write where it is to write.
-    ///
-    /// # Errors
-    /// [`Failure::Request`] if an option, the configuration or the directory is wrong.
-    pub fn new(
-        name: &'static str,
-        preset: &str,
-        args: &RunArgs,
-        flags: Flags,
-        global: &Global,
-    ) -> Outcome<Self> {
-        let mut resume = None;
-        let mut data_root = global.data_root();
-        let config = match &args.resume {
-            Some(dir) if flags.is_empty() => {
-                let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
-                let record = RunDir::stored_record_of(&dir, name)?;
-                let config = RunDir::stored_config::<C>(&dir)?;
-                data_root = std::path::absolute(global.data_root_of(&record)).unwrap_or(data_root);
-                continue_where_it_began(&record, global.progress());
-                resume = Some(dir);
-                config
-            }
-            Some(_) => {
-                return Err(Failure::request(
-                    "--resume takes the configuration of the run; give no other option with it",
-                ));
-            }
-            None => {
-                let flags = flags.set("seed", &args.seed);
-                settings::resolve::<C>(preset, args.config.as_deref(), &args.sets, flags)?
-            }
-        };
-        config.validate().map_err(Failure::request)?;
-        if let Some(out) = &args.out {
-            RunDir::check_free(out)?;
-        }
-        Ok(Self {
-            config,
-            progress: global.progress(),
-            data_root,
-            name,
-            out: args.out.clone(),
-            resume,
-        })
-    }
-
-    /// Makes (or reopens) the run directory.
-    ///
-    /// # Errors
-    /// [`Failure::Request`] if the directory is wrong or in use, [`Failure::Run`] if it cannot be
-    /// written, [`Failure::Interrupted`] if the person has asked to stop meanwhile.
-    pub fn begin(self) -> Outcome<Job<C>> {
-        interrupt::check()?;
-        let info = run_info(self.name, self.config.seed(), &self.data_root);
-        let dir = match &self.resume {
-            Some(dir) => RunDir::resume(dir, &info, Some(&self.config))?,
-            None => RunDir::create(self.out.as_deref(), &info, &self.config)?,
-        };
-        self.progress.say(format!("writing to {}", dir.path().display()));
-        Ok(Job { config: self.config, dir, progress: self.progress })
-    }
-}
-
-/// A command under way.
-#[derive(Debug)]
-pub struct Job<C> {
-    /// The resolved configuration.
-    pub config: C,
-    /// The run directory.
-    pub dir: RunDir,
-    /// The display of progress.
-    pub progress: Progress,
-}
-
-impl<C: Config> Job<C> {
-    /// Runs the work and records how it ended.
-    ///
-    /// # Errors
-    /// Those of the work; an interrupted run names the option that continues it.
-    pub fn run(self, work: impl FnOnce(&Self) -> Outcome) -> Outcome {
-        let outcome = work(&self).and_then(|()| interrupt::check());
-        let Self { dir, progress, .. } = self;
-        let path = dir.path().to_path_buf();
-        match outcome {
-            Ok(()) => {
-                dir.finish()?;
-                progress.say(format!("done: {}", path.display()));
-                Ok(())
-            }
-            Err(Failure::Interrupted(_)) => {
-                dir.interrupt()?;
-                Err(Failure::Interrupted(format!(
-                    "interrupted; continue with --resume {}",
-                    path.display()
-                )))
-            }
-            Err(failure) => {
-                // The first failure is the one to tell; the record is best effort beside it.
-                let _ = dir.fail(&failure);
-                Err(failure)
-            }
-        }
-    }
 }
 
 impl From<RunDirError> for Failure {

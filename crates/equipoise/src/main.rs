@@ -5,7 +5,6 @@ mod console;
 mod failure;
 mod interrupt;
 mod job;
-mod settings;
 mod study;
 
 use std::ffi::OsString;

@@ -1,6 +1,8 @@
 //! The studies of plasticity as calls: results in memory, stopped at any unit and continued, damaged
 //! units made again, units of other settings refused.
 
+#![allow(clippy::unwrap_used, reason = "the helpers are tests too")]
+
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

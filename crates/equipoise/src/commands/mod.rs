@@ -1,13 +1,7 @@
 //! The subcommands, one file each.
 //!
-//! A command that computes follows one pattern:
-//!
-//! 1. a `Config` (serde, `deny_unknown_fields`, `default`, with a top-level `seed`) that is all a
-//!    person can say in TOML, and a `validate` that gives the reason why a value makes no sense;
-//! 2. `Args` with [`RunArgs`](crate::job::RunArgs) flattened in and an `Option` for each key that
-//!    deserves a flag;
-//! 3. `run`, which resolves the two into a [`Job`](crate::job::Job) (configuration, run directory,
-//!    progress), computes, writes tables, figures and a report, and closes the job.
+//! A command that computes is a study of `equipoise_studies`: its options become layers of the
+//! study's settings, and [`study::run`](crate::study::run) does the rest.
 
 mod balance;
 mod classify;

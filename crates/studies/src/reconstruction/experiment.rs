@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use equipoise_decoder::reconstruct::Pairs;
 use equipoise_decoder::reconstruct::controls::{mean_image, pixels_as_features, shuffled};
 use equipoise_decoder::reconstruct::{LinearReconstructor, Pairs, RidgeConfig};
 use equipoise_decoder::training::Finish;
