@@ -1,7 +1,7 @@
 //! One AVX-512 register (F, BW, DQ, VL) for sixteen lanes.
 
-use super::instructions::Task;
 use super::memory::{read, write};
+use super::task::Task;
 use super::vectors::{self, GUESS, LANES, ROW_WORDS, Simd};
 use std::arch::x86_64::*;
 use std::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};

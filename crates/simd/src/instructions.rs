@@ -1,7 +1,7 @@
 //! Which instruction sets the processor has, and running work on one of them.
 
 use super::portable::Portable;
-use super::vectors::Simd;
+use super::task::Task;
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,14 +17,6 @@ enum Level {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
-}
-
-/// Work that is written over [`Simd`].
-pub trait Task {
-    /// What the work gives.
-    type Output;
-    /// Does it. Must be `#[inline(always)]`.
-    fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
 /// What [`force`] allows; everything without it.

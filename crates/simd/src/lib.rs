@@ -57,10 +57,12 @@ mod instructions;
 mod memory;
 mod portable;
 mod prefetch;
+mod task;
 #[cfg(test)]
 mod tests;
 mod vectors;
 
-pub use instructions::{Forced, Instructions, Task, force};
+pub use instructions::{Forced, Instructions, force};
 pub use prefetch::prefetch;
+pub use task::Task;
 pub use vectors::{F32x16, F64x4, LANES, Mask, ROW_WORDS, Simd, U32x16, Words};
