@@ -56,7 +56,7 @@ impl Instructions {
             [avx512.then_some(Level::Avx512), avx2.then_some(Level::Avx2)]
         };
         #[cfg(not(target_arch = "x86_64"))]
-        let vector = [];
+        let vector: [Option<Level>; 0] = [];
         vector.into_iter().flatten().chain([Level::Portable])
     }
 
