@@ -70,12 +70,14 @@ fn every_command_stops_when_asked_and_says_how_to_go_on() {
         wait_until(&mut child, words, || dir.join(&out).join("run.json").exists());
         // Into the work.
         std::thread::sleep(Duration::from_millis(200));
-        signal(&child, if index % 2 == 0 { "-INT" } else { "-TERM" });
+        // A person, or a scheduler whose time is up.
+        let (name, code) = [("-INT", 130), ("-TERM", 75), ("-USR1", 75)][index % 3];
+        signal(&child, name);
         let asked = Instant::now();
         let ended = child.wait_with_output().unwrap();
         assert!(asked.elapsed() < Duration::from_secs(60), "{words} took {:?}", asked.elapsed());
         let said = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(130), "{words}: {said}");
+        assert_eq!(ended.status.code(), Some(code), "{words}: {said}");
         let last = said.lines().last().unwrap();
         assert!(last.starts_with("equipoise: interrupted"), "{words}: {said}");
         assert!(last.contains(&format!("--resume {out}")), "{words}: {said}");
@@ -204,7 +206,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn damaged_checkpoints_are_refused_and_the_one_before_serves() {
+fn damaged_state_is_said_and_made_again() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     let more = ["--set", "training.epochs=12", "--set", "training.checkpoint_every=1"];
@@ -242,10 +244,9 @@ fn damaged_checkpoints_are_refused_and_the_one_before_serves() {
         copy(&killed, &all);
         checkpoints(&all).iter().for_each(|path| damage(path, how));
         let name = format!("all-{index}");
-        let before = checkpoints(&all).len();
-        let ran = run(&["demo", "--resume", &name, "--quiet"], dir);
-        let ran = ran.failed(1, &[&name, "no intact checkpoint"]);
-        assert_eq!((ran.stderr.lines().count(), before), (1, 2), "{ran:?}");
+        let ran = run(&["demo", "--resume", &name], dir).succeeded();
+        assert!(ran.stderr.contains("checkpoints") && ran.stderr.contains("damaged"), "{ran:?}");
+        assert!(results(&all) == whole, "a training begun anew ends in other bits");
     }
     let newest = dir.join("newest");
     copy(&killed, &newest);
@@ -253,14 +254,12 @@ fn damaged_checkpoints_are_refused_and_the_one_before_serves() {
     let ran = run(&["demo", "--resume", "newest"], dir).succeeded();
     assert!(ran.stderr.contains("is damaged"), "{ran:?}");
     assert!(results(&newest) == whole, "the checkpoint before ends in other bits");
-    // A finished cell that was damaged afterwards is named.
+    // A finished cell that was damaged afterwards is named and made again.
     let cell = dir.join("whole/cells/1-balanced-ridge.json");
     let bytes = fs::read(&cell).unwrap();
     fs::write(&cell, &bytes[..bytes.len() / 2]).unwrap();
-    let ran = run(&["demo", "--resume", "whole", "--quiet"], dir);
-    ran.failed(1, &["1-balanced-ridge.json", "delete it"]);
-    fs::remove_file(&cell).unwrap();
-    run(&["demo", "--resume", "whole", "--quiet"], dir).succeeded();
+    let ran = run(&["demo", "--resume", "whole"], dir).succeeded();
+    assert!(ran.stderr.contains("1-balanced-ridge.json is damaged"), "{ran:?}");
     assert!(results(&dir.join("whole")) == whole);
     // A run of one command is not continued by another, nor is a broken record.
     let refused = run_in(&["encode", "--resume", "whole"], dir).refused(&["a run of `demo`"]);

@@ -1,6 +1,7 @@
 //! Why a command ended without doing what was asked, and the exit code that says so.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use equipoise_studies::StudyError;
@@ -40,6 +41,14 @@ impl Failure {
             Self::Request(_) => ExitCode::from(2),
             Self::Interrupted(_) => ExitCode::from(interrupt::exit_code()),
         }
+    }
+}
+
+/// Fails with [`Failure::Interrupted`] once the run was asked to stop.
+pub fn check_interrupted() -> Outcome {
+    match interrupt::poll() {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Failure::Interrupted("stopped".into())),
     }
 }
 

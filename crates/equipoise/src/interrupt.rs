@@ -10,9 +10,6 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::console;
-use crate::failure::{Failure, Outcome};
-
 /// The first signal that asked the run to stop; 0 for none.
 static ASKED: AtomicI32 = AtomicI32::new(0);
 
@@ -26,29 +23,25 @@ pub const TO_BE_CONTINUED: u8 = 75;
 /// Exit code of a run that a person interrupted, as shells expect: 128 and the number of SIGINT.
 pub const INTERRUPTED: u8 = 130;
 
-/// Begins to listen; call once.
-pub fn listen() -> Outcome {
-    let failed = |e: std::io::Error| Failure::run(format!("cannot listen for signals: {e}"));
+/// Begins to listen; call once. `asked` is called at the first signal.
+///
+/// # Errors
+/// If the operating system takes no handler.
+pub fn listen(asked: impl Fn() + Send + 'static) -> std::io::Result<()> {
     // With a handler a file that grows too large (`ulimit -f`) is an error of the write, which is
     // told; without one the process would be killed where it stands.
     #[cfg(unix)]
-    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default())
-        .map_err(failed)?;
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default())?;
     let listened: Vec<i32> = std::iter::once(SIGINT).chain(SCHEDULER.iter().copied()).collect();
-    let mut signals = Signals::new(listened).map_err(failed)?;
-    std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(move || {
-            for signal in signals.forever() {
-                if ASKED.swap(signal, Ordering::SeqCst) != 0 {
-                    std::process::exit(code(signal).into());
-                }
-                console::print_failure(
-                    "stopping at the next safe point; once more to stop at once",
-                );
+    let mut signals = Signals::new(listened)?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        for signal in signals.forever() {
+            if ASKED.swap(signal, Ordering::SeqCst) != 0 {
+                std::process::exit(code(signal).into());
             }
-        })
-        .map_err(failed)?;
+            asked();
+        }
+    })?;
     Ok(())
 }
 
@@ -67,13 +60,5 @@ pub fn poll() -> ControlFlow<()> {
     match ASKED.load(Ordering::SeqCst) {
         0 => ControlFlow::Continue(()),
         _ => ControlFlow::Break(()),
-    }
-}
-
-/// Fails with [`Failure::Interrupted`] once the run was asked to stop.
-pub fn check() -> Outcome {
-    match poll() {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(Failure::Interrupted("stopped".into())),
     }
 }

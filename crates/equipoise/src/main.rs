@@ -139,7 +139,10 @@ fn usage_error(error: &clap::Error) -> String {
 }
 
 fn start(cli: Cli) -> Outcome {
-    interrupt::listen()?;
+    interrupt::listen(|| {
+        console::print_failure("stopping at the next safe point; once more to stop at once");
+    })
+    .map_err(|e| Failure::run(format!("cannot listen for signals: {e}")))?;
     if let Some(threads) = cli.global.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads.into())

@@ -8,8 +8,7 @@ use equipoise_studies::{Context, Settings, Study, StudyError};
 
 use crate::Global;
 use crate::console::{self, Terminal};
-use crate::failure::{Failure, Outcome};
-use crate::interrupt;
+use crate::failure::{Failure, Outcome, check_interrupted};
 use crate::job::{RunArgs, continue_where_it_began, run_info};
 
 /// Runs a study: `flags` are the options of the command that stand for keys of its settings, above
@@ -54,7 +53,7 @@ pub fn run<S: Study>(preset: &str, args: &RunArgs, flags: Layers, global: &Globa
     for remark in S::remarks(&settings, &inputs) {
         progress.say(remark);
     }
-    interrupt::check()?;
+    check_interrupted()?;
     let info = run_info(S::NAME, settings.seed(), &data_root);
     let dir = match &resume {
         Some(dir) => RunDir::resume(dir, &info, Some(&settings))?,
@@ -66,7 +65,7 @@ pub fn run<S: Study>(preset: &str, args: &RunArgs, flags: Layers, global: &Globa
     let outcome = found.map_err(Failure::from).and_then(|results| {
         dir.save_report(&S::report(&results))?;
         console::print(S::summary(&results).trim_end());
-        interrupt::check()
+        check_interrupted()
     });
     match outcome {
         Ok(()) => {

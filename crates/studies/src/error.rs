@@ -5,8 +5,8 @@ use std::fmt;
 use equipoise_data::DataError;
 use equipoise_report::RunDirError;
 
-use crate::context::Stopped;
 use crate::settings::SettingsError;
+use crate::stop::Stopped;
 
 /// Why a study ended without its results.
 #[derive(Debug, thiserror::Error)]

@@ -16,6 +16,7 @@ pub mod regimes;
 pub mod schema;
 pub mod settings;
 pub mod stimulation;
+mod stop;
 mod study;
 pub mod timings;
 

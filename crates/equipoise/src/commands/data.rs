@@ -118,7 +118,7 @@ fn ground(text: &str) -> Result<Ground, String> {
 
 /// Whether to go on, for a library that asks.
 fn go_on() -> ControlFlow<()> {
-    if interrupt::check().is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    interrupt::poll()
 }
 
 fn list(global: &Global) -> Outcome {

@@ -39,8 +39,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use identity::{Identity, digest_of};
-pub use observer::{Event, Observer, Silent, Stage, StageId, Stopped};
+pub use observer::{Event, Observer, Silent, Stage, StageId};
 pub use store::{Memory, Saved, Store, StoredRun};
+
+pub use crate::stop::Stopped;
 
 use crate::error::StudyError;
 

@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::stop::Stopped;
+
 /// A number that tells the stages of one context apart.
 pub type StageId = u64;
 
@@ -64,11 +66,6 @@ impl<O: Observer + ?Sized> Observer for &O {
         (**self).observe(event)
     }
 }
-
-/// The study was asked to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("stopped on request")]
-pub struct Stopped;
 
 /// A stage under way; shared between threads by reference. It ends when it is dropped.
 pub struct Stage<'a> {

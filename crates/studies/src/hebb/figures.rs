@@ -8,7 +8,7 @@ use equipoise_plasticity::hebb::{Allotment, Cell, CellSummary, NeuronType};
 use super::choice::{cell_name, compared_name, ratio};
 use super::dynamics::{sums_plot, weights_plot};
 use super::part::Part;
-use super::run::HebbResults;
+use super::results::HebbResults;
 use super::statistics::most_allotments;
 
 pub(super) const CONVERGENCE_CAPTION: &str = "Chance of convergence over both ratios, by criterion, and \

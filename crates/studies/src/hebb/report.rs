@@ -2,7 +2,7 @@
 
 use equipoise_report::Report;
 
-use super::run::HebbResults;
+use super::results::HebbResults;
 use super::{figures, tables, text, theory};
 
 /// The answer, and what it takes to learn every mapping, one paragraph each.

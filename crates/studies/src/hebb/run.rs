@@ -8,13 +8,12 @@ use equipoise_plasticity::hebb::{
 };
 use equipoise_report::Report;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::choice::{is_one_part_less, leader, sure_cells};
 use super::dynamics::{Dynamics, Trace};
 use super::part::{self, Part};
+use super::results::HebbResults;
 use super::settings::HebbSettings;
-use super::theory::TheoryCheck;
 use super::{report, tables};
 use crate::{Context, Identity, OrStudyError, Study, StudyError};
 
@@ -26,31 +25,6 @@ const MOST_KEPT_RUNS: u64 = 200_000;
 
 /// The name of the part whose runs are kept one by one.
 const MAIN: &str = "main/runs";
-
-/// Everything that was run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HebbResults {
-    /// What was asked.
-    pub settings: HebbSettings,
-    /// The rule as configured.
-    pub main: Part,
-    /// Under each criterion.
-    pub criteria: Vec<(Criterion, Part)>,
-    /// Every combination of variants, a few runs each.
-    pub screening: Vec<Part>,
-    /// The variants that are compared; the plain rule is the first.
-    pub compared: Vec<Part>,
-    /// Where the best combination stands in `compared`.
-    pub best: Option<usize>,
-    /// The best combination on every mapping, at the ratios where it always converged.
-    pub kept: Option<Part>,
-    /// The theory of single weights beside simulated networks; none where there is none.
-    pub theory: Option<TheoryCheck>,
-    /// The rule as configured, with half of the inputs inhibitory, over the first epochs.
-    pub configured: Dynamics,
-    /// The best combination likewise.
-    pub combined: Option<Dynamics>,
-}
 
 /// Does the ratio of excitation to inhibition matter for learning a one-to-one map by Hebb's rule?
 ///

@@ -5,7 +5,7 @@ use equipoise_report::{Best, Cell as Value, Column, Table};
 
 use super::choice::{cell_name, compared_name, rank, ratio};
 use super::part::Part;
-use super::run::HebbResults;
+use super::results::HebbResults;
 
 fn whole(value: impl TryInto<i64>) -> Value {
     value.try_into().map_or(Value::Missing, Value::Integer)

@@ -5,7 +5,7 @@ use equipoise_plasticity::hebb::{Cell, CellSummary, Mapping, Proportion, ROUNDIN
 
 use super::choice::{cell_name, is_one_part_less, missing_part, ratio, sure_cells};
 use super::part::Part;
-use super::run::HebbResults;
+use super::results::HebbResults;
 use super::statistics::{most_allotments, outcomes, p_of};
 
 fn percent(share: f64) -> String {
