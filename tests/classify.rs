@@ -150,23 +150,16 @@ fn speech_is_studied_by_held_out_speaker_and_wiring() {
 }
 
 #[test]
-fn odd_networks_are_trained_and_remarked_on() {
+fn odd_networks_are_trained_too() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
-    let lines = |arguments: &[&str], out: &str| {
-        let arguments = with(&["classify"], &[arguments, &["--out", out]].concat());
-        run(&arguments, dir).succeeded().stderr.lines().count()
-    };
-    // Enough epochs and samples to be above chance.
-    let plain = lines(&["--ratio", "1", "--set", "network.optimizer=adam"], "plain");
-    // Silent before and after, and at chance.
-    assert!(lines(&["--sigma-1", "0"], "silent") > plain);
-    // 0.5 and 99.99 neurons of 100.
-    for (k, ratio) in ["0.005", "0.9999"].into_iter().enumerate() {
-        let more = ["--ratio", ratio, "--set", "network.optimizer=adam"];
-        assert!(lines(&more, &format!("rounded{k}")) > plain, "{ratio}");
+    // No neuron of one type, a ratio that is rounded, and a network that never fires.
+    for (k, odd) in [["--ratio", "0"], ["--ratio", "0.005"], ["--sigma-1", "0"]].iter().enumerate()
+    {
+        let out = format!("odd{k}");
+        let rest = [&odd[..], &["--out", &out]].concat();
+        run(&with(&["classify"], &rest), dir).succeeded();
     }
-    lines(&["--ratio", "0"], "inhibitory");
     let absurd =
         ["--unbounded", "--optimizer", "sgd", "--learning-rate", "1e38", "--out", "absurd"];
     run(&with(&["classify"], &absurd), dir).failed(1, &["learning rate"]);

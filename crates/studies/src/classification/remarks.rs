@@ -104,3 +104,23 @@ pub fn sentence(remark: &str) -> String {
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_of_no_whole_number_of_neurons_are_remarked_on() {
+        let rounds = |excitatory_fraction, hidden| {
+            let network =
+                ClassifierConfig { excitatory_fraction, hidden, ..ClassifierConfig::default() };
+            rounding(&network).is_some()
+        };
+        for (share, hidden) in [(0.0, 7), (0.8, 100), (0.55, 100), (0.95, 100), (1.0, 7)] {
+            assert!(!rounds(share, hidden), "{share} of {hidden}");
+        }
+        for (share, hidden) in [(0.005, 100), (0.9999, 100), (0.95, 10), (0.8, 7)] {
+            assert!(rounds(share, hidden), "{share} of {hidden}");
+        }
+    }
+}
