@@ -8,6 +8,7 @@
 pub mod balance;
 pub mod classification;
 pub mod context;
+mod drive;
 pub mod error;
 pub mod hebb;
 pub mod npz;

@@ -14,10 +14,10 @@ use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
 use super::diagnosis::{
     Condition, DiagnoseResults, ShownImage, evidence, mean_evidence, part_name,
 };
-use super::drive::driven;
 use super::picture::Picture;
 use super::{figures, tables};
 use crate::context::Artefact;
+use crate::drive::driven;
 use crate::schema::network_table;
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 

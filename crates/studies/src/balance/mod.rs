@@ -5,7 +5,6 @@ pub mod choice;
 pub mod coding;
 pub mod diagnose;
 pub mod diagnosis;
-mod drive;
 mod figures;
 pub mod linearity;
 pub mod map;

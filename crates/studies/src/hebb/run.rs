@@ -14,6 +14,7 @@ use super::dynamics::{Dynamics, Trace};
 use super::part::{self, Part};
 use super::results::HebbResults;
 use super::settings::HebbSettings;
+use super::theory::TheoryCheck;
 use super::{report, tables};
 use crate::{Context, Identity, OrStudyError, Study, StudyError};
 

@@ -4,12 +4,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use equipoise_data::{Dataset, FolderOptions, ImageSet, OpenOptions, Share};
-use equipoise_encoder::network::{NetworkConfig, color_channels, input_channels};
 use equipoise_random::derive_seed;
 use serde::{Deserialize, Serialize};
 
 use super::encoding::Part;
-use crate::error::{OrStudyError, StudyError};
+use crate::error::StudyError;
 
 /// Images that the finished decoders are scored on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -168,24 +167,6 @@ impl Images {
             Part::Test => &self.test,
         }
     }
-}
-
-/// The network with the input weight that brings these images to its `input.drive`.
-///
-/// # Errors
-/// [`StudyError::Settings`] if no weight does.
-pub fn driven(config: &NetworkConfig, images: &ImageSet) -> Result<NetworkConfig, StudyError> {
-    let color = config.input.color;
-    let channels = input_channels(images.shape, color);
-    let mut pixels = vec![0.0; images.shape.pixels()];
-    let mut sum = 0.0;
-    for index in 0..images.len() {
-        images.write_intensities(index, &mut pixels);
-        let channels = color_channels(&pixels, images.shape, color);
-        sum += channels.iter().map(|&x| f64::from(x)).sum::<f64>();
-    }
-    let mean = sum / (images.len() * channels).max(1) as f64;
-    config.with_drive(mean, channels).or_settings()
 }
 
 /// Intensities of all images in [0, 1], `[images, channels, height, width]`.

@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::encoding::Part;
-use super::images::{DataSettings, driven};
+use super::images::DataSettings;
 use crate::context::Identity;
+use crate::drive::driven;
 use crate::error::{OrStudyError, StudyError};
 use crate::regimes::{self, Case, RegimeChoice};
 use crate::settings::merge;

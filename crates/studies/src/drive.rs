@@ -9,7 +9,7 @@ use crate::{OrStudyError, StudyError};
 ///
 /// # Errors
 /// [`StudyError::Settings`] if no weight does.
-pub(super) fn driven(
+pub(crate) fn driven(
     config: &NetworkConfig,
     images: &ImageSet,
 ) -> Result<NetworkConfig, StudyError> {
