@@ -319,9 +319,9 @@ fn wrong_runs_counts_and_models_leave_no_run() {
     let train = |encoded| vec!["train", "--encoded", encoded, "--epochs", "1", "--out", "out"];
     let evaluate =
         |encoded, model| vec!["evaluate", "--encoded", encoded, "--model", model, "--out", "out"];
-    refuses(&["train", "--out", "out"], dir, &["--encoded"], "no directory");
-    refuses(&["evaluate", "--out", "out"], dir, &["--encoded"], "no directory");
-    refuses(&["evaluate", "--encoded", "encoded", "--out", "out"], dir, &["--model"], "no model");
+    refuses(&["train", "--out", "out"], dir, &["encoded"], "no directory");
+    refuses(&["evaluate", "--out", "out"], dir, &["encoded"], "no directory");
+    refuses(&["evaluate", "--encoded", "encoded", "--out", "out"], dir, &["model"], "no model");
     fs::create_dir(dir.join("empty")).unwrap();
     for (encoded, part) in [
         ("nowhere", "nowhere"),
@@ -334,7 +334,7 @@ fn wrong_runs_counts_and_models_leave_no_run() {
     }
     for (model, part) in [
         ("nowhere", "nowhere"),
-        ("empty", "decoder.safetensors"),
+        ("empty", "run.json"),
         ("encoded/counts/test.safetensors", "another program"),
     ] {
         refuses(&evaluate("encoded", model), dir, &[part], model);
@@ -351,7 +351,7 @@ fn wrong_runs_counts_and_models_leave_no_run() {
     let last = flipped.len() - 5;
     flipped[last] ^= 0x10;
     fs::write(&path, flipped).unwrap();
-    refuses(&evaluate("encoded", "trained"), dir, &["decoder.safetensors", "checksum"], "a bit");
+    refuses(&evaluate("encoded", "trained"), dir, &["decoder.safetensors"], "a bit");
     for file in ["run.json", "config.toml"] {
         let path = dir.join("encoded").join(file);
         let whole = fs::read(&path).unwrap();

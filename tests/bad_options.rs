@@ -184,8 +184,7 @@ fn wrong_configuration_files_name_the_place() {
 fn wrong_data_commands_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     for (args, part) in [
-        (&["data"][..], "command"),
-        (&["data", "no-such"], "no-such"),
+        (&["data", "no-such"][..], "no-such"),
         (&["data", "check"], "NAME"),
         (&["data", "check", "synthetic-digits", "--train", "0"], "from 1 to 1000000"),
         (&["data", "check", "synthetic-digits", "--train", "x"], "--train"),
@@ -205,5 +204,10 @@ fn wrong_data_commands_are_refused() {
         (&["hebb", "no-such"], "no-such"),
     ] {
         refuses(args, dir.path(), &[part], &args.join(" "));
+    }
+    // Where a command is missing its help is shown, and the line that says so comes last.
+    for args in [&["data"][..], &["hebb"], &["study"], &["stimulate"]] {
+        let ran = common::run_in(args, dir.path()).refused(&["no command"]);
+        assert!(ran.stderr.contains("Usage:"), "{args:?}: {ran:?}");
     }
 }

@@ -72,7 +72,8 @@ fn a_neuron_under_constant_current_fires_at_the_closed_form_intervals() {
 fn the_intervals_converge_to_the_closed_form_as_dt_falls() {
     let exact = 1000.0 / constant_input_rate(25.0, 20.0, 20.0, 10.0, 2.0);
     let error = |integration, dt: f64| {
-        let config = NetworkConfig { current: 25.0.into(), integration, dt, ..alone(1) };
+        let delay = (4.0 * dt).into();
+        let config = NetworkConfig { current: 25.0.into(), integration, dt, delay, ..alone(1) };
         let train = &run(&config, 0, &mut Probe::none()).per_unit()[0];
         let last = train.len() - 1;
         (f64::from(train[last] - train[0]) / last as f64 - exact).abs()
@@ -296,9 +297,9 @@ fn the_rate_converges_as_dt_falls() {
             (0..4).map(|seed| run(&config, seed, &mut Probe::none()).mean_rate_hz()).collect();
         mean_and_sd(&rates).0
     };
-    let (coarse, middle, fine) = (rate(0.3), rate(0.1), rate(0.05));
+    let (coarse, middle, fine) = (rate(0.25), rate(0.1), rate(0.05));
     assert!((middle / fine - 1.0).abs() < 0.05, "{middle} Hz at 0.1 ms, {fine} at 0.05");
-    assert!((coarse / fine - 1.0).abs() < 0.15, "{coarse} Hz at 0.3 ms, {fine} at 0.05");
+    assert!((coarse / fine - 1.0).abs() < 0.15, "{coarse} Hz at 0.25 ms, {fine} at 0.05");
 }
 
 #[test]

@@ -235,16 +235,21 @@ impl Observer for StopAt {
 fn a_run_stopped_anywhere_goes_on_to_the_same_bits() {
     let base = tempfile::tempdir().unwrap();
     let whole = whole_run(&base.path().join("whole"));
-    for (k, first) in [0u64, 3, 60, 170, 260, 300, 330].into_iter().enumerate() {
+    // The events of a run that nobody stops.
+    let patient = StopAt(AtomicU64::new(u64::MAX));
+    run::<Reconstruction>(&base.path().join("counted"), &tiny(), &patient).unwrap();
+    let events = u64::MAX - patient.0.load(Ordering::Relaxed);
+    let places = [0, 3, events / 5, events / 2, 3 * events / 4, events - 20, events - 3];
+    for (k, first) in places.into_iter().enumerate() {
         let dir = base.path().join(format!("stopped-{k}"));
         let mut limit = first;
         let mut stops = 0;
         // Stopped again and again, each time a little later.
         while let Err(error) = run::<Reconstruction>(&dir, &tiny(), StopAt(AtomicU64::new(limit))) {
             assert!(matches!(error, StudyError::Stopped), "{error}");
-            (limit, stops) = (limit + 150, stops + 1);
+            (limit, stops) = (limit + events / 3, stops + 1);
         }
-        assert!(stops > 0 || first > 300, "{first}");
+        assert!(stops > 0, "not stopped at {first} of {events}");
         assert!(
             (run::<Reconstruction>(&dir, &tiny(), Silent).unwrap(), files(&dir)) == whole,
             "{first}"

@@ -1,9 +1,10 @@
 //! What the commands have in common that go on from an earlier run.
 
-use equipoise_studies::StudyError;
+use equipoise_report::RunDir;
 use equipoise_studies::reconstruction::Settings;
 use equipoise_studies::reconstruction::steps::{EncodedRun, TrainedRun};
 use equipoise_studies::settings::Layers;
+use equipoise_studies::{Settings as _, StudyError};
 
 use crate::failure::{Failure, Outcome};
 use crate::job::RunArgs;
@@ -15,12 +16,16 @@ use crate::job::RunArgs;
 /// # Errors
 /// If the settings cannot be resolved, or the earlier run is none.
 pub fn settings_of_earlier_run(args: &RunArgs, flags: &Layers) -> Outcome<String> {
+    if let Some(out) = &args.out {
+        RunDir::check_free(out)?;
+    }
     let defaults = Settings::layer("").map_err(Failure::run)?;
     if args.resume.is_some() {
         return Ok(defaults);
     }
     let layers = args.layers(flags.clone().preset(&defaults));
     let asked: Settings = layers.resolve().map_err(StudyError::from)?;
+    asked.validate().map_err(Failure::request)?;
     let earlier = match (&asked.run, &asked.encoded) {
         (Some(dir), _) => TrainedRun::settings_of(dir)?,
         (None, Some(dir)) => EncodedRun::settings_of(dir)?,

@@ -17,7 +17,7 @@ pub struct Network {
     weights: Vec<f64>,
     /// `type_pre` of every pair of neurons on the way up, `[layer][pre][post]`: 1, -1 or 0.
     types_up: Vec<f64>,
-    /// The same on the way back down.
+    /// The same backwards.
     types_down: Vec<f64>,
     /// The sign that the clamp holds, `[layer][pre]`, that of the lower neuron.
     signs: Vec<f64>,

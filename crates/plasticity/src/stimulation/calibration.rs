@@ -1,4 +1,4 @@
-//! Correcting the constants that a controller reckons with by what the network does.
+//! Correcting the constants that a controller computes with by what the network does.
 
 use super::linear::{self, Cholesky};
 use super::{Measurements, Network, NeuronType, PlasticityRule, StimulationError, Transfer};

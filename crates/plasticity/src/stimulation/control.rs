@@ -94,9 +94,9 @@ impl ControlConfig {
 pub struct Model {
     /// Types, synapses and estimated weights.
     pub network: Network,
-    /// The transfer function it reckons with.
+    /// The transfer function it computes with.
     pub transfer: Transfer,
-    /// The plasticity rule it reckons with.
+    /// The plasticity rule it computes with.
     pub rule: PlasticityRule,
 }
 

@@ -59,7 +59,7 @@ impl RunDir {
     }
 
     /// Keeps the first `lines` lines of `<name>.jsonl`. A run that resumes from a checkpoint older than its log
-    /// calls this, so that no epoch stands there twice.
+    /// calls this, so that no epoch is listed twice.
     ///
     /// # Errors
     /// The errors of the file system.

@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn singular_values_are_those_of_faer() {
-        for (rows, columns) in [(1, 1), (3, 3), (40, 7), (7, 40), (90, 30)] {
+        for (rows, columns) in [(1, 1), (3, 3), (40, 7), (7, 40), (90, 30), (400, 250)] {
             let mut a = random(rows, columns, 20);
             if columns > 3 {
                 // Of less than full rank, and badly scaled.

@@ -31,6 +31,8 @@ fn values_of(mut square: Vec<f64>, n: usize) -> Option<Vec<f64>> {
     if !square.iter().all(|x| x.is_finite()) {
         return None;
     }
+    // Rounding of the sums of products is of this size: no rotation makes columns more orthogonal.
+    let tolerance = n as f64 * f64::EPSILON;
     let mut rotated = true;
     for _ in 0..SWEEPS {
         rotated = false;
@@ -38,7 +40,7 @@ fn values_of(mut square: Vec<f64>, n: usize) -> Option<Vec<f64>> {
             let (before, after) = square.split_at_mut(b * n);
             let second = &mut after[..n];
             for first in before.chunks_exact_mut(n) {
-                rotated |= make_orthogonal(first, second);
+                rotated |= make_orthogonal(first, second, tolerance);
             }
         }
         if !rotated {
@@ -50,11 +52,13 @@ fn values_of(mut square: Vec<f64>, n: usize) -> Option<Vec<f64>> {
     (!rotated).then_some(values)
 }
 
-/// Rotates two columns in their plane until they are orthogonal; false if they are already.
+/// Rotates two columns in their plane until they are orthogonal; false if the cosine of their angle
+/// is within the tolerance already.
 #[inline(always)]
-fn make_orthogonal(a: &mut [f64], b: &mut [f64]) -> bool {
+fn make_orthogonal(a: &mut [f64], b: &mut [f64], tolerance: f64) -> bool {
     let (aa, bb, ab) = (dot(a, a), dot(b, b), dot(a, b));
-    if !(ab.abs() > f64::EPSILON * (aa * bb).sqrt()) {
+    // Of each apart: the product of two small lengths would vanish.
+    if !(ab.abs() > tolerance * aa.sqrt() * bb.sqrt()) {
         return false;
     }
     let zeta = (bb - aa) / (2.0 * ab);

@@ -15,9 +15,9 @@ const MAX_BUDGET: usize = 100_000;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
-    /// The transfer function the controller reckons with.
+    /// The transfer function the controller computes with.
     pub transfer: Transfer,
-    /// The plasticity rule the controller reckons with.
+    /// The plasticity rule the controller computes with.
     pub rule: PlasticityRule,
     /// Whether the controller corrects these by what the network does: the gain of the transfer
     /// function by the first probes, and the rule, all but its soft bound, by the change of the
