@@ -432,6 +432,24 @@ fn checkpoints_of_one_name_are_removed() {
 }
 
 #[test]
+fn checkpoints_of_several_threads_do_not_take_the_directory_from_each_other() {
+    let base = tempdir().unwrap();
+    let run = RunDir::create(Some(&base.path().join("out")), &info(), &config()).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let run = &run;
+            scope.spawn(move || {
+                for _ in 0..100 {
+                    let name = format!("trials/{thread}");
+                    run.save_checkpoint(&name, b"state").unwrap();
+                    run.remove_checkpoints(&name).unwrap();
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn a_look_makes_nothing() {
     let base = tempdir().unwrap();
     let out = base.path().join("out");
