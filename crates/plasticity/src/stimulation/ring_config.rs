@@ -45,7 +45,7 @@ pub struct RingConfig {
     /// Importance of the synapses within the ring relative to all others, w_ij.
     pub ring_importance: f64,
     /// Weight of the squared mean speed of all bumps, in (radians per tau_n)^2, in the cost of the
-    /// controller; see [`RingObjective`]. Like the goal, it scales with the squares of the weights.
+    /// controller; see [`RingObjective`](crate::stimulation::RingObjective). Like the goal, it scales with the squares of the weights.
     pub rotation_importance: f64,
     /// Weight of the mean squared speed of the bumps, likewise, once U is below its goal.
     pub drift_importance: f64,

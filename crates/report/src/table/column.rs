@@ -53,7 +53,7 @@ pub enum Best {
     Lowest,
 }
 
-/// A column of a [`Table`].
+/// A column of a [`Table`](crate::Table).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     name: String,

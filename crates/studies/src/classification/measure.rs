@@ -82,7 +82,7 @@ fn spread(n: usize, count: usize) -> Vec<usize> {
     (0..count).map(|k| k * n / count).collect()
 }
 
-/// The sample of the measured set, of its first [`CANDIDATES`], whose number of hidden spikes is
+/// The sample of the measured set, of its first `CANDIDATES`, whose number of hidden spikes is
 /// the median.
 ///
 /// # Errors
