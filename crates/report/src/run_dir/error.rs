@@ -42,7 +42,7 @@ pub enum RunDirError {
     },
     /// The run in the directory is one of another command.
     #[error(
-        "{}: holds a run of `{stored}`, not of `{asked}`; resume it with `{stored}`",
+        "{}: holds a run of `{stored}`; one of `{asked}` is needed",
         path.display()
     )]
     OtherCommand {

@@ -83,11 +83,14 @@ fn clause(d: &Difference) -> String {
     match (d.p_corrected, d.interval) {
         (Some(p), Some((low, high))) => {
             let p = if p < 0.001 { "< 0.001".to_owned() } else { format!("= {p:.3}") };
-            let interval = format!("95 % interval {} to {}", number(low), number(high));
+            let interval = |low, high| format!("95 % interval {} to {}", number(low), number(high));
             if d.p_corrected.is_some_and(|p| p < 0.05) {
+                // The size has no sign, so its interval is that of the difference turned its way.
+                let (low, high) = if d.difference < 0.0 { (-high, -low) } else { (low, high) };
+                let interval = interval(low, high);
                 format!("{name} {direction} by {size}{unit} ({interval}, corrected p {p})")
             } else {
-                let difference = number(d.difference);
+                let (difference, interval) = (number(d.difference), interval(low, high));
                 format!(
                     "no difference in {name} shown ({difference}{unit}, {interval}, corrected p {p})"
                 )
