@@ -89,7 +89,7 @@ impl NormalEquations {
         self.mean_x.len()
     }
 
-    /// The regression with this penalty, a share as the [module](self) says.
+    /// The regression with this penalty, a share as the [module](crate::ridge) says.
     ///
     /// # Errors
     /// If the penalty is negative or no number, or the equations are singular with it.
