@@ -46,9 +46,7 @@ pub fn atomic_write_with(
         std::process::id(),
         TEMPORARY_COUNTER.fetch_add(1, Ordering::Relaxed)
     ));
-    let result = create(&temporary, &parent)
-        .and_then(|file| write_and_sync(file, produce))
-        .and_then(|()| fs::rename(&temporary, path));
+    let result = write_and_sync(&temporary, produce).and_then(|()| fs::rename(&temporary, path));
     if let Err(error) = result {
         // The name that the user knows was never touched; the temporary one is of no use.
         let _ = fs::remove_file(&temporary);
@@ -58,25 +56,11 @@ pub fn atomic_write_with(
     Ok(())
 }
 
-/// Makes the temporary file. Another thread may find the directory empty and remove it before the
-/// file is in it; then it is made again.
-fn create(temporary: &Path, parent: &Path) -> io::Result<File> {
-    let mut tries = 0;
-    loop {
-        match OpenOptions::new().write(true).create_new(true).open(temporary) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound && tries < 100 => {
-                tries += 1;
-                fs::create_dir_all(parent)?;
-            }
-            other => return other,
-        }
-    }
-}
-
 fn write_and_sync(
-    file: File,
+    path: &Path,
     produce: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path)?;
     let mut writer = BufWriter::with_capacity(1 << 16, file);
     produce(&mut writer)?;
     let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;

@@ -93,14 +93,24 @@ pub(super) fn save(directory: &Path, name: &str, payload: &[u8]) -> Result<u64, 
     Ok(generation)
 }
 
-/// Removes every generation stored under `name`, and the directory if nothing else is in it.
+/// Removes every generation stored under `name`. The directory stays: another thread may be about
+/// to write to it.
 pub(super) fn remove(directory: &Path, name: &str) -> Result<(), RunDirError> {
     for (_, path) in generations(directory, name)? {
         fs::remove_file(&path)
             .map_err(|e| RunDirError::from_io("remove the checkpoint", &path, e))?;
     }
-    let _ = fs::remove_dir(directory);
     Ok(())
+}
+
+/// Removes a directory of checkpoints, and those below it, where nothing is left in them.
+pub(super) fn remove_empty(directory: &Path) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()) {
+        remove_empty(&path);
+    }
+    // One that is not empty stays.
+    let _ = fs::remove_dir(directory);
 }
 
 /// Checks a file and returns its payload, or what is wrong with it.

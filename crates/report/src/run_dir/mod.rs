@@ -437,6 +437,7 @@ impl RunDir {
         self.record.state = state;
         self.record.end = Some(utc_now());
         self.record.error = error;
+        checkpoint::remove_empty(&self.path.join(CHECKPOINT_DIRECTORY));
         let written = self.write_record();
         self.lock = None;
         written.map(|()| self.path.clone())

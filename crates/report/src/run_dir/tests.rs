@@ -428,6 +428,9 @@ fn checkpoints_of_one_name_are_removed() {
     assert_eq!(run.load_checkpoint("model").unwrap(), None);
     assert_eq!(run.load_checkpoint("model-1").unwrap().unwrap().payload, b"model-1");
     run.remove_checkpoints("model-1").unwrap();
+    run.save_checkpoint("trials/1/state", b"x").unwrap();
+    run.remove_checkpoints("trials/1/state").unwrap();
+    run.finish().unwrap();
     assert!(!base.path().join("out/checkpoints").exists());
 }
 
