@@ -3,7 +3,6 @@
 //! [`LinearFits::control`](super::LinearFits::control).
 
 use super::features::SpikeFeatures;
-pub use super::linear::{LinearReconstructor as Ridge, RidgeConfig};
 use equipoise_data::ImageShape;
 
 /// The mean of `images` [images, size]: the best reconstruction that knows nothing of the spikes.

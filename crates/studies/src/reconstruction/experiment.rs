@@ -3,11 +3,12 @@
 //! The units of work are the activity of a regime's network, the encoding of the images in it, and
 //! the cells. Spikes are not kept: they are encoded again where a cell is missing.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use equipoise_decoder::reconstruct::controls::{mean_image, pixels_as_features, shuffled};
-use equipoise_decoder::reconstruct::{LinearReconstructor, Pairs, RidgeConfig};
+use equipoise_decoder::reconstruct::{LinearFits, Pairs};
 use equipoise_decoder::training::Finish;
 use equipoise_encoder::network::Network;
 
@@ -231,7 +232,8 @@ impl Repetition<'_> {
                 let identity =
                     self.of.settings.training_identity(self.data.clone(), kind, self.repeat);
                 scores.push(self.cell(None, method, identity.clone(), || {
-                    self.decoder(None, method, &identity, features.get()?)
+                    let features = features.get()?;
+                    self.decoder(None, method, &identity, features, &self.linear(features))
                 })?);
             }
         }
@@ -265,19 +267,21 @@ impl Repetition<'_> {
         if self.of.settings.keep_spikes > 0 {
             self.keep_spikes(case, &identity, network)?;
         }
-        let mut encoded: Option<Encoded> = None;
-        let mut encode = |encoded: &mut Option<Encoded>| -> Result<(), StudyError> {
-            if encoded.is_none() {
-                let network = network.get()?;
-                let work = || self.encode(&case.name, network);
-                *encoded = Some(self.of.timings.time(&key, work)?);
+        let encoded = OnceCell::new();
+        // The ridge regressions of these features: the control and the decoders' start share them.
+        let linear = OnceCell::new();
+        let mut encode = || -> Result<&Encoded, StudyError> {
+            match encoded.get() {
+                Some(encoded) => Ok(encoded),
+                None => {
+                    let network = network.get()?;
+                    let work = || self.encode(&case.name, network);
+                    let made = self.of.timings.time(&key, work)?;
+                    Ok(encoded.get_or_init(|| made))
+                }
             }
-            Ok(())
         };
-        let coded = self.of.context.unit(&key, &identity, || {
-            encode(&mut encoded)?;
-            encoded.as_ref().map(|e| e.coded.clone()).ok_or(StudyError::Stopped)
-        })?;
+        let coded = self.of.context.unit(&key, &identity, || Ok(encode()?.coded.clone()))?;
         let mut scores = Vec::new();
         for method in self.methods(is_reference) {
             let identity = match method {
@@ -288,16 +292,20 @@ impl Repetition<'_> {
                 _ => identity.clone().with_each("features", &self.of.settings.features),
             };
             scores.push(self.cell(name, method, identity.clone(), || {
-                encode(&mut encoded)?;
-                let Some(Encoded { features, .. }) = &encoded else {
-                    return Err(StudyError::Stopped);
-                };
+                let features = &encode()?.features;
+                let linear = linear.get_or_init(|| self.linear(features));
                 match method {
                     Method::Decoder { input: Input::Shuffled, .. } => {
-                        self.decoder(name, method, &identity, &self.shuffled(features))
+                        let features = self.shuffled(features);
+                        self.decoder(name, method, &identity, &features, &self.linear(&features))
                     }
-                    Method::Decoder { .. } => self.decoder(name, method, &identity, features),
-                    Method::Ridge | Method::MeanImage => self.ridge(features),
+                    Method::Decoder { .. } => {
+                        self.decoder(name, method, &identity, features, linear)
+                    }
+                    Method::Ridge | Method::MeanImage => {
+                        let ridge = linear.control().or_failed()?;
+                        Ok(Decoded::plain(ridge.predict(&features.test).or_failed()?))
+                    }
                 }
             })?);
         }
@@ -369,20 +377,16 @@ impl Repetition<'_> {
         method: Method,
         identity: &Identity,
         features: &FeatureSet,
+        linear: &LinearFits<'_>,
     ) -> Result<Decoded, StudyError> {
-        let Experiment { settings, inputs: Inputs { images, targets, .. }, context, .. } = self.of;
+        let Experiment { settings, context, .. } = self.of;
         let Method::Decoder { kind, input } = method else {
             return Err(StudyError::failed(format!("{} is not trained", method.name())));
         };
         let label = self.label(regime, method);
         let config = settings.reconstructor(kind, self.repeat);
         let training = Training { context, label: &label, identity, config: &config };
-        let shape = images.train.shape;
-        let pairs = |features, images| Pairs { features, images, shape };
-        let (fitted, model) = training.fit(
-            pairs(&features.train, &targets.train),
-            pairs(&features.validation, &targets.validation),
-        )?;
+        let (fitted, model) = training.fit(linear)?;
         let predicted = fitted.reconstructor.predict(&features.test).or_failed()?;
         let latent = match input {
             Input::Spikes if self.repeat == 0 => {
@@ -400,15 +404,15 @@ impl Repetition<'_> {
         })
     }
 
-    fn ridge(&self, features: &FeatureSet) -> Result<Decoded, StudyError> {
-        let targets = &self.of.inputs.targets;
-        let ridge = LinearReconstructor::fit(
-            (&features.train, &targets.train),
-            (&features.validation, &targets.validation),
-            &RidgeConfig::default(),
+    /// The ridge regressions from these features to the images, none made yet.
+    fn linear<'f>(&'f self, features: &'f FeatureSet) -> LinearFits<'f> {
+        let Inputs { images, targets, .. } = self.of.inputs;
+        let shape = images.train.shape;
+        let pairs = |features, images| Pairs { features, images, shape };
+        LinearFits::new(
+            pairs(&features.train, &targets.train),
+            pairs(&features.validation, &targets.validation),
         )
-        .or_failed()?;
-        Ok(Decoded::plain(ridge.predict(&features.test).or_failed()?))
     }
 
     /// A cell from the store, or computed and kept. `identity` is that of what decodes.

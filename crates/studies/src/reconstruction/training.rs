@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use equipoise_decoder::checkpoint;
 use equipoise_decoder::observer::{Batch, Event, Observer};
-use equipoise_decoder::reconstruct::{Fitted, Pairs, Reconstructor, ReconstructorConfig};
+use equipoise_decoder::reconstruct::{Fitted, LinearFits, Reconstructor, ReconstructorConfig};
 use equipoise_decoder::training::{EpochReport, TrainError};
 
 use crate::context::{Artefact, Context, Identity};
@@ -25,18 +25,14 @@ pub struct Training<'a> {
 
 impl Training<'_> {
     /// Trains the decoder, or goes on where a killed run stopped, and keeps it as
-    /// `models/<label>.safetensors`.
+    /// `models/<label>.safetensors`. A ridge regression that it starts at is that of `linear`.
     ///
     /// # Errors
     /// [`StudyError::Stopped`], [`StudyError::Failed`] if the training diverges, and those of the
     /// store.
-    pub fn fit(
-        &self,
-        training: Pairs<'_>,
-        validation: Pairs<'_>,
-    ) -> Result<(Fitted, Artefact), StudyError> {
+    pub fn fit(&self, linear: &LinearFits<'_>) -> Result<(Fitted, Artefact), StudyError> {
         let Self { context, label, identity, config } = *self;
-        let steps = training.features.images.div_ceil(config.training.batch_size) as u64;
+        let steps = linear.training().features.images.div_ceil(config.training.batch_size) as u64;
         let total = config.training.epochs as u64 * steps;
         let stage = context.stage(&format!("train {label}"), total)?;
         let key = checkpoint_name(label);
@@ -69,7 +65,7 @@ impl Training<'_> {
             }
         })
         .resume_from(kept);
-        let fitted = Reconstructor::fit(training, validation, config, &mut observer);
+        let fitted = Reconstructor::fit_sharing(linear, config, &mut observer);
         drop(observer);
         if let Some(error) = failed {
             return Err(error);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use equipoise_data::ImageShape;
-use equipoise_decoder::reconstruct::{DecoderKind, Pairs, SpikeFeatures};
+use equipoise_decoder::reconstruct::{DecoderKind, LinearFits, Pairs, SpikeFeatures};
 use equipoise_decoder::training::Finish;
 use equipoise_encoder::network::NetworkConfig;
 use equipoise_figure::{Axis, Color, Dash, Figure, Line, Plot};
@@ -130,10 +130,10 @@ impl Study for Train {
                 let identity = &identity;
                 let training = Training { context, label: DECODER, identity, config: &config };
                 let (targets, shape) = (encoded.targets(), encoded.encoding.shape);
-                let (fitted, model) = training.fit(
+                let (fitted, model) = training.fit(&LinearFits::new(
                     Pairs { features: train, images: &targets.train, shape },
                     Pairs { features: validation, images: &targets.validation, shape },
-                )?;
+                ))?;
                 Ok(Trained {
                     kind,
                     model,
