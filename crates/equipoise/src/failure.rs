@@ -4,8 +4,9 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
+use equipoise_data::{DataError, SPEC_NAMES, fetch};
 use equipoise_studies::StudyError;
-use equipoise_studies::settings::SettingsError;
+use equipoise_studies::settings::{SettingsError, suggesting};
 
 use crate::interrupt;
 
@@ -62,7 +63,8 @@ impl fmt::Display for Failure {
 
 impl From<StudyError> for Failure {
     fn from(error: StudyError) -> Self {
-        match &error {
+        match error {
+            StudyError::Data(error) => Self::from(error),
             StudyError::Stopped => Self::Interrupted(error.to_string()),
             // The option that assignments come from.
             StudyError::Settings(SettingsError::InAssignment { .. }) => {
@@ -70,6 +72,27 @@ impl From<StudyError> for Failure {
             }
             _ if error.is_request() => Self::request(error),
             _ => Self::run(error),
+        }
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        match error {
+            DataError::Stopped => {
+                Self::Interrupted("stopped; the same command starts again or continues".into())
+            }
+            DataError::UnknownName(ref name) => {
+                let known = SPEC_NAMES.split(", ");
+                Self::request(suggesting(&error.to_string(), name, known))
+            }
+            DataError::Missing { ref name, .. }
+                if fetch::sources().iter().any(|source| source.name == *name) =>
+            {
+                Self::request(format!("{error}: `equipoise data fetch {name}`"))
+            }
+            error if error.is_request() => Self::request(error),
+            error => Self::run(error),
         }
     }
 }

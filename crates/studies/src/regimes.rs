@@ -1,8 +1,10 @@
 //! Which regimes: the part of the settings that all studies of networks share.
 
-use equipoise_encoder::network::{NetworkConfig, Regime};
+use equipoise_encoder::network::{NetworkConfig, NetworkError, Regime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::settings::suggesting;
 
 /// A regime by name, or written out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +35,12 @@ impl RegimeChoice {
     /// The reason, if no regime has the name, or a person's own has none.
     pub fn regime(&self) -> Result<Regime, String> {
         match self {
-            Self::Named(name) => Regime::named(name).map_err(|e| e.to_string()),
+            Self::Named(name) => Regime::named(name).map_err(|error| match &error {
+                NetworkError::UnknownRegime { known, .. } => {
+                    suggesting(&error.to_string(), name, known.split(", "))
+                }
+                _ => error.to_string(),
+            }),
             Self::Own(regime) if regime.name.is_empty() => {
                 Err("a regime of your own needs a `name`".to_owned())
             }
@@ -82,6 +89,8 @@ mod tests {
         assert_eq!(found.iter().map(|c| c.network.g).collect::<Vec<_>>(), [5.0, 4.2]);
         assert!(cases(&network, &[own.clone(), own]).unwrap_err().contains("twice"));
         assert!(cases(&network, &["no-such".into()]).unwrap_err().contains("balanced"));
+        let near = cases(&network, &["unbalanced_g".into()]).unwrap_err();
+        assert!(near.ends_with("`unbalanced-g`?"), "{near}");
         assert!(cases(&network, &[Regime::default().into()]).unwrap_err().contains("name"));
     }
 }

@@ -330,9 +330,18 @@ fn with_suggestion(message: String) -> String {
     }
     let mut words = message.split('`').skip(1).step_by(2);
     let Some(unknown) = words.next() else { return message };
-    match nearest(unknown, words) {
+    suggesting(&message, unknown, words)
+}
+
+/// A message about an unknown word, with the nearest of the known ones if one is alike.
+pub fn suggesting<'a>(
+    message: &str,
+    unknown: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> String {
+    match nearest(unknown, known) {
         Some(name) => format!("{message}; did you mean `{name}`?"),
-        None => message,
+        None => message.to_owned(),
     }
 }
 

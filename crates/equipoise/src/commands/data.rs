@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use equipoise_data::{
-    Content, DataError, FolderOptions, Ground, OpenOptions, PartReport, SYNTHETIC_TEST,
-    SYNTHETIC_TRAIN, fetch, printable,
+    Content, FolderOptions, Ground, OpenOptions, PartReport, SYNTHETIC_TEST, SYNTHETIC_TRAIN,
+    fetch, printable,
 };
 
 use crate::console::{Task, print};
@@ -266,21 +266,4 @@ fn make(args: &Make, global: &Global) -> Outcome {
         .progress()
         .say(format_args!("open it with: --data-dir {} --dataset {real}", args.out.display()));
     Ok(())
-}
-
-impl From<DataError> for Failure {
-    fn from(error: DataError) -> Self {
-        match error {
-            DataError::Stopped => {
-                Self::Interrupted("stopped; the same command starts again or continues".into())
-            }
-            DataError::Missing { ref name, .. }
-                if fetch::sources().iter().any(|source| source.name == *name) =>
-            {
-                Self::request(format!("{error}: `equipoise data fetch {name}`"))
-            }
-            error if error.is_request() => Self::request(error),
-            error => Self::run(error),
-        }
-    }
 }

@@ -13,7 +13,7 @@
 //! the mean variance of a feature summed over samples, p = s tr(XᵀX) / features, so that it means
 //! the same for any number of samples and any unit of the features.
 //!
-//! [`NormalEquations`] are the sums over the samples, by far the dearest part; they can be solved
+//! [`NormalEquations`] are the sums over the samples, by far the most expensive part; they can be solved
 //! for many penalties ([`NormalEquations::fit`]), and for features brought to other units
 //! ([`NormalEquations::standardised`]), without going through the samples again. All work is cut
 //! into blocks whose borders do not depend on the number of threads, and each block is computed by
