@@ -42,7 +42,7 @@ pub const GLOSSARY: &[Term] = &[
     term(
         "confidence interval",
         &["95 % interval", "95 % t interval", "confidence intervals"],
-        "A range that holds the true value in 95 of 100 repetitions of the whole study.",
+        "A range made so that, over many repetitions of the whole study, 95 of 100 such ranges hold the true value.",
     ),
     term("confusion matrix", &[], "How many samples of each class were taken for each class."),
     term(
