@@ -12,7 +12,7 @@ fn main() -> Result<(), NetworkError> {
     let image = |index: usize, out: &mut [f32]| digits.write_intensities(index, out);
     let go_on = &mut |_| ControlFlow::Continue(());
     let counts = network.encode_counts(&image, 0..20, 7, Population::All, 1, go_on)?;
-    let spikes: u32 = counts.image(0).iter().map(|&count| u32::from(count)).sum();
-    println!("a {}: {spikes} spikes of {} neurons", digits.labels[0], counts.neurons);
+    let spikes: u32 = counts.recording(0).iter().map(|&count| u32::from(count)).sum();
+    println!("a {}: {spikes} spikes of {} neurons", digits.labels[0], counts.units);
     Ok(())
 }

@@ -7,8 +7,8 @@ use equipoise_metrics::ridge::{NormalEquations, Table};
 use serde::{Deserialize, Serialize};
 
 use super::error::BalanceError;
-use crate::network::{Network, Population, SpikeCounts};
-use equipoise_data::ImageSet;
+use crate::network::{Network, Population};
+use equipoise_data::{Counts, DataError, ImageSet};
 
 /// What a linear readout gets out of the spikes of a network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,22 +52,21 @@ pub const DEFAULT_PENALTY: f64 = 0.1;
 /// # Errors
 /// If counts and images do not belong together, or there are too few of them.
 pub fn readout(
-    training: (&SpikeCounts, &ImageSet),
-    test: (&SpikeCounts, &ImageSet),
-    duration_ms: f64,
+    training: (&Counts, &ImageSet),
+    test: (&Counts, &ImageSet),
     penalty: f64,
 ) -> Result<ImageCoding, BalanceError> {
     for (counts, images) in [training, test] {
-        if counts.images > images.len() {
+        if counts.len() > images.len() {
             return Err(BalanceError::Readout(format!(
                 "counts of {} images, but only {} images",
-                counts.images,
+                counts.len(),
                 images.len()
             )));
         }
     }
     let (counts, images) = training;
-    let features = counts.features();
+    let features = counts.units * counts.bins;
     let pixels = images.shape.pixels();
     let classes = images.classes.len();
     let target = |i: usize, out: &mut [f64]| {
@@ -85,12 +84,12 @@ pub fn readout(
         )));
     }
     let table = |counts| Table::of_counts(counts, features);
-    let targets = Table::of_rows(counts.images, pixels + classes, &target);
+    let targets = Table::of_rows(counts.len(), pixels + classes, &target);
     let ridge = NormalEquations::sum(table(&counts.counts)?, targets)?.solve(penalty)?;
     let mut mean_image = vec![0.0f64; pixels];
-    for i in 0..counts.images {
+    for i in 0..counts.len() {
         for (mean, &value) in mean_image.iter_mut().zip(images.image(i)) {
-            *mean += f64::from(value) / 255.0 / counts.images as f64;
+            *mean += f64::from(value) / 255.0 / counts.len() as f64;
         }
     }
     let (counts, images) = test;
@@ -112,16 +111,16 @@ pub fn readout(
         }
         let best = (0..classes).max_by(|&a, &b| out[pixels + a].total_cmp(&out[pixels + b]));
         sums.right += usize::from(best == Some(usize::from(images.labels[i])));
-        sums.add_counts(counts.image(i), counts.bins);
+        sums.add_counts(counts.recording(i), counts.bins);
     }
-    let n = counts.images.max(1) as f64;
+    let n = counts.len().max(1) as f64;
     let spikes_per_image = sums.spikes / n;
     Ok(ImageCoding {
-        duration_ms,
-        neurons: counts.neurons,
-        training_images: training.0.images,
-        test_images: counts.images,
-        rate_hz: spikes_per_image / counts.neurons as f64 / duration_ms * 1000.0,
+        duration_ms: counts.duration_ms,
+        neurons: counts.units,
+        training_images: training.0.len(),
+        test_images: counts.len(),
+        rate_hz: spikes_per_image / counts.units as f64 / counts.duration_ms * 1000.0,
         spikes_per_image,
         silent: sums.silent / n,
         sparseness: sums.sparseness / n,
@@ -177,14 +176,11 @@ pub fn image_coding(
     let mut encode = |images: &ImageSet, seed: u64, before: usize| {
         let write = |i: usize, out: &mut [f32]| images.write_intensities(i, out);
         let mut step = |done: usize| progress(before + done, total);
-        let counts =
-            network.encode_counts(&write, 0..images.len(), seed, Population::All, 1, &mut step)?;
-        if counts.images == images.len() { Ok(counts) } else { Err(BalanceError::Stopped) }
+        network.encode_counts(&write, 0..images.len(), seed, Population::All, 1, &mut step)
     };
     let training_counts = encode(training, seed, 0)?;
     let test_counts = encode(test, seed.wrapping_add(1), training.len())?;
-    let duration = network.config().duration;
-    readout((&training_counts, training), (&test_counts, test), duration, penalty)
+    readout((&training_counts, training), (&test_counts, test), penalty)
 }
 
 /// The spike counts of the images of `range` over the first d ms of the recording, for each d of
@@ -201,7 +197,7 @@ pub fn counts_over_time(
     durations_ms: &[f64],
     seed: u64,
     progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
-) -> Result<Vec<SpikeCounts>, BalanceError> {
+) -> Result<Vec<Counts>, BalanceError> {
     let longest = network.config().duration;
     if let Some(bad) = durations_ms.iter().find(|&&d| !(d > 0.0 && d <= longest)) {
         return Err(BalanceError::setting(
@@ -217,15 +213,17 @@ pub fn counts_over_time(
         )));
     }
     let neurons = network.config().neurons;
-    let empty = SpikeCounts { images: 0, neurons, bins: 1, counts: Vec::new() };
-    let mut all = vec![empty; durations_ms.len()];
+    let empty = |&duration: &f64| Counts::new(neurons, 1, duration, Vec::new());
+    let mut all = durations_ms
+        .iter()
+        .map(empty)
+        .collect::<Result<Vec<Counts>, DataError>>()
+        .map_err(|e| BalanceError::Readout(e.to_string()))?;
     let mut done = 0;
-    let wanted = range.len();
     let mut sink = |_: usize, spikes: equipoise_data::spikes::SpikeTrains| {
-        for (counts, &duration) in all.iter_mut().zip(durations_ms) {
-            let start = counts.counts.len();
+        for counts in &mut all {
+            let (start, duration) = (counts.counts.len(), counts.duration_ms);
             counts.counts.resize(start + neurons, 0);
-            counts.images += 1;
             for (&t, &unit) in spikes.times.iter().zip(&spikes.ids) {
                 if f64::from(t) > duration + 1e-6 {
                     break;
@@ -239,8 +237,7 @@ pub fn counts_over_time(
     };
     let write = |i: usize, out: &mut [f32]| images.write_intensities(i, out);
     network.encode_each(&write, range, seed, &mut sink)?;
-    // Asked to stop after the last image, there is nothing left to stop.
-    if done == wanted { Ok(all) } else { Err(BalanceError::Stopped) }
+    Ok(all)
 }
 
 /// [`image_coding`] at several lengths of the recording, from one simulation of the longest: the
@@ -264,9 +261,9 @@ pub fn coding_over_time(
     };
     let training_counts = encode(training, seed, 0)?;
     let test_counts = encode(test, seed.wrapping_add(1), training.len())?;
-    durations_ms
+    training_counts
         .iter()
-        .zip(training_counts.iter().zip(&test_counts))
-        .map(|(&duration, (a, b))| readout((a, training), (b, test), duration, penalty))
+        .zip(&test_counts)
+        .map(|(a, b)| readout((a, training), (b, test), penalty))
         .collect()
 }

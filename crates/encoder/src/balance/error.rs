@@ -12,7 +12,7 @@ use crate::network::NetworkError;
 pub enum BalanceError {
     /// A network that makes no sense or cannot be run.
     #[error(transparent)]
-    Network(#[from] NetworkError),
+    Network(NetworkError),
     /// A setting of the measurement is out of its range.
     #[error("`{setting}`: {reason}")]
     Setting {
@@ -41,6 +41,15 @@ pub enum BalanceError {
     /// The caller asked to stop.
     #[error("stopped before it was done")]
     Stopped,
+}
+
+impl From<NetworkError> for BalanceError {
+    fn from(error: NetworkError) -> Self {
+        match error {
+            NetworkError::Stopped => Self::Stopped,
+            error => Self::Network(error),
+        }
+    }
 }
 
 impl BalanceError {

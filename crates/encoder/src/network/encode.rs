@@ -10,6 +10,7 @@ use super::error::NetworkError;
 use super::probe::Probe;
 use super::simulate::Simulation;
 use super::trial::Trial;
+use equipoise_data::Counts;
 use equipoise_data::spikes::SpikeTrains;
 
 /// Images that one thread encodes before it looks for more.
@@ -40,45 +41,17 @@ impl Population {
     }
 }
 
-/// Spike counts of many images, `[image, neuron, bin]` with the bin fastest.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SpikeCounts {
-    /// Images encoded.
-    pub images: usize,
-    /// Neurons read.
-    pub neurons: usize,
-    /// Bins that the recording is cut into.
-    pub bins: usize,
-    /// The counts; one above 65,535 stays there.
-    pub counts: Vec<u16>,
-}
-
-impl SpikeCounts {
-    /// Features of one image: neurons times bins.
-    pub fn features(&self) -> usize {
-        self.neurons * self.bins
-    }
-
-    /// The counts of image `i`, `[neuron, bin]`.
-    ///
-    /// # Panics
-    /// If there is no image `i`.
-    pub fn image(&self, i: usize) -> &[u16] {
-        &self.counts[i * self.features()..(i + 1) * self.features()]
-    }
-}
-
 impl Network {
     /// Encodes the images of `range`, handing the spikes of each to `sink` in order. `image`
     /// writes image i into the buffer `[channels, height, width]`, intensities in [0, 1].
     ///
     /// Image i is trial i of the seed, so its spikes are the same for any number of threads and
-    /// whichever range it is in. No more than a few hundred recordings are held at a time. If
-    /// the sink returns [`ControlFlow::Break`], no more images are encoded.
+    /// whichever range it is in. No more than a few hundred recordings are held at a time.
     ///
     /// # Errors
     /// If the network was built without an input shape, or an image has intensities outside
-    /// [0, 1]; the sink has then had the images before it.
+    /// [0, 1]; the sink has then had the images before it. [`NetworkError::Stopped`] if the sink
+    /// returns [`ControlFlow::Break`].
     pub fn encode_each(
         &self,
         image: &(dyn Fn(usize, &mut [f32]) + Sync),
@@ -114,7 +87,7 @@ impl Network {
                 .collect();
             for (index, spikes) in (start..end).zip(chunks.into_iter().flatten()) {
                 if sink(index, spikes?).is_break() {
-                    return Ok(());
+                    return Err(NetworkError::Stopped);
                 }
             }
             start = end;
@@ -122,11 +95,12 @@ impl Network {
         Ok(())
     }
 
-    /// Encodes the images of `range` as counts in `bins` bins. `progress` is told how many images
-    /// are done, and may stop the work, which then returns the images done so far.
+    /// Encodes the images of `range` as counts of the population's spikes in `bins` bins. `progress`
+    /// is told how many images are done.
     ///
     /// # Errors
-    /// As [`Network::encode_each`], or if `bins` is 0.
+    /// As [`Network::encode_each`], or if `bins` is 0. [`NetworkError::Stopped`] if `progress`
+    /// returns [`ControlFlow::Break`].
     pub fn encode_counts(
         &self,
         image: &(dyn Fn(usize, &mut [f32]) + Sync),
@@ -135,20 +109,21 @@ impl Network {
         population: Population,
         bins: usize,
         progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Result<SpikeCounts, NetworkError> {
-        if bins == 0 {
-            return Err(NetworkError::Request("counts in 0 bins; 1 or more are possible".into()));
-        }
+    ) -> Result<Counts, NetworkError> {
         let neurons = population.neurons(self);
-        let mut out = SpikeCounts { images: 0, neurons: neurons.len(), bins, counts: Vec::new() };
-        out.counts.reserve_exact(range.len() * out.features());
+        let (wanted, first) = (range.len(), neurons.start * bins);
+        let mut counts = Vec::new();
+        counts.reserve_exact(wanted * neurons.len() * bins);
+        let mut table = Counts::new(neurons.len(), bins, self.config.duration, counts)
+            .map_err(|e| NetworkError::Request(e.to_string()))?;
+        let size = neurons.len() * bins;
+        let mut done = 0;
         self.encode_each(image, range, seed, &mut |_, spikes| {
-            let counts = spikes.binned_counts(bins);
-            out.counts.extend_from_slice(&counts[neurons.start * bins..neurons.end * bins]);
-            out.images += 1;
-            progress(out.images)
+            table.counts.extend_from_slice(&spikes.binned_counts(bins)[first..first + size]);
+            done += 1;
+            progress(done)
         })?;
-        Ok(out)
+        Ok(table)
     }
 }
 
@@ -218,11 +193,11 @@ mod tests {
             network.encode_counts(&picture, 5..8, 9, population, 4, go).unwrap()
         };
         let counts = count(Population::All);
-        assert_eq!((counts.images, counts.neurons, counts.bins), (3, 200, 4));
+        assert_eq!((counts.len(), counts.units, counts.bins, counts.bin_ms()), (3, 200, 4, 12.5));
         for (i, spikes) in spikes.iter().enumerate() {
-            assert_eq!(counts.image(i), spikes.binned_counts(4));
+            assert_eq!(counts.recording(i), spikes.binned_counts(4));
             let inhibitory = count(Population::Inhibitory);
-            assert_eq!(inhibitory.image(i), &counts.image(i)[160 * 4..]);
+            assert_eq!(inhibitory.recording(i), &counts.recording(i)[160 * 4..]);
         }
     }
 
@@ -230,9 +205,14 @@ mod tests {
     fn encoding_stops_when_told() {
         let network = Network::build(&small(), Some(SHAPE), 3).unwrap();
         let stop = &mut |n| if n == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        let counts = network.encode_counts(&picture, 0..100, 9, Population::All, 1, stop).unwrap();
-        assert_eq!(counts.images, 3);
-        assert_eq!(counts.counts.len(), 600);
+        let stopped = network.encode_counts(&picture, 0..100, 9, Population::All, 1, stop);
+        assert_eq!(stopped, Err(NetworkError::Stopped));
+        // Whatever is left to do.
+        let stop = &mut |n| if n == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let stopped = network.encode_counts(&picture, 0..3, 9, Population::All, 1, stop);
+        assert_eq!(stopped, Err(NetworkError::Stopped));
+        let none = network.encode_counts(&picture, 0..3, 9, Population::All, 0, stop);
+        assert!(matches!(none, Err(NetworkError::Request(_))));
     }
 
     #[test]

@@ -30,4 +30,7 @@ pub enum NetworkError {
     /// What was asked of the network cannot be done with it.
     #[error("{0}")]
     Request(String),
+    /// The caller asked to stop.
+    #[error("stopped before it was done")]
+    Stopped,
 }

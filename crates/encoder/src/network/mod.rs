@@ -29,7 +29,7 @@ pub use config::{
     ColorCode, InputCode, InputConfig, InputTarget, Integration, NetworkConfig, ProjectionKind,
     Synapse, WeightScaling,
 };
-pub use encode::{Population, SpikeCounts};
+pub use encode::Population;
 pub use equipoise_data::ImageShape;
 pub use error::NetworkError;
 pub use input::{color_channels, input_channels};

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use equipoise_data::{ImageSet, OpenOptions};
+use equipoise_data::{Counts, ImageSet, OpenOptions};
 use equipoise_encoder::balance::{
     BalanceError, DEFAULT_PENALTY, ImageCoding, counts_over_time, readout,
 };
-use equipoise_encoder::network::{Network, NetworkConfig, SpikeCounts};
+use equipoise_encoder::network::{Network, NetworkConfig};
 use equipoise_report::{Column, Report, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -309,7 +309,7 @@ impl Measurement<'_> {
         let counts = parts
             .iter()
             .map(|&(part, images, seed)| {
-                let mut all: Vec<SpikeCounts> = Vec::new();
+                let mut all: Vec<Counts> = Vec::new();
                 for piece in 0..images.len().div_ceil(CHUNK) {
                     let key = self.piece(part, piece);
                     let range = piece * CHUNK..((piece + 1) * CHUNK).min(images.len());
@@ -323,13 +323,10 @@ impl Measurement<'_> {
         let [training_counts, test_counts] = counts.as_slice() else {
             return Err(StudyError::failed("counts of two parts are needed"));
         };
-        let found = self
-            .durations
+        let found = training_counts
             .iter()
-            .zip(training_counts.iter().zip(test_counts))
-            .map(|(&duration, (a, b))| {
-                readout((a, training), (b, test), duration, self.settings.penalty).or_failed()
-            })
+            .zip(test_counts)
+            .map(|(a, b)| readout((a, training), (b, test), self.settings.penalty).or_failed())
             .collect::<Result<Vec<ImageCoding>, StudyError>>()?;
         context.keep_unit(&self.key, &whole, &found)?;
         self.remove_pieces(context, &parts)?;
@@ -344,14 +341,14 @@ impl Measurement<'_> {
         identity: &Identity,
         range: std::ops::Range<usize>,
         stage: &Stage<'_>,
-        encode: impl FnOnce(std::ops::Range<usize>) -> Result<Vec<SpikeCounts>, StudyError>,
-    ) -> Result<Vec<SpikeCounts>, StudyError> {
+        encode: impl FnOnce(std::ops::Range<usize>) -> Result<Vec<Counts>, StudyError>,
+    ) -> Result<Vec<Counts>, StudyError> {
         let images = range.len();
         let size = images * self.network.neurons * self.durations.len();
         if let Some(bytes) = context.load_checkpoint(key, identity)? {
             if bytes.len() == 2 * size {
                 stage.advance(images as u64)?;
-                return Ok(self.counts_from(images, &bytes));
+                return self.counts_from(&bytes);
             }
             context.remark(format!("{key} is not of {size} counts; it is encoded again"));
         }
@@ -362,15 +359,13 @@ impl Measurement<'_> {
         Ok(counts)
     }
 
-    fn counts_from(&self, images: usize, bytes: &[u8]) -> Vec<SpikeCounts> {
-        let neurons = self.network.neurons;
-        bytes
-            .chunks(2 * images * neurons)
-            .map(|bytes| {
-                let counts = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]));
-                SpikeCounts { images, neurons, bins: 1, counts: counts.collect() }
-            })
-            .collect()
+    fn counts_from(&self, bytes: &[u8]) -> Result<Vec<Counts>, StudyError> {
+        let pieces = bytes.chunks((bytes.len() / self.durations.len().max(1)).max(1));
+        let count = |(&duration, bytes): (&f64, &[u8])| {
+            let counts = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]));
+            Ok(Counts::new(self.network.neurons, 1, duration, counts.collect())?)
+        };
+        self.durations.iter().zip(pieces).map(count).collect()
     }
 
     fn encode(
@@ -380,7 +375,7 @@ impl Measurement<'_> {
         range: std::ops::Range<usize>,
         seed: u64,
         stage: &Stage<'_>,
-    ) -> Result<Vec<SpikeCounts>, StudyError> {
+    ) -> Result<Vec<Counts>, StudyError> {
         let mut step = |_: usize| match stage.advance(1) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
@@ -411,13 +406,12 @@ impl Measurement<'_> {
 }
 
 /// Adds the counts of more images, duration by duration.
-fn append(all: &mut Vec<SpikeCounts>, more: Vec<SpikeCounts>) {
+fn append(all: &mut Vec<Counts>, more: Vec<Counts>) {
     if all.is_empty() {
         *all = more;
         return;
     }
     for (all, more) in all.iter_mut().zip(more) {
-        all.images += more.images;
         all.counts.extend_from_slice(&more.counts);
     }
 }

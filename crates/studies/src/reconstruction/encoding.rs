@@ -6,7 +6,9 @@ use equipoise_data::spikes::SpikeTrains;
 use equipoise_data::spikes::file::{SpikeFileWriter, TimePrecision};
 use equipoise_data::{DataIdentity, Fingerprint, ImageSet};
 use equipoise_decoder::reconstruct::{CountTable, FeatureConfig, FeatureKind, SpikeFeatures};
-use equipoise_encoder::network::{Network, NetworkConfig, Population, input_channels};
+use equipoise_encoder::network::{
+    Network, NetworkConfig, NetworkError, Population, input_channels,
+};
 use equipoise_random::derive_seed;
 use serde::{Deserialize, Serialize};
 
@@ -108,12 +110,25 @@ pub fn keep_spikes(
     };
     let read = |index: usize, out: &mut [f32]| images.write_intensities(index, out);
     let count = count.min(images.len());
-    network.encode_each(&read, 0..count, part.seed(seed), &mut sink).or_failed()?;
-    if let Some(error) = failed {
-        return Err(error);
-    }
+    let encoded = network.encode_each(&read, 0..count, part.seed(seed), &mut sink);
+    ended(encoded, failed)?;
     writer.finish()?;
     context.written(&file).map(Some)
+}
+
+/// The end of an encoding whose sink may have `failed`, which stopped it.
+///
+/// # Errors
+/// That failure, [`StudyError::Stopped`], or [`StudyError::Failed`].
+pub fn ended<T>(
+    encoded: Result<T, NetworkError>,
+    failed: Option<StudyError>,
+) -> Result<T, StudyError> {
+    match (failed, encoded) {
+        (Some(error), _) => Err(error),
+        (None, Err(NetworkError::Stopped)) => Err(StudyError::Stopped),
+        (None, encoded) => encoded.or_failed(),
+    }
 }
 
 /// Who receives from whom, as an NPZ file. `excitatory` uint8 `[neurons]`: 1 for an excitatory
@@ -162,36 +177,30 @@ pub fn features(
     (seed, batch): (u64, usize),
     stage: &Stage<'_>,
 ) -> Result<(SpikeFeatures, u64), StudyError> {
-    let duration = network.config().duration;
-    let bins = bins(config, duration);
+    let bins = bins(config, network.config().duration);
     let mut all = SpikeFeatures { images: 0, features: 0, values: Vec::new() };
     let mut spikes = 0;
     for start in (0..images.len()).step_by(batch) {
         let end = (start + batch).min(images.len());
-        let (mut told, mut stopped) = (0, false);
+        let mut told = 0;
         let mut progress = |done: usize| {
-            stopped = stage.advance((done - told) as u64).is_err();
+            let more = (done - told) as u64;
             told = done;
-            if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            match stage.advance(more) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
         };
-        let counts = network
-            .encode_counts(
-                &|index, out| images.write_intensities(index, out),
-                start..end,
-                part.seed(seed),
-                Population::All,
-                bins,
-                &mut progress,
-            )
-            .or_failed()?;
-        if stopped {
-            return Err(StudyError::Stopped);
-        }
+        let read = |index: usize, out: &mut [f32]| images.write_intensities(index, out);
+        let (range, seed) = (start..end, part.seed(seed));
+        let counts =
+            network.encode_counts(&read, range, seed, Population::All, bins, &mut progress);
+        let counts = ended(counts, None)?;
         let table = CountTable {
-            images: counts.images,
-            units: counts.neurons,
-            bins,
-            bin_width: duration / bins as f64,
+            images: counts.len(),
+            units: counts.units,
+            bins: counts.bins,
+            bin_width: counts.bin_ms(),
             counts: &counts.counts,
         };
         let chunk = config.extract(&table).or_input()?;

@@ -250,10 +250,8 @@ impl PartWork<'_> {
         };
         let read = |index: usize, out: &mut [f32]| set.write_intensities(index, out);
         let seed = part.seed(self.seed);
-        network.encode_each(&read, 0..set.len(), seed, &mut sink).or_failed()?;
-        if let Some(error) = failed {
-            return Err(error);
-        }
+        let encoded = network.encode_each(&read, 0..set.len(), seed, &mut sink);
+        encoding::ended(encoded, failed)?;
         let counts = match counts {
             Some(file) => {
                 file.finish()?;
