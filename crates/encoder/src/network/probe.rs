@@ -140,7 +140,7 @@ impl BlockProbe {
     }
 
     /// The recordings of all its neurons.
-    pub(crate) fn recordings(&self) -> impl Iterator<Item = &NeuronProbe> {
-        self.groups.iter().flatten()
+    pub(crate) fn recordings_mut(&mut self) -> impl Iterator<Item = &mut NeuronProbe> {
+        self.groups.iter_mut().flatten()
     }
 }

@@ -7,52 +7,31 @@
 //! numbers, and the lists are joined in the order of the blocks, so the result is the same for
 //! any number of threads.
 
-use equipoise_random::{derive_seed, stream};
-use equipoise_simd::Instructions;
-use rayon::prelude::*;
+use equipoise_data::spikes::SpikeTrains;
+use equipoise_random::{Stream, stream};
 
-use super::block::{Arrivals, BlockState, Slice};
-use super::build::{Delays, Network};
+use super::build::Network;
 use super::error::NetworkError;
-use super::noise::{LaneGenerator, PoissonTable};
-use super::probe::{BlockProbe, Probe};
+use super::noise::PoissonTable;
+use super::probe::Probe;
+use super::state::NetworkState;
 use super::stimulus::Stimulus;
 use super::trial::Trial;
-use equipoise_data::spikes::SpikeTrains;
-
-/// Time steps of a slice at most, so that what arrives in them stays in the nearest cache.
-const LONGEST_SLICE: usize = 32;
 
 /// The state of a network in a run; kept between runs so that its memory is used again.
 pub struct Simulation<'a> {
     network: &'a Network,
-    blocks: Vec<BlockState>,
-    ring: Vec<Arrivals>,
-    input: Vec<Vec<u32>>,
-    instructions: Instructions,
+    state: NetworkState,
 }
 
 impl<'a> Simulation<'a> {
     /// Room for runs of this network.
     pub fn new(network: &'a Network) -> Self {
-        let blocks = network
-            .blocks
-            .iter()
-            .enumerate()
-            .map(|(index, block)| BlockState::new(index, block))
-            .collect();
-        let slice = network.shortest_delay.min(LONGEST_SLICE);
-        let slots = network.longest_delay + slice + 1;
-        Self {
-            network,
-            blocks,
-            ring: vec![Arrivals::default(); slots],
-            input: vec![Vec::new(); slice],
-            instructions: Instructions::best(),
-        }
+        Self { network, state: NetworkState::new(network) }
     }
 
-    /// Runs one trial from its own start, and returns the spikes of the recording.
+    /// Runs one trial from its own start, and returns the spikes of the recording. A trial that is
+    /// looked at while it runs is a [`RunningTrial`](super::RunningTrial).
     ///
     /// # Errors
     /// If the image does not fit the network, the duration is not positive, or a probed neuron
@@ -77,157 +56,90 @@ impl<'a> Simulation<'a> {
         probe: &mut Probe,
         spikes: &mut SpikeTrains,
     ) -> Result<(), NetworkError> {
-        let network = self.network;
-        let config = &network.config;
-        let (warm_up, recorded) = network.check_trial(trial, probe)?;
-        let stimulus = Stimulus::new(network, trial)?;
-        self.reset(trial, &stimulus);
-        spikes.duration_ms = recorded as f64 * config.dt;
-        spikes.units = config.neurons;
+        let mut progress = Progress::start(self.network, &mut self.state, trial, probe)?;
         spikes.times.clear();
         spikes.ids.clear();
-        let constant = network.background_table(1.0);
+        progress.advance(self.network, &mut self.state, progress.total, probe, spikes);
+        self.state.collect_probe(self.network, probe);
+        Ok(())
+    }
+}
+
+/// How far a trial has come, and what its input is drawn from.
+pub(super) struct Progress<'t> {
+    stimulus: Stimulus,
+    input_stream: Stream,
+    background: Option<&'t (dyn Fn(f64) -> f64 + Sync)>,
+    /// The background at its configured rate.
+    constant: Option<PoissonTable>,
+    parallel: bool,
+    /// Time steps of the warm-up, and of it and the recording together.
+    pub(super) warm_up: usize,
+    pub(super) total: usize,
+    /// Time steps done.
+    pub(super) done: usize,
+}
+
+impl<'t> Progress<'t> {
+    /// Starts a trial: checks it, and brings the network to its start.
+    pub(super) fn start(
+        network: &Network,
+        state: &mut NetworkState,
+        trial: &Trial<'t>,
+        probe: &Probe,
+    ) -> Result<Self, NetworkError> {
+        let (warm_up, recorded) = network.check_trial(trial, probe)?;
+        let stimulus = Stimulus::new(network, trial)?;
+        state.reset(network, trial, &stimulus);
+        Ok(Self {
+            stimulus,
+            input_stream: stream(trial.seed, "encoder/input-spikes", trial.index),
+            background: trial.background,
+            constant: network.background_table(1.0),
+            parallel: trial.parallel,
+            warm_up,
+            total: warm_up + recorded,
+            done: 0,
+        })
+    }
+
+    /// Runs whole slices until `until` steps of the trial are done at least, or all. Slices are cut
+    /// by the warm-up and the end of the trial alone, so that the trial is the same in any pieces.
+    pub(super) fn advance(
+        &mut self,
+        network: &Network,
+        state: &mut NetworkState,
+        until: usize,
+        probe: &Probe,
+        spikes: &mut SpikeTrains,
+    ) {
+        let (warm_up, dt) = (self.warm_up, network.config.dt);
         let mut varying;
-        let mut input_stream = stream(trial.seed, "encoder/input-spikes", trial.index);
-        let total = warm_up + recorded;
-        let mut done = 0;
-        while done < total {
-            let until = if done < warm_up { warm_up } else { total };
-            let steps = self.input.len().min(until - done);
-            let background = match trial.background {
-                None => constant.as_ref(),
+        while self.done < until.min(self.total) {
+            let done = self.done;
+            let end = if done < warm_up { warm_up } else { self.total };
+            let steps = state.input.len().min(end - done);
+            let background = match self.background {
+                None => self.constant.as_ref(),
                 Some(profile) => {
-                    let middle = (done as f64 + 0.5 * steps as f64 - warm_up as f64) * config.dt;
+                    let middle = (done as f64 + 0.5 * steps as f64 - warm_up as f64) * dt;
                     varying = network.background_table(profile(middle));
                     varying.as_ref()
                 }
             };
-            stimulus.spikes(done + 1, warm_up, &mut input_stream, &mut self.input[..steps]);
+            let channels = &mut state.input[..steps];
+            self.stimulus.spikes(done + 1, warm_up, &mut self.input_stream, channels);
             if done == warm_up {
-                for block in &mut self.blocks {
-                    block.probe =
-                        BlockProbe::new(probe, block.first, block.neurons.potential.len());
-                    if let (false, Some(current)) = (stimulus.during_warm_up, &stimulus.current) {
-                        block.add_current(network, current);
-                    }
-                }
+                state.begin_recording(network, &self.stimulus, probe);
             }
-            self.slice(done as u32, steps as u32, background, trial.parallel);
+            state.slice(network, done as u32, steps as u32, background, self.parallel);
             if done >= warm_up {
-                self.record_spikes(done - warm_up, steps, spikes);
+                state.record_spikes(network, done - warm_up, steps, spikes);
             }
-            done += steps;
+            self.done += steps;
         }
-        self.collect_probe(probe);
-        Ok(())
-    }
-
-    fn reset(&mut self, trial: &Trial<'_>, stimulus: &Stimulus) {
-        let network = self.network;
-        for arrivals in &mut self.ring {
-            arrivals.excitatory.clear();
-            arrivals.inhibitory.clear();
-        }
-        let mut initial = stream(trial.seed, "encoder/initial-potential", trial.index);
-        let background = derive_seed(trial.seed, "encoder/background", trial.index);
-        let noisy = network.config.background_rate_hz() > 0.0;
-        for state in &mut self.blocks {
-            let block = &network.blocks[state.block];
-            let parameter = &network.config.initial_potential;
-            state.neurons.potential.fill(0.0);
-            for v in &mut state.neurons.potential[..block.neurons] {
-                *v = parameter.draw(&mut initial) as f32;
-            }
-            state.neurons.held_until.fill(0);
-            // The padding is held for ever.
-            state.neurons.held_until[block.neurons..].fill(u32::MAX);
-            state.neurons.current_excitatory.fill(0.0);
-            state.neurons.current_inhibitory.fill(0.0);
-            state.drive.copy_from_slice(&block.constants.drive);
-            state.note_drive();
-            if noisy {
-                let mut background = stream(background, "block", state.block as u64);
-                state.noise.fill_with(|| LaneGenerator::new(&mut background));
-            }
-            // During the warm-up nothing is recorded.
-            state.probe = BlockProbe::new(&Probe::none(), 0, 0);
-            if let (true, Some(current)) = (stimulus.during_warm_up, &stimulus.current) {
-                state.add_current(network, current);
-            }
-        }
-    }
-
-    /// Runs `steps` steps after `done`, which are no more than the shortest delay.
-    fn slice(&mut self, done: u32, steps: u32, background: Option<&PoissonTable>, parallel: bool) {
-        let slice = Slice {
-            network: self.network,
-            first_step: done + 1,
-            steps,
-            ring: &self.ring,
-            input: &self.input,
-            background,
-            instructions: self.instructions,
-        };
-        if parallel && self.blocks.len() > 1 {
-            self.blocks.par_iter_mut().for_each(|block| block.advance(&slice));
-        } else {
-            for block in &mut self.blocks {
-                block.advance(&slice);
-            }
-        }
-        let slots = self.ring.len();
-        for step in done + 1..=done + steps {
-            let arrivals = &mut self.ring[step as usize % slots];
-            arrivals.excitatory.clear();
-            arrivals.inhibitory.clear();
-        }
-        let excitatory = self.network.excitatory_neurons as u32;
-        for (offset, step) in (done + 1..=done + steps).enumerate() {
-            for block in &self.blocks {
-                let spikes = block.spikes(offset);
-                let (e, i) = spikes.split_at(spikes.partition_point(|&n| n < excitatory));
-                if let Delays::Common(delay) = self.network.delays {
-                    let arrivals = &mut self.ring[(step as usize + delay) % slots];
-                    arrivals.excitatory.extend_from_slice(e);
-                    arrivals.inhibitory.extend_from_slice(i);
-                    continue;
-                }
-                let arrival = |n: u32| step as usize + self.network.delay_steps(n as usize);
-                for &neuron in e {
-                    self.ring[arrival(neuron) % slots].excitatory.push(neuron);
-                }
-                for &neuron in i {
-                    self.ring[arrival(neuron) % slots].inhibitory.push(neuron);
-                }
-            }
-        }
-    }
-
-    /// Adds the spikes of the slice that starts `from` steps into the recording to the trains.
-    fn record_spikes(&self, from: usize, steps: usize, spikes: &mut SpikeTrains) {
-        for offset in 0..steps {
-            let time = (from + offset + 1) as f64 * self.network.config.dt;
-            for block in &self.blocks {
-                spikes.ids.extend_from_slice(block.spikes(offset));
-            }
-            spikes.times.resize(spikes.ids.len(), time.min(spikes.duration_ms) as f32);
-        }
-    }
-
-    fn collect_probe(&self, probe: &mut Probe) {
-        let n = probe.neurons().len();
-        probe.sample_ms = probe.interval() as f64 * self.network.config.dt;
-        probe.potential = vec![Vec::new(); n];
-        probe.excitatory = vec![Vec::new(); n];
-        probe.inhibitory = vec![Vec::new(); n];
-        for recording in self.blocks.iter().flat_map(|block| block.probe.recordings()) {
-            let place = recording.place;
-            for sample in &recording.samples {
-                probe.potential[place].push(sample[0]);
-                probe.excitatory[place].push(sample[1]);
-                probe.inhibitory[place].push(sample[2]);
-            }
-        }
+        spikes.units = network.config.neurons;
+        spikes.duration_ms = self.done.saturating_sub(warm_up) as f64 * dt;
     }
 }
 
@@ -245,7 +157,7 @@ impl Network {
 mod tests {
     use super::*;
     use crate::network::{Distribution, NetworkConfig, Parameter, Synapse};
-    use equipoise_simd::force;
+    use equipoise_simd::{Instructions, force};
 
     #[test]
     fn every_instruction_set_gives_the_same_bits() {
