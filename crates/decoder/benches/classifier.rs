@@ -63,7 +63,7 @@ fn latency_events(steps: usize) -> Events {
             .into_iter()
             .map(|channel| {
                 let x = random.range(0.205, 1.0);
-                let step = (20.0 * (x / (x - 0.2)).ln()).floor().min(99.0) * stretch;
+                let step = (20.0 * libm::log(x / (x - 0.2))).floor().min(99.0) * stretch;
                 (step as u16, channel as u16)
             })
             .collect()

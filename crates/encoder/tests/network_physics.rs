@@ -94,7 +94,7 @@ fn below_threshold_the_potential_decays_exactly() {
     assert_eq!(run(&config, 0, &mut probe).count(), 0);
     assert_eq!(probe.potential(0).len(), 100);
     for (k, &v) in probe.potential(0).iter().enumerate() {
-        let exact = 15.0 * (-(k as f64 + 1.0) / 20.0).exp();
+        let exact = 15.0 * libm::exp(-(k as f64 + 1.0) / 20.0);
         assert!((f64::from(v) / exact - 1.0).abs() < 1e-4, "{v} is not {exact} after {k} ms");
     }
 }

@@ -7,7 +7,7 @@ use equipoise_figure::{Axis, Figure, Heatmap, Line, Plot, Spikes};
 
 fn main() {
     let time: Vec<f64> = (0..1_000_000).map(|i| f64::from(i) * 1e-3).collect();
-    let wave: Vec<f64> = time.iter().map(|t| (t * 3.0).sin() + (t * 911.0).cos()).collect();
+    let wave: Vec<f64> = time.iter().map(|t| libm::sin(t * 3.0) + libm::cos(t * 911.0)).collect();
     let events: Vec<(f64, usize)> =
         (0..200_000).map(|i| (f64::from(i) * 0.618 % 1000.0, i as usize * 7919 % 1000)).collect();
     let values: Vec<f64> = (0..250_000).map(|i| f64::from(i % 997)).collect();

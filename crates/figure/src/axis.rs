@@ -150,8 +150,9 @@ impl Axis {
             (None, None, None) if self.log => (1.0, 10.0),
             (None, None, None) => (0.0, 1.0),
         };
-        let forward = |v: f64| if self.log { v.log10() } else { v };
-        let backward = |v: f64| if self.log { 10_f64.powf(v).clamp(1e-300, FARTHEST) } else { v };
+        let forward = |v: f64| if self.log { libm::log10(v) } else { v };
+        let backward =
+            |v: f64| if self.log { libm::pow(10_f64, v).clamp(1e-300, FARTHEST) } else { v };
         let (low, high) = (forward(fixed_low.unwrap_or(low)), forward(fixed_high.unwrap_or(high)));
         let span = high - low;
         let smallest = 1e-9 * low.abs().max(high.abs());

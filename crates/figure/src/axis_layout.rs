@@ -165,7 +165,8 @@ impl AxisLayout {
     /// Place of a value along the axis in points from its start; outside the range, outside the length.
     pub fn place(&self, value: f64) -> f64 {
         let share = if self.log {
-            (value.log10() - self.low.log10()) / (self.high.log10() - self.low.log10())
+            (libm::log10(value) - libm::log10(self.low))
+                / (libm::log10(self.high) - libm::log10(self.low))
         } else {
             (value - self.low) / (self.high - self.low)
         };
@@ -202,7 +203,7 @@ impl AxisLayout {
         }
         match self.side {
             Side::Left => widest(),
-            Side::Bottom if self.slanted => widest() * SLANT.sin() + TICK_SIZE * CAP_HEIGHT,
+            Side::Bottom if self.slanted => widest() * libm::sin(SLANT) + TICK_SIZE * CAP_HEIGHT,
             Side::Bottom => {
                 let lines = self
                     .wrapped
@@ -227,7 +228,7 @@ impl AxisLayout {
             let (before, after) = match (self.side, &self.wrapped) {
                 (Side::Left, _) => (TICK_SIZE * 0.5, TICK_SIZE * 0.5),
                 (Side::Bottom, _) if self.slanted => {
-                    (text_width(label, TICK_SIZE, Weight::Regular) * SLANT.cos() + 2.0, 2.0)
+                    (text_width(label, TICK_SIZE, Weight::Regular) * libm::cos(SLANT) + 2.0, 2.0)
                 }
                 (Side::Bottom, Some(lines)) => {
                     let width = lines.get(index).map_or(0.0, |l| {

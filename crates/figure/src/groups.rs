@@ -255,7 +255,7 @@ impl GroupChart {
                 [shift, -shift]
             }));
             let free = |x: f64| {
-                dots.iter().rev().take(120).all(|d| (d.0 - x).hypot(d.1 - y) >= size * 0.95)
+                dots.iter().rev().take(120).all(|d| libm::hypot(d.0 - x, d.1 - y) >= size * 0.95)
             };
             let x = candidates
                 .take_while(|shift| shift.abs() <= room / 2.0)

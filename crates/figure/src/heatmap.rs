@@ -162,7 +162,7 @@ impl Heatmap {
 
     fn share(&self, value: f64, (low, high): (f64, f64)) -> f64 {
         if self.color_axis.is_log() {
-            (value / low).ln() / (high / low).ln()
+            libm::log(value / low) / libm::log(high / low)
         } else {
             (value - low) / (high - low)
         }

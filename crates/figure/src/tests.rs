@@ -63,7 +63,10 @@ fn text_boxes(svg: &str) -> Vec<(String, [f64; 4])> {
                 t[7..].split(' ').next().unwrap().parse::<f64>().unwrap().to_radians()
             });
             let turned = corners.map(|(u, v)| {
-                (x + u * angle.cos() - v * angle.sin(), y + u * angle.sin() + v * angle.cos())
+                (
+                    x + u * libm::cos(angle) - v * libm::sin(angle),
+                    y + u * libm::sin(angle) + v * libm::cos(angle),
+                )
             });
             let low =
                 |pick: fn(&(f64, f64)) -> f64| turned.iter().map(pick).fold(f64::MAX, f64::min);
@@ -107,7 +110,7 @@ fn assert_no_overlap(svg: &str) {
 
 fn example() -> Figure {
     let x: Vec<f64> = (0..50).map(f64::from).collect();
-    let y: Vec<f64> = x.iter().map(|v| (v * 0.3).sin() * 1e-4).collect();
+    let y: Vec<f64> = x.iter().map(|v| libm::sin(v * 0.3) * 1e-4).collect();
     let plot = Plot::new("A & B < C")
         .x_axis(Axis::new("time").unit("ms"))
         .y_axis(Axis::new("w_{ij}").unit("a \"unit\""))
@@ -243,7 +246,7 @@ fn number() -> impl Strategy<Value = f64> {
         1 => Just(-f64::MAX),
         1 => Just(f64::MIN_POSITIVE),
         1 => Just(5e-324),
-        2 => (-300.0_f64..300.0).prop_map(|e| 10_f64.powf(e)),
+        2 => (-300.0_f64..300.0).prop_map(|e| libm::pow(10_f64, e)),
     ]
 }
 
@@ -293,9 +296,9 @@ proptest! {
     fn words_of_a_plot_never_touch_or_leave_the_page(
         low in -1e4_f64..1e4, log_span in -3.0_f64..8.0, log in any::<(bool, bool)>(), columns in 1_usize..4, height in 50.0_f64..200.0,
     ) {
-        let high = low + 10_f64.powf(log_span);
+        let high = low + libm::pow(10_f64, log_span);
         let axis = |log: bool| {
-            if log { Axis::new("axis").unit("Hz").log().range(10_f64.powf(log_span - 4.0), 10_f64.powf(log_span)) } else { Axis::new("axis").unit("ms").range(low, high) }
+            if log { Axis::new("axis").unit("Hz").log().range(libm::pow(10_f64, log_span - 4.0), libm::pow(10_f64, log_span)) } else { Axis::new("axis").unit("ms").range(low, high) }
         };
         let mut figure = Figure::new().columns(columns).panel_height(height);
         for _ in 0..columns {

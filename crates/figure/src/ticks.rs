@@ -29,7 +29,7 @@ impl Ticks {
 /// or the smallest that gives no more: the first not below `(high - low) / count`.
 fn nice_step(low: f64, high: f64, count: usize) -> (f64, i32, f64) {
     let raw = (high - low) / count.max(1) as f64;
-    let exponent = raw.log10().floor() as i32;
+    let exponent = libm::log10(raw).floor() as i32;
     for (mantissa, exponent) in [1.0, 2.0, 2.5, 5.0, 10.0].map(|m| (m, exponent)) {
         let step = mantissa * 10_f64.powi(exponent);
         if step >= raw * (1.0 - 1e-9) {
@@ -81,7 +81,7 @@ pub(crate) fn common_exponent(largest: f64) -> i32 {
     if largest == 0.0 || !largest.is_finite() {
         return 0;
     }
-    let exponent = largest.log10().floor() as i32;
+    let exponent = libm::log10(largest).floor() as i32;
     if (-3..5).contains(&exponent) { 0 } else { exponent }
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn common_exponent(largest: f64) -> i32 {
 pub(crate) fn log_ticks(low: f64, high: f64, count: usize) -> Ticks {
     const SLACK: f64 = 1e-9;
     let (first, last) =
-        ((low.log10() - SLACK).ceil() as i32, (high.log10() + SLACK).floor() as i32);
+        ((libm::log10(low) - SLACK).ceil() as i32, (libm::log10(high) + SLACK).floor() as i32);
     let decades = last - first + 1;
     if decades >= 2 {
         let stride = nice_stride((decades as usize).div_ceil(count.max(2))) as i32;
@@ -230,7 +230,7 @@ mod tests {
         fn linear_ticks_are_few_inside_ascending_and_even(
             low in -1e12_f64..1e12, log_span in -9.0_f64..12.0, count in 2_usize..8
         ) {
-            let span = 10_f64.powf(log_span).max(low.abs() * 1e-9);
+            let span = libm::pow(10_f64, log_span).max(low.abs() * 1e-9);
             let high = low + span;
             let Ticks { ticks, .. } = linear_ticks(low, high, count);
             prop_assert!(!ticks.is_empty() && ticks.len() <= count + 1, "{}", ticks.len());
@@ -245,7 +245,7 @@ mod tests {
         fn labels_are_distinct_and_say_the_value(
             low in -1e6_f64..1e6, log_span in -4.0_f64..9.0, count in 2_usize..8
         ) {
-            let ticks = linear_ticks(low, low + 10_f64.powf(log_span), count);
+            let ticks = linear_ticks(low, low + libm::pow(10_f64, log_span), count);
             let scale = 10_f64.powi(ticks.exponent);
             let mut seen = std::collections::BTreeSet::new();
             for (value, label) in ticks.labelled() {
@@ -259,7 +259,7 @@ mod tests {
         fn log_ticks_are_positive_inside_and_labelled(
             log_low in -30.0_f64..30.0, log_span in 0.01_f64..40.0, count in 2_usize..8
         ) {
-            let (low, high) = (10_f64.powf(log_low), 10_f64.powf(log_low + log_span));
+            let (low, high) = (libm::pow(10_f64, log_low), libm::pow(10_f64, log_low + log_span));
             let ticks = log_ticks(low, high, count);
             let labelled = ticks.labelled().count();
             prop_assert!(labelled >= 1 && labelled <= count + 4, "{labelled} of {count}");

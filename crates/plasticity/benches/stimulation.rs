@@ -99,7 +99,8 @@ fn compare(sizes: &[usize]) -> Result<(), StimulationError> {
     }
     if steps.len() > 1 {
         let exponent = |of: fn(&(f64, f64, f64)) -> f64| {
-            let points: Vec<(f64, f64)> = steps.iter().map(|s| (s.0.ln(), of(s).ln())).collect();
+            let points: Vec<(f64, f64)> =
+                steps.iter().map(|s| (libm::log(s.0), libm::log(of(s)))).collect();
             let count = points.len() as f64;
             let mean =
                 points.iter().fold((0.0, 0.0), |m, p| (m.0 + p.0 / count, m.1 + p.1 / count));

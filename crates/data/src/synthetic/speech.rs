@@ -101,7 +101,7 @@ fn utter(word: &Word, speaker: &Speaker, random: &mut Stream) -> Vec<(f32, u16)>
     let pace = speaker.pace * (1.0 + 0.1 * random.normal()).clamp(0.75, 1.3);
     let shift = speaker.shift + 12.0 * random.normal();
     let pitch = speaker.pitch * (1.0 + 0.06 * random.normal()).clamp(0.8, 1.2);
-    let loudness = (0.22 * random.normal()).clamp(-0.5, 0.5).exp2();
+    let loudness = libm::exp2((0.22 * random.normal()).clamp(-0.5, 0.5));
     // Each sound is longer or shorter, higher or lower than the word says.
     let (mut starts, mut middles, mut end) = ([0.0; SOUNDS], [0.0; SOUNDS], 0.0);
     let mut formants = word.formants;

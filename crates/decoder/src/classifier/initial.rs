@@ -16,7 +16,7 @@ pub fn initial_weights(
 ) -> Result<Matrices, ClassifierError> {
     config.validate()?;
     let Shape { inputs, hidden, classes, recurrent } = shape;
-    let readout_scale = 7.0 * (1.0 - (-config.dt / config.tau_mem).exp());
+    let readout_scale = 7.0 * (1.0 - libm::exp(-config.dt / config.tau_mem));
     let root = |n: usize| (n as f64).sqrt();
     let [input, among, readout] = match config.initial {
         InitialWeights::Study { sigma_1, sigma_2, sigma_recurrent } => [
@@ -64,7 +64,7 @@ mod tests {
         let m = initial_weights(&config, 5, shape).unwrap();
         assert!((spread(&m.input()) / 0.002 - 1.0).abs() < 0.02);
         assert!((spread(&m.recurrent().unwrap()) / 0.002 - 1.0).abs() < 0.03);
-        let sigma_2 = 7.0 * (1.0 - (-0.1f64).exp()) / 10.0;
+        let sigma_2 = 7.0 * (1.0 - libm::exp(-0.1f64)) / 10.0;
         assert!((spread(&m.readout()) / sigma_2 - 1.0).abs() < 0.1);
         config = ClassifierConfig { recurrent: true, ..ClassifierConfig::unbounded() };
         let m = initial_weights(&config, 5, shape).unwrap();

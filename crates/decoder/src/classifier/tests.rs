@@ -165,7 +165,7 @@ fn burn_optimises_the_same_from_the_same_gradients() {
             let mut draw = |n: usize| -> Vec<f32> {
                 let mut one = || match random.below(5) {
                     0 => 0.0,
-                    _ => random.normal() * 10f64.powf(random.range(-9.0, 0.0)),
+                    _ => random.normal() * libm::pow(10f64, random.range(-9.0, 0.0)),
                 };
                 (0..n).map(|_| one() as f32).collect()
             };

@@ -96,8 +96,8 @@ impl Dynamics {
         surrogate: Surrogate,
     ) -> Dynamics {
         Dynamics {
-            alpha: (-dt / tau_syn).exp() as f32,
-            beta: (-dt / tau_mem).exp() as f32,
+            alpha: libm::exp(-dt / tau_syn) as f32,
+            beta: libm::exp(-dt / tau_mem) as f32,
             steps,
             surrogate,
             logit: Logit::Maximum,

@@ -64,7 +64,7 @@ impl Surrogate {
             Surrogate::Arctangent { scale } => (1.0 + (scale * x).powi(2)).recip(),
             Surrogate::Triangle { scale } => (1.0 - scale * x.abs()).max(0.0),
             Surrogate::Rectangle { scale } => f32::from(scale * x.abs() <= 0.5),
-            Surrogate::Sigmoid { scale } => (0.5 * scale * x).cosh().powi(2).recip(),
+            Surrogate::Sigmoid { scale } => libm::coshf(0.5 * scale * x).powi(2).recip(),
         }
     }
 
@@ -73,13 +73,13 @@ impl Surrogate {
     pub fn antiderivative(&self, x: f32) -> f32 {
         0.5 + match *self {
             Surrogate::FastSigmoid { scale } => x / (1.0 + scale * x.abs()),
-            Surrogate::Arctangent { scale } => (scale * x).atan() / scale,
+            Surrogate::Arctangent { scale } => libm::atanf(scale * x) / scale,
             Surrogate::Triangle { scale } => {
                 let u = (scale * x.abs()).min(1.0);
                 (u - 0.5 * u * u).copysign(x) / scale
             }
             Surrogate::Rectangle { scale } => (scale * x).clamp(-0.5, 0.5) / scale,
-            Surrogate::Sigmoid { scale } => 2.0 * (0.5 * scale * x).tanh() / scale,
+            Surrogate::Sigmoid { scale } => 2.0 * libm::tanhf(0.5 * scale * x) / scale,
         }
     }
 }

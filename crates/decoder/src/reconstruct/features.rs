@@ -74,7 +74,7 @@ impl Transform {
         match self {
             Self::None => x,
             Self::Sqrt => x.sqrt(),
-            Self::Log1p => x.ln_1p(),
+            Self::Log1p => libm::log1pf(x),
         }
     }
 }
@@ -179,7 +179,7 @@ impl FeatureConfig {
             .iter()
             .map(|tau| {
                 let before_end = |bin: usize| ((bins - bin) as f64 - 0.5) * bin_width;
-                (0..bins).map(|bin| (-before_end(bin) / tau).exp() as f32).collect()
+                (0..bins).map(|bin| libm::exp(-before_end(bin) / tau) as f32).collect()
             })
             .collect();
         let features = units * self.per_unit();
@@ -297,9 +297,9 @@ mod tests {
         assert_eq!(bins.select(&[1, 1]).values, [0.0, 0.0, 5.0, 4.0, 0.0, 0.0, 5.0, 4.0]);
         let traces = extract(config(FeatureKind::Traces));
         // The middles of the bins lie 17.5, 12.5, 7.5 and 2.5 ms before the end.
-        let want = (-17.5f32 / 10.0).exp() + 2.0 * (-7.5f32 / 10.0).exp();
+        let want = libm::expf(-17.5f32 / 10.0) + 2.0 * libm::expf(-7.5f32 / 10.0);
         assert!((traces.values[0] - want).abs() < 1e-6);
-        assert!((traces.values[3] - 3.0 * (-2.5f32 / 50.0).exp()).abs() < 1e-6);
+        assert!((traces.values[3] - 3.0 * libm::expf(-2.5f32 / 50.0)).abs() < 1e-6);
         let roots = FeatureConfig { transform: Transform::Sqrt, ..config(FeatureKind::Counts) };
         assert_eq!(extract(roots).values[3], 3.0);
     }

@@ -60,7 +60,7 @@ pub fn ssim(images: Tensor<4>, target: Tensor<4>) -> Tensor<1> {
 fn window(side: usize, device: &Device) -> Tensor<2> {
     assert!(side >= SSIM_WINDOW, "an image of {side} pixels is smaller than the window");
     let centre = (SSIM_WINDOW / 2) as f64;
-    let weight = |i: usize| (-(i as f64 - centre).powi(2) / (2.0 * SSIM_SIGMA.powi(2))).exp();
+    let weight = |i: usize| libm::exp(-(i as f64 - centre).powi(2) / (2.0 * SSIM_SIGMA.powi(2)));
     let total: f64 = (0..SSIM_WINDOW).map(weight).sum();
     let places = side - SSIM_WINDOW + 1;
     let mut weights = vec![0.0f32; places * side];

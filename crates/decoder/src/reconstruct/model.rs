@@ -103,7 +103,7 @@ pub(crate) fn mean_output(config: &DecoderConfig, images: &[f32], shape: ImageSh
             }
             match config.output() {
                 Output::Linear => mean as f32,
-                Output::Sigmoid => (mean / (1.0 - mean)).ln() as f32,
+                Output::Sigmoid => libm::log(mean / (1.0 - mean)) as f32,
             }
         })
         .collect()

@@ -215,7 +215,7 @@ mod tests {
         }
         // A matrix of rank 3 has no five directions.
         let thin = Mat::from_fn(rows, columns, |r, c| {
-            (0..3).map(|k| a[(r, k)] * ((c * (k + 1)) as f64).cos()).sum::<f64>()
+            (0..3).map(|k| a[(r, k)] * libm::cos((c * (k + 1)) as f64)).sum::<f64>()
         });
         assert_eq!(leading_directions(thin.as_ref(), 5).ncols(), 3);
         let nothing = Mat::<f64>::zeros(rows, columns);

@@ -109,7 +109,7 @@ impl TrainConfig {
             Schedule::Cosine => {
                 let whole = (self.epochs * steps) as f64 - warmup;
                 let progress = ((done - warmup) / whole.max(1.0)).clamp(0.0, 1.0);
-                let share = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
+                let share = 0.5 * (1.0 + libm::cos(std::f64::consts::PI * progress));
                 highest * (self.final_share + (1.0 - self.final_share) * share)
             }
         }

@@ -140,7 +140,7 @@ impl InputProjection<'_> {
                             let dx = (pixel % self.shape.width) as f64 + 0.5 - x;
                             let dy = (pixel / self.shape.width) as f64 + 0.5 - y;
                             let distance = (dx * dx + dy * dy) / (2.0 * width * width);
-                            (stream.exponential().max(1e-300).ln() + distance, channel as u32)
+                            (libm::log(stream.exponential().max(1e-300)) + distance, channel as u32)
                         })
                         .collect();
                     if in_degree > 0 && in_degree < race.len() {

@@ -240,7 +240,7 @@ mod tests {
             for &count in &out {
                 seen[count as usize] += 1.0;
             }
-            let (mut p, mut chi2, mut bins) = ((-mean).exp(), 0.0, 0);
+            let (mut p, mut chi2, mut bins) = (libm::exp(-mean), 0.0, 0);
             for (k, &count) in seen.iter().enumerate() {
                 if p * n > 5.0 {
                     chi2 += (count - p * n).powi(2) / (p * n);

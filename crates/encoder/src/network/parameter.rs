@@ -132,8 +132,8 @@ impl Parameter {
                 }
             },
             Self::Drawn(Distribution::Lognormal { mean, sd }) => {
-                let variance = (1.0 + (sd / mean).powi(2)).ln();
-                (mean.ln() - 0.5 * variance + variance.sqrt() * stream.normal()).exp()
+                let variance = libm::log(1.0 + (sd / mean).powi(2));
+                libm::exp(libm::log(mean) - 0.5 * variance + variance.sqrt() * stream.normal())
             }
         }
     }

@@ -158,7 +158,7 @@ pub fn evaluate_images(
 }
 
 fn psnr_of_mse(mse: f64, data_range: f64) -> f64 {
-    if mse == 0.0 { f64::INFINITY } else { 10.0 * (data_range * data_range / mse).log10() }
+    if mse == 0.0 { f64::INFINITY } else { 10.0 * libm::log10(data_range * data_range / mse) }
 }
 
 fn mean_squared_error(a: &[f32], b: &[f32]) -> f64 {

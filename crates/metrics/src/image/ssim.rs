@@ -169,7 +169,7 @@ impl Kernel {
             Window::Uniform { size } => vec![1.0 / size as f64; size],
             Window::Gaussian { size, sigma } => {
                 let radius = (size / 2) as f64;
-                let weight = |i| (-0.5 * ((i as f64 - radius) / sigma).powi(2)).exp();
+                let weight = |i| libm::exp(-0.5 * ((i as f64 - radius) / sigma).powi(2));
                 let sum: f64 = (0..size).map(weight).sum();
                 (0..size).map(|i| weight(i) / sum).collect()
             }

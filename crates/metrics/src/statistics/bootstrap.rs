@@ -152,7 +152,7 @@ fn acceleration(sample: &[Vec<f64>], statistic: impl Fn(&[Vec<f64>]) -> f64) -> 
             squares += influence.powi(2);
         }
     }
-    if squares == 0.0 { 0.0 } else { cubes / squares.powf(1.5) / 6.0 }
+    if squares == 0.0 { 0.0 } else { cubes / libm::pow(squares, 1.5) / 6.0 }
 }
 
 /// The shares of the resampled statistics that BCa takes for the ends of the interval.

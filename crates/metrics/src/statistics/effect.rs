@@ -41,7 +41,7 @@ pub fn hedges_g(a: &[f64], b: &[f64], confidence: f64) -> Result<Interval, Undef
     let d = cohens_d(a, b, confidence)?;
     let m = (a.len() + b.len() - 2) as f64;
     // J = Γ(m/2) / (sqrt(m/2) Γ((m-1)/2)), with the ratio of gammas as a beta function.
-    let ratio = std::f64::consts::PI.sqrt() / ln_beta((m - 1.0) / 2.0, 0.5).exp();
+    let ratio = std::f64::consts::PI.sqrt() / libm::exp(ln_beta((m - 1.0) / 2.0, 0.5));
     let j = ratio / (m / 2.0).sqrt();
     Ok(Interval { estimate: d.estimate * j, low: d.low * j, high: d.high * j, ..d })
 }

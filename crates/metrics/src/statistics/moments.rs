@@ -54,7 +54,7 @@ fn scale_of(values: &[f64]) -> f64 {
     if largest == 0.0 || (1e-100..1e100).contains(&largest) {
         return 1.0;
     }
-    (-largest.log2().floor()).clamp(-1022.0, 1022.0).exp2()
+    libm::exp2((-libm::log2(largest).floor()).clamp(-1022.0, 1022.0))
 }
 
 /// Mean of the values times `scale`, summed as deviations from the first of them.

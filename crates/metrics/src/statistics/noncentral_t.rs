@@ -69,12 +69,12 @@ fn cdf_over_the_density(t: f64, df: f64, delta: f64) -> f64 {
     for direction in [-1.0, 1.0] {
         let first = if direction > 0.0 { 0 } else { 1 };
         for u in (first..).map(|k| direction * step * f64::from(k)) {
-            let weight = log_density(u, df).exp();
+            let weight = libm::exp(log_density(u, df));
             if weight < 1e-18 {
                 break;
             }
             weights += weight;
-            sum += weight * normal_cdf(t * u.exp() - delta);
+            sum += weight * normal_cdf(t * libm::exp(u) - delta);
         }
     }
     sum / weights
@@ -92,21 +92,21 @@ fn cdf_over_the_rise(t: f64, df: f64, delta: f64, rule: &Rule) -> f64 {
     let half = 0.5 * df;
     // The density of ln S at its maximum.
     let front = if half < 10.0 {
-        2.0 * (half * half.ln() - half - lgamma(half)).exp()
+        2.0 * libm::exp(half * libm::log(half) - half - lgamma(half))
     } else {
-        2.0 * (half / (2.0 * std::f64::consts::PI)).sqrt() * (-stirling_rest(half)).exp()
+        2.0 * (half / (2.0 * std::f64::consts::PI)).sqrt() * libm::exp(-stirling_rest(half))
     };
     let rise = rule.integral(low, high, |z| {
-        let u = ((z + delta) / t).ln();
+        let u = libm::log((z + delta) / t);
         // The density of S is that of ln S over S, and dS is dz / t.
-        normal_cdf(z) * (log_density(u, df) - u).exp() / t
+        normal_cdf(z) * libm::exp(log_density(u, df) - u) / t
     });
     (chi_squared_sf(df * end * end, df) + front * rise).min(1.0)
 }
 
 /// The logarithm of the density of ln S over that at its maximum, which is at S = 1.
 fn log_density(u: f64, df: f64) -> f64 {
-    df * (u - 0.5 * (2.0 * u).exp_m1())
+    df * (u - 0.5 * libm::expm1(2.0 * u))
 }
 
 /// Gauss's rule of numerical integration.
@@ -124,7 +124,7 @@ impl Rule {
     fn new() -> Self {
         let n = f64::from(Self::PLACES);
         let node = |i: u32| {
-            let mut x = (std::f64::consts::PI * (f64::from(i) + 0.75) / (n + 0.5)).cos();
+            let mut x = libm::cos(std::f64::consts::PI * (f64::from(i) + 0.75) / (n + 0.5));
             let mut slope = 1.0;
             for _ in 0..10 {
                 let (mut before, mut value) = (1.0, x);

@@ -110,7 +110,7 @@ pub fn pearson(x: &[f64], y: &[f64], confidence: f64) -> Result<Correlation, Und
     };
     let limit = |side: f64| {
         let half = normal_quantile(0.5 + 0.5 * confidence) / (n - 3.0).sqrt();
-        (x.len() > 3).then(|| (r.atanh() + side * half).tanh())
+        (x.len() > 3).then(|| libm::tanh(libm::atanh(r) + side * half))
     };
     Ok(Correlation { r, p_value: p_value.min(1.0), low: limit(-1.0), high: limit(1.0), confidence })
 }

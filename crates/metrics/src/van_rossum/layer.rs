@@ -196,7 +196,7 @@ pub fn grid_distance_matrix<S: AsRef<[u32]> + Sync>(
 ) -> Result<DistanceMatrix, VanRossumError> {
     check_tau(tau, Convention::Grid { steps })?;
     let trains = sorted_steps(trains, steps)?;
-    let decay = (-1.0 / tau).exp();
+    let decay = libm::exp(-1.0 / tau);
     let blocks: Vec<Block> =
         trains.par_chunks(LANES).map(|trains| Block::new(trains, steps, decay)).collect();
     let norms: Vec<f64> = trains

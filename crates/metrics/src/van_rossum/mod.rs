@@ -116,7 +116,7 @@ fn distance_of_prepared(a: &[f64], b: &[f64], tau: f64, convention: Convention) 
         Convention::VanRossum2001 => 0.5 * elephant(),
         // A geometric series from each spike to the next, and to the end of the grid.
         Convention::Grid { steps } => {
-            sum_of_squares(a, b, tau, steps as f64) / (tau * -(-2.0 / tau).exp_m1())
+            sum_of_squares(a, b, tau, steps as f64) / (tau * -libm::expm1(-2.0 / tau))
         }
     };
     square.sqrt()
@@ -142,7 +142,7 @@ fn sum_of_squares(a: &[f64], b: &[f64], tau: f64, end: f64) -> f64 {
             now
         };
         // decay = exp(-d / tau), and 1 - decay² = (1 - decay) (1 + decay) without cancellation.
-        let lost = -(-(next_a.min(next_b) - now) / tau).exp_m1();
+        let lost = -libm::expm1(-(next_a.min(next_b) - now) / tau);
         let decay = 1.0 - lost;
         sum += h * h * lost * (1.0 + decay);
         h *= decay;

@@ -218,9 +218,9 @@ mod tests {
         for j in 0..config.excitatory {
             for i in (0..config.excitatory).filter(|&i| i != j) {
                 weights[i + j * n] += if antisymmetric {
-                    0.002 * (place(i) - place(j)).sin()
+                    0.002 * libm::sin(place(i) - place(j))
                 } else {
-                    0.002 * place(i).cos() * place(j).cos()
+                    0.002 * libm::cos(place(i)) * libm::cos(place(j))
                 };
             }
         }

@@ -95,7 +95,7 @@ mod tests {
 
     /// The formula as it is printed, right where nothing overflows.
     fn printed(t: &Transfer, x: f64) -> f64 {
-        let soft = |z: f64| z.exp().ln_1p();
+        let soft = |z: f64| libm::log1p(libm::exp(z));
         (soft(t.gain * x) - soft(t.gain * (x - t.max_rate))) / t.gain
     }
 

@@ -18,8 +18,8 @@ impl Noise {
     }
     /// Standard normal (Box & Muller).
     pub fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.uniform()).cos()
+        let radius = (-2.0 * libm::log(1.0 - self.uniform())).sqrt();
+        radius * libm::cos(std::f64::consts::TAU * self.uniform())
     }
     /// Normal values around a mean.
     pub fn sample(&mut self, count: usize, mean: f64, deviation: f64) -> Vec<f64> {
@@ -44,7 +44,7 @@ pub fn spikes(
     for neuron in neurons {
         let mut time = 0.0;
         while time < duration {
-            time += -1000.0 / rate * (1.0 - noise.uniform()).ln();
+            time += -1000.0 / rate * libm::log(1.0 - noise.uniform());
             let beat = (time / 25.0).round() * 25.0 + noise.normal() * 1.5;
             let place = time + (beat - time) * locked;
             if (0.0..duration).contains(&place) {
@@ -62,9 +62,10 @@ pub fn digit(kind: usize, blur: f64, noise: &mut Noise, level: f64) -> Vec<f32> 
         for x in 0..28 {
             let (u, v) = (f64::from(x) - 13.5, f64::from(y) - 13.5);
             let distance = match kind % 4 {
-                0 => (u.hypot(v * 0.75) - 6.5).abs(),
+                0 => (libm::hypot(u, v * 0.75) - 6.5).abs(),
                 1 => (u + v * 0.25).abs() + (v.abs() - 9.0).max(0.0),
-                2 => ((u.hypot(v + 4.0) - 4.0).abs()).min((u.hypot(v - 4.5) - 4.5).abs()),
+                2 => ((libm::hypot(u, v + 4.0) - 4.0).abs())
+                    .min((libm::hypot(u, v - 4.5) - 4.5).abs()),
                 _ => ((v + 8.0).abs() + (u.abs() - 6.0).max(0.0))
                     .min((u + v * 0.5 - 1.0).abs() + (v.abs() - 9.0).max(0.0)),
             };
@@ -81,7 +82,7 @@ pub fn colors(kind: usize, noise: &mut Noise, level: f64) -> Vec<f32> {
     for y in 0..32 {
         for x in 0..32 {
             let (u, v) = (f64::from(x) / 31.0, f64::from(y) / 31.0);
-            let disc = ((u - 0.5).hypot(v - 0.55) < 0.25 + 0.03 * kind as f64) as u8 as f64;
+            let disc = (libm::hypot(u - 0.5, v - 0.55) < 0.25 + 0.03 * kind as f64) as u8 as f64;
             let sky = [0.45 + 0.2 * v, 0.65, 0.95 - 0.5 * v];
             let body = [0.85 - 0.2 * kind as f64, 0.3 + 0.15 * kind as f64, 0.2];
             for channel in 0..3 {

@@ -27,8 +27,10 @@ pub fn all() -> Vec<(&'static str, Figure)> {
 
 fn training(noise: &mut Noise, floor: f64) -> (Vec<f64>, Vec<f64>, Vec<f64>, Vec<f64>) {
     let epochs = range(1.0, 30.0, 30);
-    let loss: Vec<f64> =
-        epochs.iter().map(|e| floor + 0.08 * (-e / 4.0).exp() + 0.0006 * noise.normal()).collect();
+    let loss: Vec<f64> = epochs
+        .iter()
+        .map(|e| floor + 0.08 * libm::exp(-e / 4.0) + 0.0006 * noise.normal())
+        .collect();
     let low = loss.iter().map(|l| l * 0.9).collect();
     let high = loss.iter().map(|l| l * 1.1).collect();
     (epochs, loss, low, high)
@@ -52,7 +54,7 @@ fn lines() -> Figure {
         [("g = 5", Color::BALANCED, 28.0, 0.0), ("g = 3.5", Color::UNBALANCED, 40.0, 12.0)]
     {
         let rate: Vec<f64> =
-            eta.iter().map(|e| gain * (e - 0.7) + bend * (e * 2.0).sin()).collect();
+            eta.iter().map(|e| gain * (e - 0.7) + bend * libm::sin(e * 2.0)).collect();
         let low: Vec<f64> = rate.iter().map(|r| r - 6.0).collect();
         let high: Vec<f64> = rate.iter().map(|r| r + 6.0).collect();
         linearity = linearity.with(
@@ -184,7 +186,7 @@ fn distributions() -> Figure {
     let balanced = noise.sample(2000, 0.85, 0.18);
     let unbalanced = noise.sample(2000, 0.2, 0.08);
     let intervals: Vec<f64> =
-        (0..5000).map(|_| 2.0 - 25.0 * (1.0 - noise.uniform()).ln()).collect();
+        (0..5000).map(|_| 2.0 - 25.0 * libm::log(1.0 - noise.uniform())).collect();
     let cv = Plot::new("Irregularity")
         .x_axis(Axis::new("CV of inter-spike intervals"))
         .y_axis(Axis::new("density"))
@@ -479,7 +481,7 @@ fn networks() -> Figure {
     for (index, name) in ["to 1", "to 2", "to 3", "to 4"].iter().enumerate() {
         let target = if index == 2 { 0.0043 } else { -0.0052 };
         let values: Vec<f64> =
-            epochs.iter().map(|e| target + (-0.05 - target) * (-e / 30.0).exp()).collect();
+            epochs.iter().map(|e| target + (-0.05 - target) * libm::exp(-e / 30.0)).collect();
         weights = weights.with(Line::new(&epochs, &values).label(name));
     }
     Figure::new().columns(3).panel(graph).panel(Panel::new(recurrent).height(138.0)).panel(weights)
@@ -487,7 +489,7 @@ fn networks() -> Figure {
 
 fn single() -> Figure {
     let n: Vec<f64> = (4..14).map(|k| f64::from(1 << k)).collect();
-    let cost: Vec<f64> = n.iter().map(|n| 2e-7 * n.powf(2.1)).collect();
+    let cost: Vec<f64> = n.iter().map(|n| 2e-7 * libm::pow(*n, 2.1)).collect();
     let plot = Plot::new("Cost of a step")
         .x_axis(Axis::new("neurons N").log())
         .y_axis(Axis::new("time").unit("s").log())

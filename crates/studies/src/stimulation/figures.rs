@@ -31,7 +31,7 @@ pub(super) fn matrices(n: usize, views: &[(&str, &[f64])]) -> Figure {
 
 /// The next of 1, 2 and 5 times a power of ten, where a scale of colours can end with a number.
 fn round_up(value: f64) -> f64 {
-    let power = 10f64.powf(value.log10().floor());
+    let power = libm::pow(10f64, libm::log10(value).floor());
     [1.0, 2.0, 5.0].iter().map(|m| m * power).find(|&v| v >= value).unwrap_or(10.0 * power)
 }
 

@@ -99,14 +99,14 @@ pub fn cross_entropy(
     let top = logits[best];
     let mut sum = 0.0f32;
     for (d, &logit) in d_logits.iter_mut().zip(logits) {
-        *d = (logit - top).exp();
+        *d = libm::expf(logit - top);
         sum += *d;
     }
     for d in &mut d_logits[..logits.len()] {
         *d *= scale / sum;
     }
     d_logits[label] -= scale;
-    (f64::from(sum.ln()) - f64::from(logits[label] - top), best == label)
+    (f64::from(libm::logf(sum)) - f64::from(logits[label] - top), best == label)
 }
 
 impl Kernel {

@@ -14,7 +14,7 @@ fn linear_world(images: usize) -> (SpikeFeatures, Vec<f32>) {
         let code: Vec<f64> = (0..6).map(|_| s.normal()).collect();
         values.extend((0..features).map(|f| (code[f % 6] * (1 + f / 6) as f64) as f32));
         targets.extend((0..COLOUR.pixels()).map(|p| {
-            let mix = (0..6).map(|k| code[k] * ((p * (k + 3)) as f64 * 0.7).sin());
+            let mix = (0..6).map(|k| code[k] * libm::sin((p * (k + 3)) as f64 * 0.7));
             (0.5 + 0.02 * mix.sum::<f64>()) as f32
         }));
     }

@@ -42,7 +42,7 @@ fn surrogate(count: usize, units: usize, shape: ImageShape, seed: u64) -> Surrog
             for y in 0..height {
                 for x in 0..width {
                     let d2 = (y as f64 - by).powi(2) + (x as f64 - bx).powi(2);
-                    images.push((-d2 / (2.0 * size * size)).exp() as f32);
+                    images.push(libm::exp(-d2 / (2.0 * size * size)) as f32);
                 }
             }
         }

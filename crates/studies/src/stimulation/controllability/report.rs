@@ -192,10 +192,11 @@ fn shares(
 /// The slope of a straight line through the logarithms of both.
 fn growth_exponent(x: &[f64], y: &[f64]) -> Option<f64> {
     let count = x.len() as f64;
-    let mean = |v: &[f64]| v.iter().map(|v| v.ln()).sum::<f64>() / count;
+    let mean = |v: &[f64]| v.iter().map(|v| libm::log(*v)).sum::<f64>() / count;
     let (mean_x, mean_y) = (mean(x), mean(y));
-    let square: f64 = x.iter().map(|x| (x.ln() - mean_x).powi(2)).sum();
-    let product: f64 = x.iter().zip(y).map(|(x, y)| (x.ln() - mean_x) * (y.ln() - mean_y)).sum();
+    let square: f64 = x.iter().map(|x| (libm::log(*x) - mean_x).powi(2)).sum();
+    let product: f64 =
+        x.iter().zip(y).map(|(x, y)| (libm::log(*x) - mean_x) * (libm::log(*y) - mean_y)).sum();
     (square > 0.0).then(|| product / square)
 }
 
@@ -230,8 +231,9 @@ pub(super) fn timings(planned: &[Planned]) -> Table {
     let overall = growth_exponent(&x, &y);
     let mut before: Option<&Planned> = None;
     for p in planned {
-        let exponent = before
-            .map(|b| (p.seconds / b.seconds).ln() / (p.neurons as f64 / b.neurons as f64).ln());
+        let exponent = before.map(|b| {
+            libm::log(p.seconds / b.seconds) / libm::log(p.neurons as f64 / b.neurons as f64)
+        });
         table.row([p.neurons.into(), p.seconds.into(), exponent.into(), overall.into()]);
         before = Some(p);
     }
