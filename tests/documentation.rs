@@ -1,0 +1,138 @@
+//! The documentation holds: every command line that it shows is one that the command takes, every
+//! link leads somewhere, and its pages are all in the site.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+mod common;
+use common::run;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// README.md, and every Markdown file under docs.
+fn pages() -> Vec<PathBuf> {
+    fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|e| e == "md") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = vec![root().join("README.md"), root().join("datasets/README.md")];
+    walk(&root().join("docs"), &mut found);
+    found.sort();
+    found
+}
+
+/// The words of a line, as a POSIX shell splits them: quotes group, `#` begins a comment, and what
+/// follows `>`, `|`, `;` or `&` is another matter.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut within) = (Vec::new(), None::<String>, None::<char>);
+    for c in line.chars() {
+        match (within, c) {
+            (Some(quote), c) if c == quote => within = None,
+            (Some(_), c) => word.get_or_insert_default().push(c),
+            (None, '\'' | '"') => {
+                within = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, '#') if word.is_none() => break,
+            (None, '>' | '|' | ';' | '&') => break,
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (None, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// The arguments of each `equipoise` in the page's shell blocks, with the line they stand in.
+fn command_lines(page: &str) -> Vec<(String, Vec<String>)> {
+    let (mut found, mut shell, mut line) = (Vec::new(), false, String::new());
+    for next in page.lines() {
+        if let Some(fence) = next.trim_start().strip_prefix("```") {
+            shell = !shell && matches!(fence.trim(), "sh" | "bash");
+            continue;
+        }
+        if !shell {
+            continue;
+        }
+        line.push_str(next.trim_end().trim_end_matches('\\'));
+        if next.trim_end().ends_with('\\') {
+            continue;
+        }
+        let words = words(&line);
+        let of_cargo = words.starts_with(&["cargo", "run", "--release", "--"].map(str::to_owned));
+        let skipped = match words.first().map(String::as_str) {
+            Some("equipoise") => Some(1),
+            Some("cargo") if of_cargo => Some(4),
+            _ => None,
+        };
+        if let Some(skipped) = skipped {
+            found.push((line.clone(), words[skipped..].to_vec()));
+        }
+        line.clear();
+    }
+    found
+}
+
+#[test]
+fn every_command_line_is_one_that_the_command_takes() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut seen = 0;
+    for page in pages() {
+        for (line, arguments) in command_lines(&fs::read_to_string(&page).unwrap()) {
+            // Arguments before `--help` are parsed before help is given.
+            let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            arguments.push("--help");
+            let ran = run(&arguments, dir.path());
+            assert_eq!(ran.code, Some(0), "{}: `{line}`: {}", page.display(), ran.stderr);
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen} command lines found");
+}
+
+#[test]
+fn every_link_leads_to_a_file() {
+    let mut seen = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for (at, _) in text.match_indices("](") {
+            let target = &text[at + 2..];
+            let target = target[..target.find(')').unwrap_or(0)].split(['#', ' ']).next().unwrap();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            let path = page.parent().unwrap().join(target);
+            assert!(path.exists(), "{}: {target} is not there", page.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen} links found");
+}
+
+#[test]
+fn every_page_is_in_the_site() {
+    let site = fs::read_to_string(root().join("mkdocs.yml")).unwrap();
+    let listed: BTreeSet<&str> = site
+        .lines()
+        .flat_map(|line| line.split([' ', '[', ']', ',']))
+        .filter(|word| word.ends_with(".md"))
+        .collect();
+    let docs = root().join("docs");
+    for page in pages() {
+        let Ok(name) = page.strip_prefix(&docs) else { continue };
+        let name = name.to_str().unwrap();
+        assert!(listed.contains(name), "docs/{name} is not in mkdocs.yml");
+    }
+    for name in listed {
+        assert!(docs.join(name).exists(), "mkdocs.yml lists docs/{name}");
+    }
+}
