@@ -1,6 +1,8 @@
 //! The documentation holds: every command line that it shows is one that the command takes, every
 //! link leads somewhere, and its pages are all in the site.
 
+#![allow(clippy::unwrap_used, reason = "the helpers are tests too")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
