@@ -70,10 +70,9 @@ fn the_same_training_gives_the_same_images() {
                 assert!(apart < 1e-3, "{kind} on {backend}: losses differ by {apart}");
             }
             // A model trained on one backend runs on another.
-            let bytes =
-                equipoise_decoder::checkpoint::model_to_bytes(&other.reconstructor).unwrap();
+            let bytes = other.reconstructor.to_bytes().unwrap();
             let here = Backend::Flex.device().unwrap();
-            let moved = equipoise_decoder::checkpoint::model_from_bytes(&bytes, &here).unwrap();
+            let moved = Reconstructor::from_bytes(&bytes, &here).unwrap();
             let moved = moved.predict(&features).unwrap();
             let apart = got.iter().zip(&moved).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
             assert!(apart < 1e-4, "{kind} from {backend} to flex: images differ by {apart}");

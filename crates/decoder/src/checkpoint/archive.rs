@@ -1,9 +1,67 @@
-//! Named arrays and texts as safetensors bytes with a checksum.
+//! The one file format of models and of trainings under way: named arrays and texts in the
+//! safetensors format, so that any tool of the field can open them, with a checksum of everything,
+//! so that a damaged file is refused instead of giving wrong images.
+//!
+//! | metadata | meaning |
+//! |---|---|
+//! | `kind` | what the file holds, [`Kind::name`] |
+//! | `format_version` | version of this layout, [`FORMAT_VERSION`] |
+//! | `program_version` | version of this crate that wrote the file |
+//! | `origin` | what the content was made from: JSON of an [`Origin`] |
+//! | `sha256` | SHA-256 of all other metadata and, in the order of their names, the name, shape and bytes of each tensor |
+//!
+//! Further texts belong to the kind. All tensors are `F32`, little-endian, in the order of their
+//! names. The same content gives the same bytes, and no other bytes are read as that content.
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+/// Version of the layout that this crate writes and reads.
+pub const FORMAT_VERSION: u32 = 2;
+
+/// The most bytes of a file: more than the largest training that this crate does takes.
+pub const MOST_BYTES: u64 = 1 << 32;
+
+/// What a model was made from, by name: fingerprints of the network and of the data, the seed.
+/// Whoever trains a model says it, and it is kept with the model, so that it can be compared where
+/// the model meets spikes or images again.
+pub type Origin = BTreeMap<String, String>;
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A trained [`Reconstructor`](crate::reconstruct::Reconstructor).
+    Reconstructor,
+    /// The training of a reconstructor, under way.
+    ReconstructorTraining,
+    /// A trained [`Classifier`](crate::classifier::Classifier).
+    Classifier,
+    /// The training of a classifier, under way: a [`Trainer`](crate::classifier::Trainer).
+    ClassifierTraining,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Kind; 4] = [
+        Kind::Reconstructor,
+        Kind::ReconstructorTraining,
+        Kind::Classifier,
+        Kind::ClassifierTraining,
+    ];
+
+    /// As it stands in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Reconstructor => "equipoise reconstructor",
+            Kind::ReconstructorTraining => "equipoise reconstructor training",
+            Kind::Classifier => "equipoise classifier",
+            Kind::ClassifierTraining => "equipoise classifier training",
+        }
+    }
+}
 
 /// A named array of `f32`.
 #[derive(Debug, Clone)]
@@ -15,35 +73,68 @@ pub struct Array<'a> {
 
 impl<'a> Array<'a> {
     /// An array of this name; `values` are row-major numbers of this `shape`.
-    pub fn new(name: impl Into<String>, shape: &[usize], values: &'a [f32]) -> Self {
-        Self { name: name.into(), shape: shape.to_vec(), values: Cow::Borrowed(values) }
+    pub fn new(
+        name: impl Into<String>,
+        shape: &[usize],
+        values: impl Into<Cow<'a, [f32]>>,
+    ) -> Self {
+        Self { name: name.into(), shape: shape.to_vec(), values: values.into() }
     }
 }
 
 /// Arrays and texts read back.
 #[derive(Debug)]
 pub struct Archive {
-    texts: HashMap<String, String>,
+    kind: Kind,
+    origin: Origin,
+    texts: BTreeMap<String, String>,
     arrays: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
 }
 
 /// Why bytes are not an archive of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ArchiveError {
-    /// Not the safetensors format, or cut off.
-    #[error("not a whole safetensors file ({0})")]
+    /// Too large to be read into memory.
+    #[error("it has {bytes} bytes; no model has more than {MOST_BYTES}")]
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+    },
+    /// Not the safetensors format.
+    #[error("not a safetensors file ({0})")]
     Format(String),
-    /// Safetensors, but of something else.
-    #[error("this is {found}, not an {wanted}")]
-    Kind {
-        /// What was asked for.
-        wanted: String,
-        /// What the file says it is.
+    /// Shorter or longer than its header says.
+    #[error("cut off or added to: its {bytes} bytes are not those that its header tells of")]
+    Length {
+        /// Its size.
+        bytes: usize,
+    },
+    /// Safetensors that no version of this program with this format wrote.
+    #[error(
+        "its metadata have no `{missing}`: a file of another program, or of a version of this one \
+         whose files had no full checksum"
+    )]
+    Foreign {
+        /// What every file of this format has.
+        missing: &'static str,
+    },
+    /// Another version of the layout.
+    #[error("it has the format version {found}; {FORMAT_VERSION} is read")]
+    Version {
+        /// The version of the file.
         found: String,
     },
-    /// The numbers are not those that were written.
-    #[error("the numbers do not match their checksum")]
-    Checksum,
+    /// Something else than what is wanted.
+    #[error("it holds an {found}, not an {wanted}", wanted = names(wanted))]
+    Kind {
+        /// What would be right.
+        wanted: &'static [Kind],
+        /// What the file says that it is.
+        found: String,
+    },
+    /// The content is not what was written.
+    #[error("it is damaged: its content does not match its checksum")]
+    Damaged,
     /// A part is not there.
     #[error("`{0}` is missing")]
     Missing(String),
@@ -57,20 +148,55 @@ pub enum ArchiveError {
         /// The shape or type that fits.
         wanted: String,
     },
-    /// A text in the metadata cannot be understood.
-    #[error("the description cannot be read ({0})")]
-    Description(String),
+    /// Two parts have one name.
+    #[error("two parts are named `{0}`")]
+    Twice(String),
+    /// A text of the metadata cannot be understood.
+    #[error("its `{text}` cannot be read ({reason})")]
+    Text {
+        /// The text.
+        text: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
-impl ArchiveError {
-    /// A text that is not the JSON it should be.
-    pub(crate) fn json(error: serde_json::Error) -> Self {
-        Self::Description(error.to_string())
-    }
+/// The names of kinds, for a sentence.
+fn names(kinds: &[Kind]) -> String {
+    kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" or an ")
 }
 
-const KIND: &str = "format";
+const KIND: &str = "kind";
+const VERSION: &str = "format_version";
+const PROGRAM: &str = "program_version";
+const ORIGIN: &str = "origin";
 const CHECKSUM: &str = "sha256";
+
+/// A part of the header of a safetensors file.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Part<'a> {
+    Texts(BTreeMap<&'a str, &'a str>),
+    Tensor { dtype: &'static str, shape: &'a [usize], data_offsets: [usize; 2] },
+}
+
+/// The header of a file with these texts and arrays, padded to a multiple of 8 bytes. Made here
+/// because the crate puts texts in a random order.
+fn header<'a>(
+    texts: &BTreeMap<&'a str, &'a str>,
+    arrays: impl Iterator<Item = (&'a str, &'a [usize], &'a [u8])>,
+) -> Vec<u8> {
+    let mut parts = BTreeMap::from([("__metadata__", Part::Texts(texts.clone()))]);
+    let mut from = 0;
+    for (name, shape, bytes) in arrays {
+        let data_offsets = [from, from + bytes.len()];
+        from = data_offsets[1];
+        parts.insert(name, Part::Tensor { dtype: "F32", shape, data_offsets });
+    }
+    let mut header = serde_json::to_vec(&parts).expect("texts and whole numbers");
+    header.resize(header.len().next_multiple_of(8), b' ');
+    header
+}
 
 /// Checksum over texts and arrays, whose order it fixes.
 fn checksum<'a>(
@@ -94,97 +220,127 @@ fn checksum<'a>(
     hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Writes arrays and texts as the bytes of a safetensors file that says it is a `kind`.
+/// Writes arrays and texts as the bytes of a safetensors file that holds a `kind`.
 ///
 /// # Errors
-/// When two arrays have one name, or a shape does not fit its numbers.
+/// When two parts have one name, or a shape does not fit its numbers.
 pub fn to_bytes(
-    kind: &str,
+    kind: Kind,
+    origin: &Origin,
     texts: &[(&str, String)],
     arrays: &[Array<'_>],
 ) -> Result<Vec<u8>, ArchiveError> {
     let mut sorted = BTreeMap::new();
-    for array in arrays {
-        let bytes: Vec<u8> = array.values.iter().flat_map(|v| v.to_le_bytes()).collect();
-        if sorted.insert(array.name.as_str(), (array.shape.as_slice(), bytes)).is_some() {
-            return Err(ArchiveError::Format(format!("two arrays are named `{}`", array.name)));
-        }
-    }
-    let mut described: BTreeMap<&str, &str> = texts.iter().map(|(k, t)| (*k, t.as_str())).collect();
-    described.insert(KIND, kind);
-    let sum = checksum(&described, sorted.iter().map(|(n, (s, b))| (*n, *s, b.as_slice())));
-    // Written out here, because the crate puts the texts in a random order, and the same model
-    // is to give the same bytes.
-    let mut header = serde_json::Map::new();
-    let mut metadata: serde_json::Map<_, _> =
-        described.iter().map(|(k, t)| ((*k).to_owned(), (*t).into())).collect();
-    metadata.insert(CHECKSUM.to_owned(), sum.into());
-    header.insert("__metadata__".to_owned(), metadata.into());
-    let mut offset = 0;
-    for (name, (shape, bytes)) in &sorted {
-        let to = offset + bytes.len();
-        if bytes.len() != 4 * shape.iter().product::<usize>() {
-            let (name, found) = ((*name).to_owned(), format!("{} bytes", bytes.len()));
+    for Array { name, shape, values } in arrays {
+        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        if shape.iter().try_fold(4usize, |size, &n| size.checked_mul(n)) != Some(bytes.len()) {
+            let (name, found) = (name.clone(), format!("{} numbers", values.len()));
             return Err(ArchiveError::Shape { name, found, wanted: format!("{shape:?}") });
         }
-        let entry =
-            serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [offset, to]});
-        header.insert((*name).to_owned(), entry);
-        offset = to;
+        if sorted.insert(name.as_str(), (shape.as_slice(), bytes)).is_some() {
+            return Err(ArchiveError::Twice(name.clone()));
+        }
     }
-    let mut header = serde_json::to_vec(&header).map_err(ArchiveError::json)?;
-    header.resize(header.len().next_multiple_of(8), b' ');
-    let mut file = Vec::with_capacity(8 + header.len() + offset);
+    let parts = || sorted.iter().map(|(name, (shape, bytes))| (*name, *shape, bytes.as_slice()));
+    let version = FORMAT_VERSION.to_string();
+    let origin = serde_json::to_string(origin)
+        .map_err(|e| ArchiveError::Text { text: ORIGIN, reason: e.to_string() })?;
+    let own = [
+        (KIND, kind.name()),
+        (VERSION, version.as_str()),
+        (PROGRAM, env!("CARGO_PKG_VERSION")),
+        (ORIGIN, origin.as_str()),
+    ];
+    let mut described = BTreeMap::from(own);
+    for (key, text) in texts {
+        if *key == CHECKSUM || described.insert(key, text).is_some() {
+            return Err(ArchiveError::Twice((*key).to_owned()));
+        }
+    }
+    let sum = checksum(&described, parts());
+    described.insert(CHECKSUM, &sum);
+    let header = header(&described, parts());
+    let size: usize = sorted.values().map(|(_, bytes)| bytes.len()).sum();
+    let mut file = Vec::with_capacity(8 + header.len() + size);
     file.extend_from_slice(&(header.len() as u64).to_le_bytes());
-    file.append(&mut header);
+    file.extend_from_slice(&header);
     sorted.values().for_each(|(_, bytes)| file.extend_from_slice(bytes));
     Ok(file)
 }
 
-/// Reads the bytes of a file that [`to_bytes`] wrote, and checks what it is and its checksum.
+/// Reads the bytes of a file that [`to_bytes`] wrote, one of the kinds that are `wanted`.
 ///
 /// # Errors
-/// When the bytes are not a whole safetensors file, are of another kind, or are damaged.
-pub fn from_bytes(kind: &str, bytes: &[u8]) -> Result<Archive, ArchiveError> {
-    let format = |error: safetensors::SafeTensorError| ArchiveError::Format(error.to_string());
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(format)?;
+/// When the bytes are not a whole safetensors file, hold something else, or are damaged.
+pub fn from_bytes(wanted: &'static [Kind], bytes: &[u8]) -> Result<Archive, ArchiveError> {
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(ArchiveError::TooLarge { bytes: bytes.len() as u64 });
+    }
+    let format = |error: SafeTensorError| match error {
+        SafeTensorError::HeaderTooSmall
+        | SafeTensorError::InvalidHeaderLength
+        | SafeTensorError::MetadataIncompleteBuffer => ArchiveError::Length { bytes: bytes.len() },
+        other => ArchiveError::Format(other.to_string().replace(['\n', '\r'], " ")),
+    };
+    let (length, metadata) = SafeTensors::read_metadata(bytes).map_err(format)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(format)?;
-    let mut texts = header.metadata().clone().unwrap_or_default();
-    let found = texts.get(KIND).map_or("a safetensors file of another program", String::as_str);
-    if found != kind {
-        let (wanted, found) = (kind.to_owned(), found.to_owned());
-        return Err(ArchiveError::Kind { wanted, found });
-    }
-    let sum = texts.remove(CHECKSUM).ok_or_else(|| ArchiveError::Missing(CHECKSUM.into()))?;
+    let texts: BTreeMap<String, String> =
+        metadata.metadata().clone().unwrap_or_default().into_iter().collect();
+    let said = |missing| texts.get(missing).ok_or(ArchiveError::Foreign { missing });
+    let (sum, version, found) = (said(CHECKSUM)?, said(VERSION)?, said(KIND)?);
     let views: BTreeMap<String, TensorView<'_>> = tensors.tensors().into_iter().collect();
-    let described = texts.iter().map(|(k, t)| (k.as_str(), t.as_str())).collect();
-    let parts = views.iter().map(|(n, v)| (n.as_str(), v.shape(), v.data()));
-    if checksum(&described, parts) != sum {
-        return Err(ArchiveError::Checksum);
+    let parts = || views.iter().map(|(name, v)| (name.as_str(), v.shape(), v.data()));
+    let all: BTreeMap<&str, &str> = texts.iter().map(|(k, t)| (k.as_str(), t.as_str())).collect();
+    let without_sum = all.iter().map(|(k, t)| (*k, *t)).filter(|(k, _)| *k != CHECKSUM).collect();
+    // The header too is the one that was written, byte by byte: JSON says one thing in many ways.
+    if checksum(&without_sum, parts()) != *sum
+        || header(&all, parts()) != bytes[8..8 + length]
+        || views.values().any(|view| view.dtype() != Dtype::F32)
+    {
+        return Err(ArchiveError::Damaged);
     }
-    let mut arrays = BTreeMap::new();
-    for (name, view) in &views {
-        if view.dtype() != Dtype::F32 {
-            return Err(ArchiveError::Shape {
-                name: name.clone(),
-                found: format!("{:?}", view.dtype()),
-                wanted: format!("{:?}", Dtype::F32),
-            });
-        }
-        let number = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
-        let values = view.data().chunks_exact(4).map(number).collect();
-        arrays.insert(name.clone(), (view.shape().to_vec(), values));
+    if *version != FORMAT_VERSION.to_string() {
+        return Err(ArchiveError::Version { found: version.clone() });
     }
-    Ok(Archive { texts, arrays })
+    let Some(&kind) = wanted.iter().find(|kind| kind.name() == found) else {
+        return Err(ArchiveError::Kind { wanted, found: found.clone() });
+    };
+    let origin = serde_json::from_str(said(ORIGIN)?)
+        .map_err(|e| ArchiveError::Text { text: ORIGIN, reason: e.to_string() })?;
+    let number = |b: &[u8; 4]| f32::from_le_bytes(*b);
+    let array = |view: &TensorView<'_>| {
+        (view.shape().to_vec(), view.data().as_chunks().0.iter().map(number).collect())
+    };
+    let arrays = views.iter().map(|(name, view)| (name.clone(), array(view))).collect();
+    Ok(Archive { kind, origin, texts, arrays })
 }
 
 impl Archive {
-    /// A text of the metadata.
+    /// What the file holds.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What the content was made from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Version of the program that wrote the file.
+    pub fn program_version(&self) -> &str {
+        self.texts.get(PROGRAM).map_or("", String::as_str)
+    }
+
+    /// A value from the JSON in a text of the metadata.
     ///
     /// # Errors
-    /// When there is none of this name.
-    pub fn text(&self, name: &str) -> Result<&str, ArchiveError> {
-        self.texts.get(name).map(String::as_str).ok_or_else(|| ArchiveError::Missing(name.into()))
+    /// When there is no text of this name, or it is not such a value.
+    pub fn value<T: serde::de::DeserializeOwned>(
+        &self,
+        text: &'static str,
+    ) -> Result<T, ArchiveError> {
+        let json = self.texts.get(text).ok_or_else(|| ArchiveError::Missing(text.into()))?;
+        serde_json::from_str(json).map_err(|e| ArchiveError::Text { text, reason: e.to_string() })
     }
 
     /// Takes an array out.
@@ -204,3 +360,15 @@ impl Archive {
         Ok(values)
     }
 }
+
+/// A value as the JSON of a text.
+///
+/// # Errors
+/// When it has none.
+pub(crate) fn json(text: &'static str, value: &impl Serialize) -> Result<String, ArchiveError> {
+    serde_json::to_string(value).map_err(|e| ArchiveError::Text { text, reason: e.to_string() })
+}
+
+#[cfg(test)]
+#[path = "archive_tests.rs"]
+mod tests;

@@ -1,7 +1,8 @@
 //! What can be said about a classifier.
 
-use super::ClassifierError;
+use super::error::ClassifierError;
 use crate::lif::{Dynamics, Logit, Shape, Surrogate};
+use crate::setting::{Allowed, number, whole};
 use serde::{Deserialize, Serialize};
 
 /// A network and its training. The defaults are the published study's for Fashion-MNIST at 80:20
@@ -201,9 +202,12 @@ impl Default for ClassifierConfig {
     }
 }
 
-fn wrong(key: &'static str, value: impl ToString, expected: &str) -> ClassifierError {
-    ClassifierError::Setting { key, value: value.to_string(), expected: expected.to_owned() }
-}
+/// The most hidden neurons, and samples of a batch.
+const MOST: usize = 1 << 16;
+/// The most epochs: more would be a slip of the pen.
+const MOST_EPOCHS: usize = 1_000_000;
+/// Numbers from 0 that are no slip of the pen.
+const DEVIATION: Allowed = Allowed::HalfOpen(0.0, 1e6);
 
 impl ClassifierConfig {
     /// The study's settings for the Heidelberg digits, and for other speech on 700 channels.
@@ -232,74 +236,46 @@ impl ClassifierConfig {
         }
     }
 
-    /// Checks every setting.
+    /// Checks every setting, and that a network of so many neurons fits into memory.
     ///
     /// # Errors
-    /// The first that makes no sense.
+    /// [`ClassifierError::Setting`] with the first that is out of range, and its range;
+    /// [`ClassifierError::Lif`] for a recurrent network with too many weights.
     pub fn validate(&self) -> Result<(), ClassifierError> {
-        if !(0.0..=1.0).contains(&self.excitatory_fraction) {
-            let expected = "a share lies in 0 to 1 (0.8 is 80:20)";
-            return Err(wrong("excitatory_fraction", self.excitatory_fraction, expected));
-        }
-        for (key, n) in [("hidden", self.hidden), ("batch", self.batch)] {
-            if !(1..=1 << 16).contains(&n) {
-                return Err(wrong(key, n, "from 1 to 65536 are possible"));
+        number("excitatory_fraction", self.excitatory_fraction, Allowed::Closed(0.0, 1.0))?;
+        whole("hidden", self.hidden, 1, MOST)?;
+        whole("batch", self.batch, 1, MOST)?;
+        whole("epochs", self.epochs, 1, MOST_EPOCHS)?;
+        number("tau_syn", self.tau_syn, Allowed::Positive)?;
+        number("tau_mem", self.tau_mem, Allowed::Positive)?;
+        number("dt", self.dt, Allowed::Positive)?;
+        let scale = f64::from(self.surrogate.scale());
+        number("surrogate.scale", scale, Allowed::PositiveUpTo(1e6))?;
+        match self.initial {
+            InitialWeights::Study { sigma_1, sigma_2, sigma_recurrent } => {
+                number("initial.sigma_1", sigma_1, DEVIATION)?;
+                number("initial.sigma_2", sigma_2.unwrap_or(0.0), DEVIATION)?;
+                number("initial.sigma_recurrent", sigma_recurrent.unwrap_or(0.0), DEVIATION)?;
             }
-        }
-        if !(1..=1_000_000).contains(&self.epochs) {
-            return Err(wrong("epochs", self.epochs, "from 1 to 1000000 are possible"));
-        }
-        for (key, time) in [("tau_syn", self.tau_syn), ("tau_mem", self.tau_mem), ("dt", self.dt)] {
-            if !(time > 0.0 && time.is_finite()) {
-                return Err(wrong(key, time, "it must be a positive time"));
-            }
-        }
-        let scale = self.surrogate.scale();
-        if !(scale > 0.0 && scale <= 1e6) {
-            return Err(wrong("surrogate.scale", scale, "it must be positive and at most 1e6"));
-        }
-        let sizes: [(&'static str, Option<f64>); 3] = match self.initial {
-            InitialWeights::Study { sigma_1, sigma_2, sigma_recurrent } => [
-                ("initial.sigma_1", Some(sigma_1)),
-                ("initial.sigma_2", sigma_2),
-                ("initial.sigma_recurrent", sigma_recurrent),
-            ],
             InitialWeights::SpyTorch { scale } => {
-                [("initial.scale", scale), ("initial.scale", None), ("initial.scale", None)]
-            }
-        };
-        for (key, size) in sizes {
-            if size.is_some_and(|s| !(0.0..1e6).contains(&s)) {
-                let size = size.unwrap_or_default();
-                return Err(wrong(key, size, "a standard deviation is 0 or more, below 1e6"));
+                number("initial.scale", scale.unwrap_or(0.0), DEVIATION)?;
             }
         }
-        let rate = self.optimizer.learning_rate();
-        if !(rate > 0.0 && rate.is_finite()) {
-            return Err(wrong("optimizer.learning_rate", rate, "it must be positive"));
-        }
+        number("optimizer.learning_rate", self.optimizer.learning_rate(), Allowed::Positive)?;
         if let Optimizer::Adam { beta_1, beta_2, epsilon, .. } = self.optimizer {
-            for (key, b) in [("optimizer.beta_1", beta_1), ("optimizer.beta_2", beta_2)] {
-                if !(0.0..1.0).contains(&b) {
-                    return Err(wrong(key, b, "a decay lies in 0 to below 1"));
-                }
-            }
-            if !(epsilon > 0.0 && epsilon.is_finite()) {
-                return Err(wrong("optimizer.epsilon", epsilon, "it must be positive"));
-            }
+            number("optimizer.beta_1", beta_1, Allowed::HalfOpen(0.0, 1.0))?;
+            number("optimizer.beta_2", beta_2, Allowed::HalfOpen(0.0, 1.0))?;
+            number("optimizer.epsilon", epsilon, Allowed::Positive)?;
         }
-        for (key, value) in [
-            ("weight_decay", self.weight_decay),
-            ("noise", self.noise),
-            ("sigma_init", self.sigma_init),
-            ("regularizer.total_spikes", self.regularizer.total_spikes),
-            ("regularizer.squared_spikes", self.regularizer.squared_spikes),
-        ] {
-            if !(value >= 0.0 && value.is_finite()) {
-                return Err(wrong(key, value, "it must be 0 or more"));
-            }
-        }
-        Ok(())
+        let Regularizer { total_spikes, squared_spikes } = self.regularizer;
+        number("weight_decay", self.weight_decay, Allowed::NotNegative)?;
+        number("noise", self.noise, Allowed::NotNegative)?;
+        number("sigma_init", self.sigma_init, Allowed::NotNegative)?;
+        number("regularizer.total_spikes", total_spikes, Allowed::NotNegative)?;
+        number("regularizer.squared_spikes", squared_spikes, Allowed::NotNegative)?;
+        let least = self.shape(1, 1);
+        least.validate()?;
+        Ok(least.check_batch(self.batch)?)
     }
 
     /// The number of excitatory hidden neurons, floor(share · hidden). A share within rounding of
@@ -364,21 +340,31 @@ mod tests {
         let sigma =
             |sigma_1| InitialWeights::Study { sigma_1, sigma_2: None, sigma_recurrent: None };
         for (config, key) in [
-            (ClassifierConfig { excitatory_fraction: 1.2, ..good() }, "excitatory_fraction = 1.2"),
+            (ClassifierConfig { excitatory_fraction: 1.2, ..good() }, "excitatory_fraction"),
             (ClassifierConfig { hidden: 0, ..good() }, "hidden"),
+            (ClassifierConfig { hidden: usize::MAX, ..good() }, "hidden"),
+            (ClassifierConfig { batch: i64::MAX as usize, ..good() }, "batch"),
+            (ClassifierConfig { epochs: usize::MAX, ..good() }, "epochs"),
             (ClassifierConfig { tau_mem: f64::NAN, ..good() }, "tau_mem"),
             (ClassifierConfig { initial: sigma(-1.0), ..good() }, "initial.sigma_1"),
             (ClassifierConfig { noise: -0.1, ..good() }, "noise"),
             (ClassifierConfig { weight_decay: f64::NAN, ..good() }, "weight_decay"),
-            (ClassifierConfig { optimizer: Optimizer::adam(0.0), ..good() }, "learning_rate"),
+            (
+                ClassifierConfig { optimizer: Optimizer::adam(0.0), ..good() },
+                "optimizer.learning_rate",
+            ),
             (
                 ClassifierConfig { surrogate: Surrogate::Triangle { scale: -1.0 }, ..good() },
                 "surrogate.scale",
             ),
         ] {
-            let problem = config.validate().unwrap_err().to_string();
-            assert!(problem.contains(key), "{problem}");
+            match config.validate() {
+                Err(ClassifierError::Setting(setting)) => assert_eq!(setting.key, key),
+                other => panic!("{key}: {other:?}"),
+            }
         }
+        let large = ClassifierConfig { hidden: MOST, recurrent: true, ..good() };
+        assert!(matches!(large.validate(), Err(ClassifierError::Lif(_))));
         assert!(serde_json::from_str::<ClassifierConfig>(r#"{"ratio": 0.8}"#).is_err());
     }
 }

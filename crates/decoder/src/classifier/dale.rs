@@ -1,7 +1,6 @@
 //! Dale's law: every neuron is excitatory or inhibitory, and all that it sends has that sign.
 
-use super::optimizer::hidden_source;
-use crate::lif::Matrices;
+use crate::lif::{Matrices, Row};
 use rayon::prelude::*;
 
 /// Which hidden neurons are excitatory, and whether the law holds.
@@ -47,5 +46,13 @@ impl Signs {
             || (weights.input_rows().all(excitatory)
                 && weights.recurrent_rows().enumerate().all(of_neuron)
                 && weights.readout_rows().enumerate().all(of_neuron))
+    }
+}
+
+/// The hidden neuron that a row comes from; none for an input channel.
+pub(super) fn hidden_source(row: Row) -> Option<usize> {
+    match row {
+        Row::Input(_) => None,
+        Row::Recurrent(k) | Row::Readout(k) => Some(k),
     }
 }

@@ -1,9 +1,10 @@
 //! Events with labels.
 
-use super::ClassifierError;
+use super::error::{ClassifierError, Grid, SampleError};
 use crate::lif::{Input, SharedInput};
-use equipoise_data::{ImageSet, SpikeSet};
+use equipoise_data::{Fingerprint, ImageSet, SpikeSet};
 use equipoise_encoder::code::{Binning, Events, Latency, bin_spikes, latency};
+use std::sync::OnceLock;
 
 /// Labelled samples as events, ready for the network.
 #[derive(Debug, Clone)]
@@ -11,6 +12,7 @@ pub struct LabelledEvents {
     input: SharedInput,
     labels: Vec<u16>,
     classes: Vec<String>,
+    fingerprint: OnceLock<Fingerprint>,
 }
 
 impl LabelledEvents {
@@ -23,15 +25,16 @@ impl LabelledEvents {
         labels: Vec<u16>,
         classes: Vec<String>,
     ) -> Result<LabelledEvents, ClassifierError> {
-        let data = |what: String| Err(ClassifierError::Data(what));
-        if events.len() != labels.len() {
-            return data(format!("{} labels for {} samples", labels.len(), events.len()));
+        let (samples, count) = (events.len(), classes.len());
+        if samples != labels.len() {
+            return Err(SampleError::Labels { labels: labels.len(), samples }.into());
         }
-        if let Some(k) = labels.iter().position(|&l| usize::from(l) >= classes.len()) {
-            let (label, n) = (labels[k], classes.len());
-            return data(format!("sample {k} has label {label}, but there are {n} classes"));
+        if let Some(sample) = labels.iter().position(|&l| usize::from(l) >= count) {
+            let label = labels[sample];
+            return Err(SampleError::Label { sample, label, classes: count }.into());
         }
-        Ok(LabelledEvents { input: SharedInput::new(events)?, labels, classes })
+        let input = SharedInput::new(events)?;
+        Ok(LabelledEvents { input, labels, classes, fingerprint: OnceLock::new() })
     }
 
     /// Images in the latency code.
@@ -42,8 +45,8 @@ impl LabelledEvents {
         images: &ImageSet,
         code: &Latency,
     ) -> Result<LabelledEvents, ClassifierError> {
-        images.require_labels().map_err(|e| ClassifierError::Data(e.to_string()))?;
-        let events = latency(images, code).map_err(|e| ClassifierError::Data(e.to_string()))?;
+        images.require_labels().map_err(SampleError::from)?;
+        let events = latency(images, code).map_err(SampleError::from)?;
         LabelledEvents::new(events, images.labels.clone(), images.classes.clone())
     }
 
@@ -55,8 +58,7 @@ impl LabelledEvents {
         spikes: &SpikeSet,
         binning: &Binning,
     ) -> Result<LabelledEvents, ClassifierError> {
-        let events =
-            bin_spikes(spikes, binning).map_err(|e| ClassifierError::Data(e.to_string()))?;
+        let events = bin_spikes(spikes, binning).map_err(SampleError::from)?;
         LabelledEvents::new(events, spikes.labels.clone(), spikes.classes.clone())
     }
 
@@ -68,6 +70,31 @@ impl LabelledEvents {
     /// The events, for Burn's graph.
     pub fn shared(&self) -> &SharedInput {
         &self.input
+    }
+
+    /// The grid of the events.
+    pub fn grid(&self) -> Grid {
+        Grid::of(self.input())
+    }
+
+    /// The digest of the content: grid, events, labels and classes, in their order.
+    pub fn fingerprint(&self) -> Fingerprint {
+        *self.fingerprint.get_or_init(|| {
+            let input = self.input();
+            let mut builder = Fingerprint::builder("labelled events");
+            builder
+                .number(input.channels() as u64)
+                .number(input.steps() as u64)
+                .float(input.step_ms())
+                .texts(&self.classes)
+                .list(self.labels.iter().map(|l| l.to_le_bytes()));
+            for sample in 0..input.len() {
+                let (steps, channels) = input.sample(sample);
+                builder.list(steps.iter().map(|s| s.to_le_bytes()));
+                builder.list(channels.iter().map(|c| c.to_le_bytes()));
+            }
+            builder.finish()
+        })
     }
 
     /// The class of each sample.

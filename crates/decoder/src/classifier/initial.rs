@@ -15,6 +15,7 @@ pub fn initial_weights(
     shape: Shape,
 ) -> Result<Matrices, ClassifierError> {
     config.validate()?;
+    shape.validate()?;
     let Shape { inputs, hidden, classes, recurrent } = shape;
     let readout_scale = 7.0 * (1.0 - libm::exp(-config.dt / config.tau_mem));
     let root = |n: usize| (n as f64).sqrt();

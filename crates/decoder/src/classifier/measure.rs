@@ -1,5 +1,6 @@
 //! What a network does on a set: accuracy, activity, distances between its spike trains, weights.
 
+use super::error::SampleError;
 use super::{ClassifierError, LabelledEvents, Signs};
 use crate::lif::Matrices;
 use crate::lif::kernel::{Kernel, cross_entropy};
@@ -84,8 +85,24 @@ impl Evaluation {
     }
 }
 
-/// Samples whose spike counts are held at once.
-const CHUNK: usize = 8192;
+/// Samples whose answers and spike counts are held at once, by a network of `hidden` neurons.
+pub(super) fn together(hidden: usize) -> usize {
+    (MOST_COUNTS / hidden.max(1)).clamp(1, 8192)
+}
+
+/// The most counts that are held at once.
+const MOST_COUNTS: usize = 1 << 26;
+
+/// Which logit is the largest; the first of equal ones.
+pub(super) fn largest(logits: &[f32]) -> usize {
+    let mut best = 0;
+    for (c, logit) in logits.iter().enumerate() {
+        if *logit > logits[best] {
+            best = c;
+        }
+    }
+    best
+}
 
 /// Runs the network on the samples (all of them if none are named).
 ///
@@ -107,14 +124,11 @@ pub fn evaluate(
         }
     };
     if samples.is_empty() {
-        return Err(ClassifierError::Data("there is no sample to evaluate on".into()));
+        return Err(SampleError::Empty.into());
     }
     let (hidden, classes) = (kernel.shape().hidden, kernel.shape().classes);
     if data.classes().len() > classes {
-        return Err(ClassifierError::Data(format!(
-            "a network of {classes} classes cannot tell {} apart",
-            data.classes().len()
-        )));
+        return Err(SampleError::Classes { network: classes, data: data.classes().len() }.into());
     }
     let excitatory = signs.excitatory;
     let mut loss = 0.0;
@@ -122,20 +136,14 @@ pub fn evaluate(
     // Of each class: excitatory and inhibitory spikes, samples.
     let mut totals = vec![(0u64, 0u64, 0usize); classes];
     let mut unused = vec![0.0; classes];
-    for chunk in samples.chunks(CHUNK) {
+    for chunk in samples.chunks(together(hidden)) {
         let output = kernel.evaluate(weights, data.input(), chunk)?;
         let rows = output.logits.chunks_exact(classes).zip(output.counts.chunks_exact(hidden));
         let mut answers = (Vec::with_capacity(chunk.len()), Vec::with_capacity(chunk.len()));
         for (&sample, (logits, counts)) in chunk.iter().zip(rows) {
             let label = usize::from(data.labels()[sample]);
             loss += cross_entropy(logits, label, 1.0, &mut unused).0;
-            let mut best = 0;
-            for (c, logit) in logits.iter().enumerate() {
-                if *logit > logits[best] {
-                    best = c;
-                }
-            }
-            answers.0.push(best);
+            answers.0.push(largest(logits));
             answers.1.push(label);
             let (e, i) = counts.split_at(excitatory);
             let sum = |counts: &[u32]| counts.iter().map(|&c| u64::from(c)).sum::<u64>();
@@ -144,7 +152,7 @@ pub fn evaluate(
         }
         ConfusionMatrix::from_predictions(&answers.0, &answers.1, classes)
             .and_then(|part| confusion.merge(&part))
-            .map_err(|e| ClassifierError::Data(e.to_string()))?;
+            .map_err(SampleError::from)?;
     }
     let seconds = kernel.dynamics().steps as f64 * data.input().step_ms() * 1e-3;
     let of = (excitatory, hidden - excitatory);
@@ -196,7 +204,7 @@ pub fn van_rossum_by_type(
                 grid_distance_matrix(&trains, kernel.dynamics().steps, tau)
                     .and_then(|matrix| matrix.group_means(&excitatory))
                     .map(|means| (data.labels()[chunk[k]], means))
-                    .map_err(|e| ClassifierError::Data(e.to_string()))
+                    .map_err(|error| SampleError::from(error).into())
             })
             .collect();
         means.extend(part?);

@@ -11,10 +11,12 @@
 mod config;
 mod dale;
 mod data;
+mod error;
 mod initial;
 mod measure;
 mod model;
 mod optimizer;
+mod predict;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -23,56 +25,11 @@ mod trainer;
 pub use config::{ClassifierConfig, InitialWeights, Optimizer, Regularizer, Schedule};
 pub use dale::Signs;
 pub use data::LabelledEvents;
+pub use error::{ClassifierError, Diverged, Grid, SampleError};
 pub use initial::initial_weights;
 pub use measure::{
     Activity, Evaluation, VanRossum, WeightSummary, evaluate, van_rossum_by_type, weight_summary,
 };
 pub use model::EiNetwork;
+pub use predict::{Classifier, Prediction, SEED, TRAINING_SAMPLES};
 pub use trainer::{EpochRecord, Trainer, score};
-
-use crate::lif::LifError;
-
-/// Why a classifier cannot be made, trained or read.
-#[derive(Debug, thiserror::Error)]
-pub enum ClassifierError {
-    /// A setting that makes no sense.
-    #[error("{key} = {value}: {expected}")]
-    Setting {
-        /// The key.
-        key: &'static str,
-        /// Its value.
-        value: String,
-        /// What it may be.
-        expected: String,
-    },
-    /// Data that the network cannot be trained on.
-    #[error("{0}")]
-    Data(String),
-    /// The weights or the loss stopped being numbers.
-    #[error(
-        "training diverged in batch {batch} of epoch {epoch}: {what}; the {learning_rate} is \
-         probably too large for these weights (try a tenth of it)"
-    )]
-    Diverged {
-        /// The epoch, from 1.
-        epoch: usize,
-        /// The batch in it, from 1.
-        batch: usize,
-        /// What was found.
-        what: &'static str,
-        /// The optimiser's rate, in words.
-        learning_rate: String,
-    },
-    /// The checkpoint was made with other settings or data.
-    #[error("the checkpoint belongs to another training: settings, seed or sizes differ")]
-    OtherTraining,
-    /// The observer asked for it, in this epoch; nothing of the unfinished epoch was kept.
-    #[error("stopped on request in epoch {0}")]
-    Stopped(usize),
-    /// A saved state that does not belong here or is damaged.
-    #[error("the saved training state cannot be used: {0}")]
-    State(String),
-    /// The kernel refused.
-    #[error(transparent)]
-    Lif(#[from] LifError),
-}

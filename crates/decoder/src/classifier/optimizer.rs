@@ -1,7 +1,9 @@
 //! Updates of the weights on the kernel's own layout: the numbers of Burn's optimisers, noise, and
 //! Dale's law, in one pass.
 
+use super::dale::hidden_source;
 use super::{ClassifierConfig, Optimizer, Signs};
+use crate::adamw::{AdamW, Rounding};
 use crate::lif::{Matrices, Row};
 use equipoise_random::{derive_seed, stream};
 use rayon::prelude::*;
@@ -63,24 +65,16 @@ impl Updates {
         };
         match (*optimizer, moments) {
             (Optimizer::Adam { beta_1, beta_2, epsilon, .. }, Some([mean, square])) => {
-                let power = i32::try_from(*done).unwrap_or(i32::MAX);
-                let adam = Adam {
-                    rate,
-                    decay,
-                    beta_1: beta_1 as f32,
-                    beta_2: beta_2 as f32,
-                    epsilon: epsilon as f32,
-                    complement_1: (1.0 - beta_1) as f32,
-                    complement_2: (1.0 - beta_2) as f32,
-                    correct_1: (1.0 - beta_1.powi(power)) as f32,
-                    correct_2: (1.0 - beta_2.powi(power)) as f32,
-                };
+                let learning_rate = optimizer.learning_rate() * self.factor;
+                let weight_decay = self.weight_decay;
+                let adam = AdamW { learning_rate, weight_decay, beta_1, beta_2, epsilon }
+                    .update(*done, Rounding::Textbook);
                 weights
                     .par_rows_mut()
                     .zip(gradients.par_rows())
                     .zip(mean.par_rows_mut().zip(square.par_rows_mut()))
                     .for_each(|(((source, row), gradient), ((_, mean), (_, square)))| {
-                        adam.update(row, gradient, mean, square);
+                        adam.apply(row, gradient, mean, square);
                         finish(source, row);
                     });
             }
@@ -94,41 +88,6 @@ impl Updates {
                     },
                 );
             }
-        }
-    }
-}
-
-/// The hidden neuron that a row comes from; none for an input channel.
-pub(super) fn hidden_source(row: Row) -> Option<usize> {
-    match row {
-        Row::Input(_) => None,
-        Row::Recurrent(k) | Row::Readout(k) => Some(k),
-    }
-}
-
-/// The constants of one Adam update.
-struct Adam {
-    rate: f32,
-    decay: f32,
-    beta_1: f32,
-    beta_2: f32,
-    epsilon: f32,
-    /// 1 - beta, from 64 bits: 1 - 0.999 in 32 has only five digits.
-    complement_1: f32,
-    complement_2: f32,
-    /// 1 - beta^t.
-    correct_1: f32,
-    correct_2: f32,
-}
-
-impl Adam {
-    fn update(&self, weights: &mut [f32], gradients: &[f32], mean: &mut [f32], square: &mut [f32]) {
-        let moments = mean.iter_mut().zip(square);
-        for ((w, &g), (m, v)) in weights.iter_mut().zip(gradients).zip(moments) {
-            *m = self.beta_1 * *m + self.complement_1 * g;
-            *v = self.beta_2 * *v + self.complement_2 * (g * g);
-            let step = (*m / self.correct_1) / ((*v / self.correct_2).sqrt() + self.epsilon);
-            *w -= self.rate * (step + self.decay * *w);
         }
     }
 }

@@ -1,32 +1,24 @@
-//! A trainer as bytes, and back: safetensors, with the configuration and the progress beside the
-//! weights, so that other tools read them too.
+//! Classifiers and their trainings as archives.
 
-use super::{ClassifierConfig, ClassifierError, Trainer};
+use super::data::LabelledEvents;
+use super::error::ClassifierError;
+use super::predict::Classifier;
+use super::trainer::{Network, Progress, Trainer};
+use crate::checkpoint::archive::{self, Archive, Array, Kind, json};
+use crate::checkpoint::file::{self, FileError};
 use crate::lif::{Matrices, Shape};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::path::Path;
 
-/// The one entry of the file's metadata. There is only one, since the order of several would
-/// change from file to file, and equal trainers make equal bytes.
-const ENTRY: &str = "trainer";
+const NETWORK: &str = "network";
+const TRAINING: &str = "training";
+const MEAN: &str = "adam.mean.";
+const SQUARE: &str = "adam.square.";
 
-/// What a trainer is besides its tensors.
-#[derive(Serialize, Deserialize)]
-struct Progress {
-    config: ClassifierConfig,
-    seed: u64,
-    epoch: usize,
-    updates: u64,
-    steps: usize,
-}
-
-/// The parts of a [`Matrices`] under a common prefix.
-fn put(tensors: &mut Vec<(String, [usize; 2], Vec<u8>)>, prefix: &str, matrices: &Matrices) {
+/// Appends the parts of a network's weights, their names after a common prefix.
+fn append(arrays: &mut Vec<Array<'_>>, prefix: &str, matrices: &Matrices) {
     let Shape { inputs, hidden, classes, .. } = matrices.shape();
-    let bytes = |numbers: Vec<f32>| numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let mut push = |name: &str, size, numbers| {
-        tensors.push((format!("{prefix}{name}"), size, bytes(numbers)));
+    let mut push = |name: &str, size: [usize; 2], numbers: Vec<f32>| {
+        arrays.push(Array::new(format!("{prefix}{name}"), &size, numbers));
     };
     push("input", [inputs, hidden], matrices.input());
     if let Some(recurrent) = matrices.recurrent() {
@@ -35,96 +27,113 @@ fn put(tensors: &mut Vec<(String, [usize; 2], Vec<u8>)>, prefix: &str, matrices:
     push("readout", [hidden, classes], matrices.readout());
 }
 
-fn wrong(what: impl ToString) -> ClassifierError {
-    ClassifierError::State(what.to_string())
+/// The matrices that [`append`] took apart.
+fn take(archive: &mut Archive, prefix: &str, shape: Shape) -> Result<Matrices, ClassifierError> {
+    let Shape { inputs, hidden, classes, recurrent } = shape;
+    let mut part = |name: &str, size: [usize; 2]| archive.take(&format!("{prefix}{name}"), &size);
+    let input = part("input", [inputs, hidden])?;
+    let among = recurrent.then(|| part("recurrent", [hidden, hidden])).transpose()?;
+    let readout = part("readout", [hidden, classes])?;
+    Ok(Matrices::from_slices(shape, &input, among.as_deref(), &readout)?)
 }
 
-fn get(file: &SafeTensors<'_>, name: &str) -> Result<([usize; 2], Vec<f32>), ClassifierError> {
-    let view = file.tensor(name).map_err(|e| wrong(format!("{name}: {e}")))?;
-    let (Dtype::F32, &[rows, columns]) = (view.dtype(), view.shape()) else {
-        let (dtype, shape) = (view.dtype(), view.shape());
-        return Err(wrong(format!("{name} is {dtype:?} {shape:?}, not a matrix of F32")));
-    };
-    let mut numbers = Vec::with_capacity(rows * columns);
-    for bytes in view.data().chunks_exact(4) {
-        numbers.push(f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-    }
-    Ok(([rows, columns], numbers))
-}
-
-fn get_matrices(file: &SafeTensors<'_>, prefix: &str) -> Result<Matrices, ClassifierError> {
-    let name = |part: &str| format!("{prefix}{part}");
-    let ([inputs, hidden], input) = get(file, &name("input"))?;
-    let ([sources, classes], readout) = get(file, &name("readout"))?;
-    if sources != hidden {
-        return Err(wrong(format!(
-            "{hidden} hidden neurons, but {sources} rows of readout weights"
-        )));
-    }
-    let recurrent = match file.names().iter().any(|n| **n == name("recurrent")) {
-        true => Some(get(file, &name("recurrent"))?.1),
-        false => None,
-    };
-    let shape = Shape { inputs, hidden, classes, recurrent: recurrent.is_some() };
-    Ok(Matrices::from_slices(shape, &input, recurrent.as_deref(), &readout)?)
+/// Reads the network of an archive.
+fn read(
+    kinds: &'static [Kind],
+    bytes: &[u8],
+) -> Result<(Archive, Network, Matrices), ClassifierError> {
+    let mut archive = archive::from_bytes(kinds, bytes)?;
+    let network: Network = archive.value(NETWORK)?;
+    network.config.validate()?;
+    let shape = network.config.shape(network.grid.channels, network.classes.len());
+    shape.validate()?;
+    let weights = take(&mut archive, "", shape)?;
+    Ok((archive, network, weights))
 }
 
 impl Trainer {
     /// All that training continues from.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut tensors = Vec::new();
-        put(&mut tensors, "", self.weights());
+        let mut arrays = Vec::new();
+        append(&mut arrays, "", self.weights());
         if let Some([mean, square]) = &self.updates().moments {
-            put(&mut tensors, "adam.mean.", mean);
-            put(&mut tensors, "adam.square.", square);
+            append(&mut arrays, MEAN, mean);
+            append(&mut arrays, SQUARE, square);
         }
-        let progress = Progress {
-            config: *self.config(),
-            seed: self.seed(),
-            epoch: self.epoch(),
-            updates: self.updates().done,
-            steps: self.kernel().dynamics().steps,
-        };
-        let progress = serde_json::to_string(&progress).expect("numbers and texts alone");
-        let metadata = HashMap::from([(ENTRY.to_owned(), progress)]);
-        let mut views = Vec::with_capacity(tensors.len());
-        for (name, size, bytes) in &tensors {
-            let view = TensorView::new(Dtype::F32, size.to_vec(), bytes).expect("a whole matrix");
-            views.push((name.as_str(), view));
-        }
-        safetensors::serialize(views, Some(metadata)).expect("names differ")
+        let texts = [
+            (NETWORK, json(NETWORK, &self.network()).expect("numbers and texts alone")),
+            (TRAINING, json(TRAINING, &self.progress()).expect("numbers and texts alone")),
+        ];
+        archive::to_bytes(Kind::ClassifierTraining, &self.origin(), &texts, &arrays)
+            .expect("matrices have different names and whole shapes")
     }
 
     /// The trainer that was saved; it continues to the same bits.
     ///
     /// # Errors
-    /// [`ClassifierError::State`] if the bytes are not such a state.
+    /// [`ClassifierError::Archive`] if the bytes are no such state, or damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Trainer, ClassifierError> {
-        let file = SafeTensors::deserialize(bytes).map_err(wrong)?;
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(wrong)?;
-        let metadata = header.metadata().as_ref().and_then(|m| m.get(ENTRY));
-        let metadata = metadata.ok_or_else(|| wrong(format!("its header has no `{ENTRY}`")))?;
-        let Progress { config, seed, epoch, updates, steps } =
-            serde_json::from_str(metadata).map_err(wrong)?;
-        config.validate()?;
-        let weights = get_matrices(&file, "")?;
+        let (mut archive, network, weights) = read(&[Kind::ClassifierTraining], bytes)?;
+        let progress: Progress = archive.value(TRAINING)?;
         let shape = weights.shape();
-        if (shape.hidden, shape.recurrent) != (config.hidden, config.recurrent) {
-            return Err(wrong(format!("weights of {shape:?} for {} neurons", config.hidden)));
-        }
-        let mut trainer = Trainer::with_weights(config, seed, shape, steps, weights)?;
+        let (epoch, updates) = (progress.epoch, progress.updates);
+        let mut trainer = Trainer::with_weights(network, progress.seed, progress.data, weights)?;
         let moments = match trainer.updates().moments {
             Some(_) => {
-                let pair =
-                    [get_matrices(&file, "adam.mean.")?, get_matrices(&file, "adam.square.")?];
-                if pair.iter().any(|m| m.shape() != shape) {
-                    return Err(wrong("Adam's moments have another shape than the weights"));
-                }
-                Some(pair)
+                let mean = take(&mut archive, MEAN, shape)?;
+                Some([mean, take(&mut archive, SQUARE, shape)?])
             }
             None => None,
         };
         trainer.restore(epoch, updates, moments);
         Ok(trainer)
+    }
+
+    /// Whether this training and a saved one are one training on `train`.
+    pub(super) fn continues(&self, saved: &Trainer, train: &LabelledEvents) -> bool {
+        let what = |t: &Trainer| (*t.config(), t.seed(), t.kernel().shape(), t.kernel().dynamics());
+        what(self) == what(saved) && saved.progress().data == train.fingerprint()
+    }
+}
+
+impl Classifier {
+    /// The bytes of a file with the network, its weights and its origin.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut arrays = Vec::new();
+        append(&mut arrays, "", self.weights());
+        let network =
+            Network { config: *self.config(), classes: self.classes().to_vec(), grid: self.grid() };
+        let texts = [(NETWORK, json(NETWORK, &network).expect("numbers and texts alone"))];
+        archive::to_bytes(Kind::Classifier, &self.origin, &texts, &arrays)
+            .expect("matrices have different names and whole shapes")
+    }
+
+    /// The classifier that [`to_bytes`](Self::to_bytes) wrote, or that is trained in a checkpoint.
+    ///
+    /// # Errors
+    /// [`ClassifierError::Archive`] if the bytes hold none, or are damaged.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Classifier, ClassifierError> {
+        let (archive, network, weights) =
+            read(&[Kind::Classifier, Kind::ClassifierTraining], bytes)?;
+        let Network { config, classes, grid } = network;
+        let mut classifier = Classifier::new(config, classes, grid, weights)?;
+        classifier.origin = archive.origin().clone();
+        Ok(classifier)
+    }
+
+    /// Writes the classifier to a file, whole or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), FileError<ClassifierError>> {
+        file::save(path, &self.to_bytes())
+    }
+
+    /// Reads a classifier from a file.
+    ///
+    /// # Errors
+    /// When the file is not there, or is not a whole, undamaged classifier.
+    pub fn load(path: &Path) -> Result<Classifier, FileError<ClassifierError>> {
+        file::load(path, Self::from_bytes)
     }
 }

@@ -13,10 +13,15 @@ use equipoise_random::stream;
 use proptest::prelude::*;
 use std::ops::ControlFlow;
 
-/// Three classes that differ in the channels that fire early.
+/// Three classes that differ in the channels that fire early: those of [`events`].
 fn toy(samples: usize, seed: u64) -> LabelledEvents {
+    let labels = (0..samples).map(|k| (k % 3) as u16).collect();
+    let classes = ["a", "b", "c"].map(String::from).into();
+    LabelledEvents::new(events(samples, seed), labels, classes).unwrap()
+}
+
+fn events(samples: usize, seed: u64) -> Events {
     let mut events = Events::new(40, 30).unwrap();
-    let mut labels = Vec::new();
     for k in 0..samples {
         let mut random = stream(seed, "test/toy", k as u64);
         let class = k % 3;
@@ -31,9 +36,8 @@ fn toy(samples: usize, seed: u64) -> LabelledEvents {
         events.step.extend(drawn.iter().map(|e| e.0));
         events.channel.extend(drawn.iter().map(|e| e.1));
         events.offsets.push(events.step.len());
-        labels.push(class as u16);
     }
-    LabelledEvents::new(events, labels, ["a", "b", "c"].map(String::from).into()).unwrap()
+    events
 }
 
 fn small() -> ClassifierConfig {
@@ -279,11 +283,80 @@ fn the_price_of_spikes_is_the_same_with_and_without_the_squared_penalty() {
 fn a_damaged_state_is_refused() {
     let data = toy(50, 3);
     let trainer = Trainer::new(small(), 1, &data).unwrap();
-    let bytes = trainer.to_bytes();
-    for cut in [0, 7, 100, bytes.len() - 1] {
-        assert!(Trainer::from_bytes(&bytes[..cut]).is_err(), "{cut}");
+    for bytes in [trainer.to_bytes(), trainer.classifier().to_bytes()] {
+        let refused = |bytes: &[u8]| {
+            let trainer = matches!(Trainer::from_bytes(bytes), Err(ClassifierError::Archive(_)));
+            trainer && matches!(Classifier::from_bytes(bytes), Err(ClassifierError::Archive(_)))
+        };
+        assert!((0..bytes.len()).step_by(13).all(|cut| refused(&bytes[..cut])));
+        for place in (0..bytes.len()).step_by(7) {
+            let mut damaged = bytes.clone();
+            damaged[place] ^= 1 << (place % 8);
+            assert!(refused(&damaged), "byte {place}");
+        }
     }
-    assert!(Trainer::from_bytes(b"no safetensors file, but long enough for a header").is_err());
+    // A classifier is no training; what is trained in a checkpoint is a classifier.
+    assert!(Trainer::from_bytes(&trainer.classifier().to_bytes()).is_err());
+    assert!(Classifier::from_bytes(&trainer.to_bytes()).is_ok());
+}
+
+#[test]
+fn a_saved_classifier_answers_new_spikes_as_the_trainer_does() {
+    let (data, new) = (toy(50, 3), toy(30, 4));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("classifier.safetensors");
+    for recurrent in [false, true] {
+        let optimizer = Optimizer::adam(0.01);
+        let config = ClassifierConfig { optimizer, recurrent, ..small() };
+        let mut trainer = Trainer::new(config, 1, &data).unwrap();
+        train(&mut trainer, &data);
+        let mut classifier = trainer.classifier();
+        classifier.origin.insert("data".into(), "toy".into());
+        classifier.save(&path).unwrap();
+        let read = Classifier::load(&path).unwrap();
+        assert_eq!((read.config(), read.classes()), (&config, data.classes()));
+        assert_eq!((read.grid(), &read.origin), (data.grid(), &classifier.origin));
+        assert_eq!(read.origin[TRAINING_SAMPLES], data.fingerprint().hex());
+        assert_eq!(read.origin[SEED], "1");
+        assert_eq!(read.to_bytes(), classifier.to_bytes());
+        let evaluation = trainer.evaluate(&new).unwrap();
+        assert_eq!(read.evaluate(&new).unwrap(), evaluation);
+        let answers = read.predict(&events(30, 4)).unwrap();
+        let labels = new.labels().iter();
+        let right = answers.iter().zip(labels).filter(|(a, l)| a.class == usize::from(**l)).count();
+        assert_eq!(right as f64 / 30.0, evaluation.accuracy);
+        let spikes: u64 = answers.iter().map(|a| a.spikes).sum();
+        assert!((spikes as f64 / 30.0 - evaluation.activity.spikes).abs() < 1e-9);
+        for answer in &answers {
+            let most = answer.logits.iter().copied().fold(f32::MIN, f32::max);
+            assert_eq!(answer.logits[answer.class], most);
+        }
+        // One sample is answered as all are.
+        assert_eq!(read.predict(&events(30, 4).subset(&[7])).unwrap(), answers[7..8]);
+        assert_eq!(read.predict(&Events::new(40, 30).unwrap()).unwrap(), []);
+        let finer = Events::new(40, 30).unwrap().with_step_ms(0.5).unwrap();
+        for other in [Events::new(41, 30).unwrap(), Events::new(40, 29).unwrap(), finer] {
+            let refused = read.predict(&other);
+            let grid = matches!(refused, Err(ClassifierError::Data(SampleError::Grid { .. })));
+            assert!(grid, "{refused:?}");
+        }
+    }
+}
+
+#[test]
+fn samples_have_a_fingerprint() {
+    let data = toy(20, 3);
+    assert_eq!(data.fingerprint(), toy(20, 3).fingerprint());
+    assert_ne!(data.fingerprint(), toy(20, 4).fingerprint());
+    assert_ne!(data.fingerprint(), toy(19, 3).fingerprint());
+    let with = |labels: Vec<u16>, classes: [&str; 3]| {
+        let classes = classes.map(String::from).into();
+        LabelledEvents::new(events(20, 3), labels, classes).unwrap().fingerprint()
+    };
+    let labels = data.labels().to_vec();
+    assert_eq!(with(labels.clone(), ["a", "b", "c"]), data.fingerprint());
+    assert_ne!(with(labels.clone(), ["a", "b", "d"]), data.fingerprint());
+    assert_ne!(with(vec![0; 20], ["a", "b", "c"]), data.fingerprint());
 }
 
 #[test]
@@ -339,8 +412,14 @@ fn stopped_anywhere_it_goes_on_to_the_same_bits() {
         assert!(again.to_bytes() == whole.to_bytes(), "event {stop_at}");
         assert_eq!(rest[..], records[records.len() - rest.len()..]);
         if kept.is_some() {
+            let kept_again = kept.clone();
             let mut other = Trainer::new(config, 2, &data).unwrap();
             let refused = other.fit(&data, &data, &mut Observer::silent().resume_from(kept));
+            assert!(matches!(refused, Err(ClassifierError::OtherTraining)));
+            // As many other samples.
+            let mut same = Trainer::new(config, 1, &data).unwrap();
+            let others = toy(50, 4);
+            let refused = same.fit(&others, &data, &mut Observer::silent().resume_from(kept_again));
             assert!(matches!(refused, Err(ClassifierError::OtherTraining)));
         }
     }
@@ -352,12 +431,13 @@ fn divergence_is_explained() {
     let optimizer = Optimizer::Sgd { learning_rate: 1e38 };
     let config = ClassifierConfig { optimizer, dale: false, ..small() };
     let mut trainer = Trainer::new(config, 1, &data).unwrap();
-    let problem = (0..4)
+    let diverged = (0..4)
         .find_map(|_| trainer.train_epoch(&data, &data, &mut Observer::silent()).err())
-        .expect("weights of 1e38 do not stay finite")
-        .to_string();
-    assert!(problem.contains("diverged in batch"), "{problem}");
-    assert!(problem.contains("learning rate 1"), "{problem}");
+        .expect("weights of 1e38 do not stay finite");
+    let ClassifierError::Diverged { epoch, batch, learning_rate, .. } = diverged else {
+        panic!("{diverged}");
+    };
+    assert!((1..=4).contains(&epoch) && (1..=3).contains(&batch) && learning_rate == 1e38);
 }
 
 #[test]
@@ -389,12 +469,14 @@ fn ratios_at_the_ends_and_in_between_are_networks_too() {
 #[test]
 fn too_few_samples_are_refused() {
     let data = toy(15, 3);
-    let problem = Trainer::new(small(), 1, &data).unwrap_err().to_string();
-    assert!(problem.contains("batch = 16") && problem.contains("15 training samples"));
+    let few = Trainer::new(small(), 1, &data).unwrap_err();
+    let want = SampleError::FewerThanABatch { batch: 16, samples: 15 };
+    assert_eq!(few.to_string(), want.to_string());
     let other = toy(16, 3);
     let other = LabelledEvents::new(Events::new(40, 30).unwrap(), vec![], other.classes().to_vec());
     let trainer = Trainer::new(small(), 1, &toy(16, 3)).unwrap();
-    assert!(trainer.evaluate(&other.unwrap()).is_err());
+    let empty = trainer.evaluate(&other.unwrap());
+    assert!(matches!(empty, Err(ClassifierError::Data(SampleError::Empty))));
 }
 
 proptest! {

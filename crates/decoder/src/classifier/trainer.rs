@@ -1,12 +1,16 @@
 //! Training, one epoch at a time.
 
+use super::error::{Diverged, Grid, SampleError};
 use super::measure::Activity;
 use super::optimizer::Updates;
+use super::predict::{Classifier, SEED, TRAINING_SAMPLES};
 use super::{ClassifierConfig, ClassifierError, Evaluation, LabelledEvents, Regularizer, Signs};
 use super::{evaluate, initial_weights};
+use crate::checkpoint::archive::Origin;
+use crate::lif::Matrices;
 use crate::lif::kernel::{Kernel, Outcome, Workspace, cross_entropy};
-use crate::lif::{Matrices, Shape};
 use crate::observer::{Batch, Checkpoint, Event, Observer, Remark};
+use equipoise_data::Fingerprint;
 use equipoise_random::stream;
 use serde::{Deserialize, Serialize};
 
@@ -42,11 +46,36 @@ pub fn score(records: &[EpochRecord], epochs: usize) -> Option<f64> {
     (!last.is_empty()).then(|| last.iter().sum::<f64>() / last.len() as f64)
 }
 
+/// What a network is besides its weights.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Network {
+    pub config: ClassifierConfig,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    pub grid: Grid,
+}
+
+/// Where a training stands, besides the numbers of its optimiser.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Progress {
+    pub seed: u64,
+    /// The samples that are trained on.
+    pub data: Fingerprint,
+    /// Epochs done.
+    pub epoch: usize,
+    /// Updates done.
+    pub updates: u64,
+}
+
 /// A network in training.
 #[derive(Debug)]
 pub struct Trainer {
     config: ClassifierConfig,
+    classes: Vec<String>,
+    grid: Grid,
     seed: u64,
+    /// The samples that are trained on.
+    data: Fingerprint,
     kernel: Kernel,
     weights: Matrices,
     updates: Updates,
@@ -66,9 +95,10 @@ impl Trainer {
         data: &LabelledEvents,
     ) -> Result<Trainer, ClassifierError> {
         Trainer::check(&config, data)?;
-        let shape = config.shape(data.input().channels(), data.classes().len());
-        let weights = initial_weights(&config, seed, shape)?;
-        Trainer::with_weights(config, seed, shape, data.input().steps(), weights)
+        let (classes, grid) = (data.classes().to_vec(), data.grid());
+        let weights = initial_weights(&config, seed, config.shape(grid.channels, classes.len()))?;
+        let network = Network { config, classes, grid };
+        Trainer::with_weights(network, seed, data.fingerprint(), weights)
     }
 
     /// What [`Trainer::new`] would refuse, without drawing a weight.
@@ -77,30 +107,65 @@ impl Trainer {
     /// As [`Trainer::new`].
     pub fn check(config: &ClassifierConfig, data: &LabelledEvents) -> Result<(), ClassifierError> {
         config.validate()?;
-        if data.len() >= config.batch {
-            return Ok(());
+        let Grid { channels, steps, .. } = data.grid();
+        let shape = config.shape(channels, data.classes().len());
+        Kernel::new(shape, config.dynamics(steps))?;
+        let (batch, samples) = (config.batch, data.len());
+        if samples < batch {
+            return Err(SampleError::FewerThanABatch { batch, samples }.into());
         }
-        Err(ClassifierError::Setting {
-            key: "batch",
-            value: config.batch.to_string(),
-            expected: format!(
-                "there are {} training samples, and a last partial batch is dropped",
-                data.len()
-            ),
-        })
+        Ok(shape.check_batch(batch)?)
     }
 
     pub(super) fn with_weights(
-        config: ClassifierConfig,
+        network: Network,
         seed: u64,
-        shape: Shape,
-        steps: usize,
+        data: Fingerprint,
         weights: Matrices,
     ) -> Result<Trainer, ClassifierError> {
-        let kernel = Kernel::new(shape, config.dynamics(steps))?;
+        let Network { config, classes, grid } = network;
+        let kernel = Kernel::new(weights.shape(), config.dynamics(grid.steps))?;
         let updates = Updates::new(&config, seed, &weights);
         let workspace = Workspace::default();
-        Ok(Trainer { config, seed, kernel, weights, updates, epoch: 0, workspace })
+        let epoch = 0;
+        Ok(Trainer {
+            config,
+            classes,
+            grid,
+            seed,
+            data,
+            kernel,
+            weights,
+            updates,
+            epoch,
+            workspace,
+        })
+    }
+
+    pub(super) fn network(&self) -> Network {
+        Network { config: self.config, classes: self.classes.clone(), grid: self.grid }
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        let Trainer { seed, data, epoch, updates, .. } = self;
+        Progress { seed: *seed, data: *data, epoch: *epoch, updates: updates.done }
+    }
+
+    /// What the network is made from, as far as a training knows.
+    pub(super) fn origin(&self) -> Origin {
+        Origin::from([
+            (TRAINING_SAMPLES.to_owned(), self.data.hex()),
+            (SEED.to_owned(), self.seed.to_string()),
+        ])
+    }
+
+    /// The network as it is now, to be saved or used on new spikes.
+    pub fn classifier(&self) -> Classifier {
+        let Network { config, classes, grid } = self.network();
+        let mut classifier = Classifier::new(config, classes, grid, self.weights.clone())
+            .expect("a trainer has checked its network");
+        classifier.origin = self.origin();
+        classifier
     }
 
     /// The configuration.
@@ -176,7 +241,7 @@ impl Trainer {
     ///
     /// # Errors
     /// As [`train_epoch`](Self::train_epoch); [`ClassifierError::OtherTraining`] for a checkpoint of
-    /// another configuration, seed or size of data.
+    /// another configuration, seed or training set.
     pub fn fit(
         &mut self,
         train: &LabelledEvents,
@@ -185,8 +250,7 @@ impl Trainer {
     ) -> Result<Vec<EpochRecord>, ClassifierError> {
         if let Some(bytes) = observer.take_checkpoint() {
             let saved = Trainer::from_bytes(&bytes)?;
-            let kind = |t: &Trainer| (t.config, t.seed, t.kernel.shape(), t.kernel.dynamics());
-            if kind(&saved) != kind(self) {
+            if !self.continues(&saved, train) {
                 return Err(ClassifierError::OtherTraining);
             }
             *self = saved;
@@ -244,22 +308,17 @@ impl Trainer {
             let done = (epoch - 1) as f64 + batch as f64 / batches as f64;
             self.updates.factor = self.config.schedule.factor(done / self.config.epochs as f64);
             let outcome = self.update(train, samples)?;
-            let what = if !outcome.loss.is_finite() {
-                Some("the loss is not a finite number")
+            let diverged = if !outcome.loss.is_finite() {
+                Some(Diverged::Loss)
             } else if !self.weights.is_finite() {
-                Some("a weight is not a finite number")
+                Some(Diverged::Weight)
             } else {
                 None
             };
-            if let Some(what) = what {
-                let rate = self.config.optimizer.learning_rate();
-                let learning_rate = format!("learning rate {rate}");
-                return Err(ClassifierError::Diverged {
-                    epoch,
-                    batch: batch + 1,
-                    what,
-                    learning_rate,
-                });
+            if let Some(what) = diverged {
+                let learning_rate = self.config.optimizer.learning_rate();
+                let batch = batch + 1;
+                return Err(ClassifierError::Diverged { epoch, batch, what, learning_rate });
             }
             total.loss += outcome.loss;
             total.correct += outcome.correct;

@@ -47,9 +47,7 @@ pub fn forward(
             let out = match <[_; 3]>::try_from(nodes) {
                 Ok(nodes) => op.tracked(plain, nodes)?,
                 Err(nodes) => {
-                    let nodes: [_; 2] = nodes.try_into().map_err(|_| {
-                        LifError::Tensor("the network has two or three weight matrices".into())
-                    })?;
+                    let nodes: [_; 2] = nodes.try_into().map_err(|_| LifError::Matrices)?;
                     op.tracked(plain, nodes)?
                 }
             };

@@ -32,12 +32,10 @@ impl Matrices {
     /// All zeros.
     ///
     /// # Errors
-    /// If a size is 0 or more than 65,536.
+    /// As [`Shape::validate`].
     pub fn zeros(shape: Shape) -> Result<Matrices, LifError> {
+        shape.validate()?;
         let Shape { inputs, hidden, classes, recurrent } = shape;
-        if [inputs, hidden, classes].iter().any(|n| !(1..=1 << 16).contains(n)) {
-            return Err(LifError::Shape { inputs, hidden, classes });
-        }
         let rows = inputs + if recurrent { hidden } else { 0 };
         Ok(Matrices {
             shape,

@@ -21,6 +21,7 @@
 
 mod backward;
 mod buffer;
+mod error;
 mod forward;
 pub mod kernel;
 pub mod layer;
@@ -28,13 +29,16 @@ mod matrices;
 mod net;
 mod recurrent;
 pub mod reference;
+mod size;
 mod surrogate;
 pub mod tensors;
 #[cfg(test)]
 mod tests;
 
 pub use equipoise_simd::Instructions;
+pub use error::{EventProblem, LifError};
 pub use matrices::{Matrices, Row};
+pub use size::{MOST_GRADIENTS, MOST_KEPT_STATES, MOST_STATES, MOST_WEIGHTS};
 pub use surrogate::Surrogate;
 
 use equipoise_encoder::code::Events;
@@ -106,59 +110,6 @@ impl Dynamics {
     }
 }
 
-/// What cannot be computed, and why.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum LifError {
-    /// A size that no network has.
-    #[error(
-        "a network of {inputs} inputs, {hidden} hidden neurons and {classes} classes: each must be from 1 to 65536"
-    )]
-    Shape {
-        /// Input channels asked for.
-        inputs: usize,
-        /// Hidden neurons asked for.
-        hidden: usize,
-        /// Classes asked for.
-        classes: usize,
-    },
-    /// A constant out of range.
-    #[error("{name} is {value}: {expected}")]
-    Constant {
-        /// Which.
-        name: &'static str,
-        /// What it is.
-        value: f64,
-        /// What it may be.
-        expected: &'static str,
-    },
-    /// A matrix of the wrong size.
-    #[error("the {name} hold {found} numbers, but the network needs {expected}")]
-    Matrix {
-        /// Which.
-        name: &'static str,
-        /// Its numbers.
-        found: usize,
-        /// The numbers needed.
-        expected: usize,
-    },
-    /// Events that do not fit the network.
-    #[error("event {index} of sample {sample} {problem}")]
-    Event {
-        /// The sample.
-        sample: usize,
-        /// The event in the sample.
-        index: usize,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// A sample that is not there, or a label that is no class.
-    #[error("{0}")]
-    Batch(String),
-    /// Burn's tensors could not be read or made.
-    #[error("{0}")]
-    Tensor(String),
-}
-
 /// Events that were checked once, so that the kernel can trust them.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
@@ -176,21 +127,18 @@ impl<'a> Input<'a> {
             || events.offsets.last().is_none_or(|&end| (end, end) != ends)
             || !events.offsets.is_sorted()
         {
-            return Err(LifError::Batch(format!(
-                "the offsets of the events do not cover their {} steps and {} channels",
-                ends.0, ends.1
-            )));
+            return Err(LifError::Offsets { steps: ends.0, channels: ends.1 });
         }
         for sample in 0..events.len() {
             let (steps, channels) = events.sample(sample);
             let mut last = 0;
             for (index, (&step, &channel)) in steps.iter().zip(channels).enumerate() {
                 let problem = if usize::from(step) >= events.steps {
-                    format!("is at step {step}, but the grid has {} steps", events.steps)
+                    EventProblem::Step { step, steps: events.steps }
                 } else if usize::from(channel) >= events.channels {
-                    format!("is on channel {channel}, but there are {}", events.channels)
+                    EventProblem::Channel { channel, channels: events.channels }
                 } else if step < last {
-                    format!("is at step {step}, after one at step {last}: sort them by step")
+                    EventProblem::Order { step, last }
                 } else {
                     last = step;
                     continue;

@@ -18,19 +18,15 @@ pub fn forward(
 ) -> Result<Activity, LifError> {
     let (shape, dynamics) = (kernel.shape(), kernel.dynamics());
     if let Some(s) = samples.iter().find(|&&s| s >= input.len()) {
-        return Err(LifError::Batch(format!(
-            "sample {s} was asked for, but there are {}",
-            input.len()
-        )));
+        return Err(LifError::NoSample { sample: *s, samples: input.len() });
     }
     if input.channels() > shape.inputs || input.steps() > dynamics.steps {
-        return Err(LifError::Batch(format!(
-            "events on {} channels and {} steps for a network of {} and {}",
-            input.channels(),
-            input.steps(),
-            shape.inputs,
-            dynamics.steps
-        )));
+        return Err(LifError::Grid {
+            channels: input.channels(),
+            steps: input.steps(),
+            inputs: shape.inputs,
+            wanted_steps: dynamics.steps,
+        });
     }
     let device = weights.input.device();
     let batch = samples.len();

@@ -1,6 +1,8 @@
 //! What a decoder is made of: the settings, and their limits.
 
 use super::loss::SSIM_WINDOW;
+use super::size::{self, MOST_SIDE, SizeError};
+use crate::setting::{Allowed, SettingError, number, whole};
 use equipoise_data::ImageShape;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -59,7 +61,7 @@ impl std::str::FromStr for DecoderKind {
         match name {
             "mlp-unet" => Ok(Self::MlpUnet),
             "mlp-vae" => Ok(Self::MlpVae),
-            _ => Err(ConfigError(format!("decoder `{name}` is not one of mlp-unet, mlp-vae"))),
+            _ => Err(ConfigError::UnknownDecoder(name.to_owned())),
         }
     }
 }
@@ -108,6 +110,10 @@ pub(super) const VAE_UPSAMPLINGS: usize = 2;
 const MOST_UNITS: usize = 1 << 16;
 /// The most channels of the U-Net's first level, for the same reason.
 const MOST_CHANNELS: usize = 1 << 10;
+/// The most fully connected layers: more would be a slip of the pen.
+const MOST_LAYERS: usize = 64;
+/// The most levels of the U-Net: no image can be halved more often.
+const MOST_DEPTH: usize = 14;
 
 /// A decoder and the loss it is trained with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -186,70 +192,102 @@ impl DecoderConfig {
     /// Checks the settings for images of this shape.
     ///
     /// # Errors
-    /// The first setting that is out of range, and its range.
+    /// The first setting that is out of range, and its range; settings that do not go together;
+    /// [`ConfigError::Size`] for a decoder whose weights would take more memory than is sensible.
     pub fn validate(&self, shape: ImageShape) -> Result<(), ConfigError> {
-        let error = |text: String| Err(ConfigError(text));
-        if shape.pixels() == 0 {
-            return error(format!("images of {shape} have no pixels"));
+        let sides = [shape.height, shape.width, shape.channels];
+        if !sides.iter().all(|n| (1..=MOST_SIDE).contains(n)) {
+            return Err(ConfigError::Shape(shape));
         }
-        let units = |n: &usize| (1..=MOST_UNITS).contains(n);
-        if self.hidden.is_empty() || !self.hidden.iter().all(units) {
-            return error(format!(
-                "`hidden` is {:?}; it needs at least one layer, each of 1 to {MOST_UNITS} units",
-                self.hidden
-            ));
+        if !(1..=MOST_LAYERS).contains(&self.hidden.len()) {
+            return Err(ConfigError::Layers(self.hidden.len()));
         }
-        for (name, share) in [("feature_dropout", self.feature_dropout), ("dropout", self.dropout)]
-        {
-            if !(0.0..1.0).contains(&share) {
-                return error(format!("`{name}` is {share}, not in [0, 1)"));
-            }
+        for &units in &self.hidden {
+            whole("hidden", units, 1, MOST_UNITS)?;
         }
-        if !(0.0..=1.0).contains(&self.ssim_share) {
-            return error(format!("`ssim_share` is {}, not in [0, 1]", self.ssim_share));
-        }
+        number("feature_dropout", self.feature_dropout, Allowed::HalfOpen(0.0, 1.0))?;
+        number("dropout", self.dropout, Allowed::HalfOpen(0.0, 1.0))?;
+        number("ssim_share", self.ssim_share, Allowed::Closed(0.0, 1.0))?;
         if self.ssim_share > 0.0 && shape.height.min(shape.width) < SSIM_WINDOW {
-            return error(format!(
-                "`ssim_share` needs images of at least {0}x{0} pixels, these are {shape}",
-                SSIM_WINDOW
-            ));
+            return Err(ConfigError::TooSmallForSsim(shape));
         }
         if self.start == Start::Ridge && self.hidden_activation != HiddenActivation::Identity {
-            return error(
-                "`start` is ridge, which is linear: it needs `hidden_activation` identity".into(),
-            );
+            return Err(ConfigError::RidgeIsLinear);
         }
         if self.refines() && self.output() != Output::Linear {
-            return error("a `residual` U-Net adds to intensities: `output` must be linear".into());
+            return Err(ConfigError::ResidualIsLinear);
         }
-        if !(1..=MOST_CHANNELS).contains(&self.channels) {
-            return error(format!("`channels` is {}, not 1 to {MOST_CHANNELS}", self.channels));
-        }
+        whole("channels", self.channels, 1, MOST_CHANNELS)?;
         let halvings = match self.kind {
-            DecoderKind::MlpUnet => self.depth,
+            DecoderKind::MlpUnet => {
+                whole("depth", self.depth, 1, MOST_DEPTH)?;
+                self.depth
+            }
             DecoderKind::MlpVae => VAE_UPSAMPLINGS,
         };
-        let divides = |side: usize| halvings < 16 && side.is_multiple_of(1 << halvings);
+        let divides = |side: usize| side.is_multiple_of(1 << halvings);
         if !divides(shape.height) || !divides(shape.width) {
-            return error(format!(
-                "images of {shape} cannot be halved {halvings} times (`depth`): \
-                 height and width must be divisible by 2^{halvings}"
-            ));
+            return Err(ConfigError::Halvings { shape, halvings });
         }
-        if self.kind == DecoderKind::MlpUnet && self.depth == 0 {
-            return error("`depth` is 0; a U-Net halves the image at least once".into());
-        }
-        if !units(&self.latent) {
-            return error(format!("`latent` is {}, not 1 to {MOST_UNITS}", self.latent));
-        }
-        if !self.beta.is_finite() || self.beta < 0.0 {
-            return error(format!("`beta` is {}, not a number of 0 or more", self.beta));
-        }
-        Ok(())
+        whole("latent", self.latent, 1, MOST_UNITS)?;
+        number("beta", self.beta, Allowed::NotNegative)?;
+        Ok(size::check(self, 1, shape, 1)?)
+    }
+
+    /// Checks the settings, and that `images` of this shape can be decoded from `features` numbers
+    /// each at once.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate); [`ConfigError::Size`] also for the images.
+    pub(crate) fn validate_for(
+        &self,
+        shape: ImageShape,
+        features: usize,
+        images: usize,
+    ) -> Result<(), ConfigError> {
+        self.validate(shape)?;
+        Ok(size::check(self, features, shape, images)?)
     }
 }
 
-/// A setting that is out of range.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(pub String);
+/// Why there is no such decoder.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ConfigError {
+    /// A setting that is out of range.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// No decoder of this name.
+    #[error("decoder `{0}` is not one of mlp-unet, mlp-vae")]
+    UnknownDecoder(String),
+    /// No fully connected layer, or too many.
+    #[error("`hidden` lists {0} layers; it needs 1 to {MOST_LAYERS}")]
+    Layers(usize),
+    /// Images without a pixel, or too large.
+    #[error("images of {0}: height, width and channels must be 1 to {MOST_SIDE}")]
+    Shape(ImageShape),
+    /// Images too small for the window of SSIM.
+    #[error(
+        "`ssim_share` needs images of at least {SSIM_WINDOW}x{SSIM_WINDOW} pixels, these are {0}"
+    )]
+    TooSmallForSsim(ImageShape),
+    /// A non-linear layer in the place of a linear start.
+    #[error("`start` is ridge, which is linear: it needs `hidden_activation` identity")]
+    RidgeIsLinear,
+    /// A residual that is not added to intensities.
+    #[error("a `residual` U-Net adds to intensities: `output` must be linear")]
+    ResidualIsLinear,
+    /// Sides that cannot be halved as often as the decoder does.
+    #[error(
+        "images of {shape} cannot be halved {halvings} times (`depth`): height and width must be \
+         divisible by 2^{halvings}"
+    )]
+    Halvings {
+        /// The images.
+        shape: ImageShape,
+        /// How often they would be.
+        halvings: usize,
+    },
+    /// A decoder that would end in want of memory.
+    #[error(transparent)]
+    Size(#[from] SizeError),
+}

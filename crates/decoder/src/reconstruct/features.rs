@@ -1,21 +1,8 @@
 //! From counts of spikes to the numbers that a decoder reads.
 
+use crate::setting::{Allowed, SettingError, number, whole};
+use equipoise_data::Counts;
 use serde::{Deserialize, Serialize};
-
-/// Spikes of every image, unit and time bin, as the encoder gives them.
-#[derive(Debug, Clone, Copy)]
-pub struct CountTable<'a> {
-    /// Number of images.
-    pub images: usize,
-    /// Neurons.
-    pub units: usize,
-    /// Time bins of one image.
-    pub bins: usize,
-    /// Length of a bin in ms.
-    pub bin_width: f64,
-    /// Spikes [images, units, bins].
-    pub counts: &'a [u16],
-}
 
 /// Numbers that describe each image's spikes: [images, features].
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -108,20 +95,66 @@ impl Default for FeatureConfig {
     }
 }
 
-/// Why there are no features.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct FeatureError(String);
-
-impl FeatureError {
-    /// Latent codes of another size.
-    pub(super) fn of_codes(found: usize, latent: usize) -> Self {
-        Self(format!("{found} numbers are not codes of {latent} latent dimensions"))
-    }
+/// Why there are no features, or none that a decoder reads.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum FeatureError {
+    /// A setting that is out of range.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// No time constant, or too many.
+    #[error("`time_constants` lists {0}; it needs 1 to {MOST_TIME_CONSTANTS}")]
+    TimeConstants(usize),
+    /// Counts that are not those of whole recordings.
+    #[error("{counts} counts are not whole recordings of {units} units in {bins} bins")]
+    Counts {
+        /// The number of counts.
+        counts: usize,
+        /// The units of a recording.
+        units: usize,
+        /// The bins of a recording.
+        bins: usize,
+    },
+    /// Bins that are no multiple of those asked for.
+    #[error("the {found} bins of the spikes cannot be grouped into `bins` = {wanted}")]
+    Bins {
+        /// Bins of the counts.
+        found: usize,
+        /// Bins asked for.
+        wanted: usize,
+    },
+    /// Bins without a length.
+    #[error("bins are {0} ms long, not above 0")]
+    BinWidth(f64),
+    /// Another number of features than the decoder reads.
+    #[error("the decoder reads {wanted} features an image, these are {found}")]
+    Features {
+        /// Features of an image here.
+        found: usize,
+        /// Features that the decoder reads.
+        wanted: usize,
+    },
+    /// Numbers that are no latent codes.
+    #[error("{found} numbers are not codes of {latent} latent dimensions")]
+    Codes {
+        /// How many there are.
+        found: usize,
+        /// Dimensions of a code.
+        latent: usize,
+    },
+    /// A dimension that a latent code has not.
+    #[error("there is no latent dimension {dimension}: they are 0 to {last}", last = latent - 1)]
+    Dimension {
+        /// The dimension asked for, from 0.
+        dimension: usize,
+        /// Dimensions of a code.
+        latent: usize,
+    },
 }
 
 /// The most bins of a recording: more would be a slip of the pen.
 const MOST_BINS: usize = 10_000;
+/// The most time constants, for the same reason.
+const MOST_TIME_CONSTANTS: usize = 64;
 
 impl FeatureConfig {
     /// Checks the settings.
@@ -129,16 +162,14 @@ impl FeatureConfig {
     /// # Errors
     /// The first that is out of range, and its range.
     pub fn validate(&self) -> Result<(), FeatureError> {
-        if !(1..=MOST_BINS).contains(&self.bins) {
-            return Err(FeatureError(format!("`bins` is {}, not 1 to {MOST_BINS}", self.bins)));
+        whole("bins", self.bins, 1, MOST_BINS)?;
+        if !(1..=MOST_TIME_CONSTANTS).contains(&self.time_constants.len()) {
+            return Err(FeatureError::TimeConstants(self.time_constants.len()));
         }
-        if self.time_constants.is_empty() {
-            return Err(FeatureError("`time_constants` is empty; one is needed".into()));
+        for &tau in &self.time_constants {
+            number("time_constants", tau, Allowed::Positive)?;
         }
-        match self.time_constants.iter().find(|tau| !(tau.is_finite() && **tau > 0.0)) {
-            Some(tau) => Err(FeatureError(format!("a time constant is {tau} ms, not above 0"))),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Features of one neuron.
@@ -150,29 +181,25 @@ impl FeatureConfig {
         }
     }
 
-    /// The features of all images, transformed but not yet standardised:
-    /// [images, units * [`per_unit`](Self::per_unit)], a neuron's features together.
+    /// The features of all recordings, transformed but not yet standardised:
+    /// [recordings, units * [`per_unit`](Self::per_unit)], a neuron's features together.
     ///
     /// # Errors
-    /// When a setting is out of range, the table's sizes do not fit, or its bins cannot be
+    /// When a setting is out of range, the sizes of the counts do not fit, or their bins cannot be
     /// grouped as asked.
-    pub fn extract(&self, table: &CountTable<'_>) -> Result<SpikeFeatures, FeatureError> {
+    pub fn extract(&self, spikes: &Counts) -> Result<SpikeFeatures, FeatureError> {
         self.validate()?;
-        let CountTable { images, units, bins, bin_width, counts } = *table;
-        if counts.len() != images * units * bins || bins == 0 || units == 0 {
-            return Err(FeatureError(format!(
-                "{} counts are not {images} images of {units} units and {bins} bins",
-                counts.len()
-            )));
-        }
+        let &Counts { units, bins, ref counts, .. } = spikes;
+        let size = units.checked_mul(bins).filter(|&n| n > 0 && counts.len().is_multiple_of(n));
+        let Some(size) = size else {
+            return Err(FeatureError::Counts { counts: counts.len(), units, bins });
+        };
+        let (images, bin_width) = (counts.len() / size, spikes.bin_ms());
         if self.kind == FeatureKind::Bins && !bins.is_multiple_of(self.bins) {
-            return Err(FeatureError(format!(
-                "the {bins} bins of the spikes cannot be grouped into `bins` = {}",
-                self.bins
-            )));
+            return Err(FeatureError::Bins { found: bins, wanted: self.bins });
         }
         if self.kind == FeatureKind::Traces && !(bin_width.is_finite() && bin_width > 0.0) {
-            return Err(FeatureError(format!("bins are {bin_width} ms long, not above 0")));
+            return Err(FeatureError::BinWidth(bin_width));
         }
         let decays: Vec<Vec<f32>> = self
             .time_constants
@@ -250,11 +277,10 @@ impl Normaliser {
         if features.features != self.mean.len()
             || features.values.len() != features.images * features.features
         {
-            return Err(FeatureError(format!(
-                "the decoder reads {} features an image, these are {}",
-                self.mean.len(),
-                features.features
-            )));
+            return Err(FeatureError::Features {
+                found: features.features,
+                wanted: self.mean.len(),
+            });
         }
         Ok(())
     }
@@ -280,8 +306,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn table(counts: &[u16]) -> CountTable<'_> {
-        CountTable { images: 2, units: 2, bins: 4, bin_width: 5.0, counts }
+    /// Two recordings of two units in four bins of 5 ms.
+    fn table(counts: &[u16]) -> Counts {
+        Counts {
+            units: 2,
+            bins: 4,
+            duration_ms: 20.0,
+            counts: counts.to_vec(),
+            ..Counts::default()
+        }
     }
 
     const COUNTS: [u16; 16] = [1, 0, 2, 0, 0, 0, 0, 3, 0, 0, 0, 0, 4, 1, 1, 3];
@@ -306,19 +339,36 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused() {
-        let mut config = FeatureConfig { kind: FeatureKind::Bins, bins: 3, ..Default::default() };
-        let refused = |config: &FeatureConfig, table: &CountTable<'_>| {
-            config.extract(table).unwrap_err().to_string()
+        let three = FeatureConfig { kind: FeatureKind::Bins, bins: 3, ..Default::default() };
+        assert_eq!(three.extract(&table(&COUNTS)), Err(FeatureError::Bins { found: 4, wanted: 3 }));
+        let cut = three.extract(&table(&COUNTS[1..]));
+        assert_eq!(cut, Err(FeatureError::Counts { counts: 15, units: 2, bins: 4 }));
+        for (units, bins) in [(0, 4), (2, 0), (usize::MAX, 2)] {
+            let table = Counts { units, bins, ..table(&COUNTS) };
+            assert!(matches!(three.extract(&table), Err(FeatureError::Counts { .. })));
+        }
+        let traces = FeatureConfig { kind: FeatureKind::Traces, ..Default::default() };
+        let endless = Counts { duration_ms: f64::INFINITY, ..table(&COUNTS) };
+        assert!(matches!(traces.extract(&endless), Err(FeatureError::BinWidth(_))));
+        let refused = |config: FeatureConfig| match config.extract(&table(&COUNTS)) {
+            Err(FeatureError::Setting(setting)) => setting.key,
+            other => panic!("{other:?}"),
         };
-        assert!(refused(&config, &table(&COUNTS)).contains("`bins` = 3"));
-        assert!(refused(&config, &table(&COUNTS[1..])).contains("15 counts"));
-        config.bins = 0;
-        assert!(refused(&config, &table(&COUNTS)).contains("`bins` is 0"));
-        config = FeatureConfig { time_constants: vec![-1.0], ..Default::default() };
-        assert!(refused(&config, &table(&COUNTS)).contains("time constant"));
+        let good = FeatureConfig::default;
+        assert_eq!(refused(FeatureConfig { bins: 0, ..good() }), "bins");
+        assert_eq!(refused(FeatureConfig { bins: usize::MAX, ..good() }), "bins");
+        for wrong in [-1.0, 0.0, f64::NAN, f64::INFINITY] {
+            let time_constants = vec![10.0, wrong];
+            assert_eq!(refused(FeatureConfig { time_constants, ..good() }), "time_constants");
+        }
+        for n in [0, 65] {
+            let many = FeatureConfig { time_constants: vec![1.0; n], ..good() };
+            assert_eq!(many.validate(), Err(FeatureError::TimeConstants(n)));
+        }
         let normaliser = Normaliser::identity(3);
-        let features = FeatureConfig::default().extract(&table(&COUNTS)).unwrap();
-        assert!(normaliser.apply(&features).unwrap_err().to_string().contains("3 features"));
+        let features = good().extract(&table(&COUNTS)).unwrap();
+        let wrong = normaliser.apply(&features);
+        assert_eq!(wrong, Err(FeatureError::Features { found: 2, wanted: 3 }));
     }
 
     proptest! {
@@ -326,8 +376,7 @@ mod tests {
         fn standardised_features_have_mean_0_and_deviation_1(
             values in proptest::collection::vec(0u16..50, 40)
         ) {
-            let table =
-                CountTable { images: 20, units: 2, bins: 1, bin_width: 1.0, counts: &values };
+            let table = Counts::new(2, 1, 1.0, values).unwrap();
             let features = FeatureConfig::default().extract(&table).unwrap();
             let normal = Normaliser::fit(&features).apply(&features).unwrap();
             for unit in 0..2 {

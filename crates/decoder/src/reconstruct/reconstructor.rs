@@ -7,10 +7,12 @@ use super::linear::LinearFits;
 use super::model::{DecoderModel, bounded};
 use super::pairs::Pairs;
 use super::start::LinearStart;
+use crate::checkpoint::archive::Origin;
 use crate::device::Backend;
 use crate::observer::{Event, Observer, Remark};
 use crate::training::{
-    CHUNK, EpochReport, Examples, Finish, TrainConfig, TrainError, TrainedModel, Training,
+    CHUNK, DataError, EpochReport, Examples, Finish, TRAINING, TrainConfig, TrainError,
+    TrainedModel, Training,
 };
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -30,6 +32,10 @@ pub struct Reconstructor {
     pub normaliser: Normaliser,
     /// What it gives.
     pub shape: ImageShape,
+    /// What it was made from. Training says which training it was
+    /// ([`TRAINING`]); whoever knows more,
+    /// such as the network whose spikes it was trained on, adds it.
+    pub origin: Origin,
 }
 
 /// A trained decoder and how the training went.
@@ -90,27 +96,26 @@ impl Reconstructor {
         let (training, validation) = (linear.training(), linear.validation());
         let shape = training.shape;
         if validation.shape != shape {
-            return Err(TrainError::Data(format!(
-                "training images are of {shape}, validation images of {}",
-                validation.shape
-            )));
+            let (training, validation) = (shape, validation.shape);
+            return Err(DataError::Shapes { training, validation }.into());
         }
         let normaliser = if features.standardise {
             linear.normaliser().clone()
         } else {
             Normaliser::identity(training.features.features)
         };
-        decoder.validate(shape)?;
-        if training.features.images > 1 && linear.normaliser().scale.iter().all(|&s| s == 0.0) {
+        let TrainConfig { batch_size, .. } = train;
+        let images = training.features.images;
+        decoder.validate_for(shape, training.features.features, images.min(*batch_size))?;
+        if images > 1 && linear.normaliser().scale.iter().all(|&s| s == 0.0) {
             let features = training.features.features;
             let remark = Event::Remark(Remark::ConstantFeatures { features });
             if observer.tell(remark).is_break() {
                 return Err(TrainError::Stopped { epoch: 1 });
             }
         }
-        let normal = |pairs: Pairs<'_>| {
-            normaliser.apply(pairs.features).map_err(|e| TrainError::Data(e.to_string()))
-        };
+        let normal =
+            |pairs: Pairs<'_>| normaliser.apply(pairs.features).map_err(DataError::Normalise);
         let (x, x_validation) = (normal(training)?, normal(validation)?);
         let start = match decoder.start {
             Start::Random => None,
@@ -130,10 +135,16 @@ impl Reconstructor {
         };
         let training =
             Training { decoder, shape, config: train, device: &device, start: start.as_ref() };
-        let TrainedModel { model, history, finish, seconds_before } =
+        let TrainedModel { model, history, finish, seconds_before, fingerprint } =
             training.run(examples, held_out, observer)?;
-        let reconstructor =
-            Self { model, config: decoder.clone(), features: features.clone(), normaliser, shape };
+        let reconstructor = Self {
+            model,
+            config: decoder.clone(),
+            features: features.clone(),
+            normaliser,
+            shape,
+            origin: Origin::from([(TRAINING.to_owned(), fingerprint)]),
+        };
         Ok(Fitted { reconstructor, history, finish, seconds_before })
     }
 
@@ -182,7 +193,7 @@ impl Reconstructor {
         let DecoderModel::Vae(model) = &self.model else { return Ok(None) };
         let latent = self.config.latent;
         if !codes.len().is_multiple_of(latent) {
-            return Err(FeatureError::of_codes(codes.len(), latent));
+            return Err(FeatureError::Codes { found: codes.len(), latent });
         }
         let mut images = Vec::with_capacity(codes.len() / latent * self.shape.pixels());
         for chunk in codes.chunks(CHUNK * latent) {
@@ -214,8 +225,12 @@ impl Reconstructor {
         dimension: usize,
         values: &[f32],
     ) -> Result<Option<Vec<f32>>, FeatureError> {
-        if code.len() != self.config.latent || dimension >= code.len() {
-            return Err(FeatureError::of_codes(code.len(), self.config.latent));
+        let latent = self.config.latent;
+        if code.len() != latent {
+            return Err(FeatureError::Codes { found: code.len(), latent });
+        }
+        if dimension >= latent {
+            return Err(FeatureError::Dimension { dimension, latent });
         }
         let mut codes = Vec::with_capacity(values.len() * code.len());
         for &value in values {

@@ -112,15 +112,36 @@ pub fn write<M: Module>(model: M, weights: &[Weights]) -> Result<M, WeightsError
     let model = model.map(&mut write);
     match (write.error, write.weights.next()) {
         (Some(error), _) => Err(error),
-        (None, Some(left)) => Err(WeightsError(format!("parameter `{}` has no place", left.name))),
+        (None, Some(left)) => Err(WeightsError::NoPlace(left.name.clone())),
         (None, None) => Ok(model),
     }
 }
 
 /// Weights that belong to another model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the weights are not of this model: {0}")]
-pub struct WeightsError(pub String);
+pub enum WeightsError {
+    /// A parameter that the model has not.
+    #[error("the weights are of another model: `{0}` has no place in this one")]
+    NoPlace(String),
+    /// A parameter of the model that is not there.
+    #[error("the weights are of another model: this one has `{0}` too")]
+    Missing(String),
+    /// Another parameter, or one of another shape, where one of the model stands.
+    #[error(
+        "the weights are of another model: `{name}` of shape {shape:?} is wanted where \
+         `{found}` of shape {found_shape:?} stands"
+    )]
+    Other {
+        /// The parameter of the model.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// The parameter that is there.
+        found: String,
+        /// Its shape.
+        found_shape: Vec<usize>,
+    },
+}
 
 struct Write<'a> {
     path: Vec<String>,
@@ -144,15 +165,17 @@ impl ModuleMapper for Write<'_> {
         let name = self.path.join(".");
         let shape = param.val().dims();
         let Some(weights) = self.weights.next() else {
-            self.error = Some(WeightsError(format!("parameter `{name}` is missing")));
+            self.error = Some(WeightsError::Missing(name));
             return param;
         };
         let fits = weights.values.len() == shape.iter().product::<usize>();
         if weights.name != name || weights.shape != shape || !fits {
-            self.error = Some(WeightsError(format!(
-                "`{name}` of shape {shape:?} is wanted where `{}` of shape {:?} stands",
-                weights.name, weights.shape
-            )));
+            self.error = Some(WeightsError::Other {
+                name,
+                shape: shape.to_vec(),
+                found: weights.name.clone(),
+                found_shape: weights.shape.clone(),
+            });
             return param;
         }
         param.map(|tensor| {

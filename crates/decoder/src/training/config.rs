@@ -1,6 +1,7 @@
 //! How a decoder is trained: the settings, and the learning rate over time.
 
 use crate::reconstruct::DecoderKind;
+use crate::setting::{Allowed, SettingError, number, whole};
 use serde::{Deserialize, Serialize};
 
 /// How the learning rate changes after the warm-up.
@@ -67,28 +68,15 @@ impl TrainConfig {
     ///
     /// # Errors
     /// The first that is out of range, and its range.
-    pub fn validate(&self) -> Result<(), TrainConfigError> {
-        let error = |text: String| Err(TrainConfigError(text));
-        for (name, value) in [("epochs", self.epochs), ("batch_size", self.batch_size)] {
-            if !(1..=MOST).contains(&value) {
-                return error(format!("`{name}` is {value}, not 1 to {MOST}"));
-            }
+    pub fn validate(&self) -> Result<(), SettingError> {
+        whole("epochs", self.epochs, 1, MOST)?;
+        whole("batch_size", self.batch_size, 1, MOST)?;
+        if let Some(rate) = self.learning_rate {
+            number("learning_rate", rate, Allowed::Positive)?;
         }
-        if let Some(rate) = self.learning_rate
-            && !(rate.is_finite() && rate > 0.0)
-        {
-            return error(format!("`learning_rate` is {rate}, not above 0"));
-        }
-        if !(self.warmup_epochs.is_finite() && self.warmup_epochs >= 0.0) {
-            return error(format!("`warmup_epochs` is {}, not 0 or more", self.warmup_epochs));
-        }
-        if !(0.0..=1.0).contains(&self.final_share) {
-            return error(format!("`final_share` is {}, not in [0, 1]", self.final_share));
-        }
-        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
-            return error(format!("`weight_decay` is {}, not 0 or more", self.weight_decay));
-        }
-        Ok(())
+        number("warmup_epochs", self.warmup_epochs, Allowed::NotNegative)?;
+        number("final_share", self.final_share, Allowed::Closed(0.0, 1.0))?;
+        number("weight_decay", self.weight_decay, Allowed::NotNegative)
     }
 
     /// The highest learning rate in the training of such a decoder.
@@ -115,11 +103,6 @@ impl TrainConfig {
         }
     }
 }
-
-/// A setting of the training that is out of range.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct TrainConfigError(String);
 
 #[cfg(test)]
 mod tests {
@@ -149,14 +132,15 @@ mod tests {
 
     #[test]
     fn settings_out_of_range_are_refused_by_name() {
-        let wrong = |change: fn(&mut TrainConfig), name: &str| {
+        let wrong = |change: fn(&mut TrainConfig), key: &str| {
             let mut config = TrainConfig::default();
             change(&mut config);
-            let text = config.validate().unwrap_err().to_string();
-            assert!(text.contains(name), "{text}");
+            assert_eq!(config.validate().unwrap_err().key, key);
         };
         wrong(|c| c.epochs = 0, "epochs");
+        wrong(|c| c.epochs = usize::MAX, "epochs");
         wrong(|c| c.batch_size = 0, "batch_size");
+        wrong(|c| c.batch_size = i64::MAX as usize, "batch_size");
         wrong(|c| c.learning_rate = Some(f64::NAN), "learning_rate");
         wrong(|c| c.warmup_epochs = -1.0, "warmup_epochs");
         wrong(|c| c.final_share = 1.5, "final_share");

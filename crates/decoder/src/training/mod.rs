@@ -1,11 +1,13 @@
 //! Training a reconstructor: the loop, its settings, its optimiser and its checkpoints.
 
-mod adam;
 mod config;
+mod data;
+mod optimizer;
 mod state;
 mod steps;
 
-pub use config::{Schedule, TrainConfig, TrainConfigError};
-pub use state::EpochReport;
+pub use config::{Schedule, TrainConfig};
+pub use data::{DataError, Examples, Set};
+pub use state::{EpochReport, TRAINING};
 pub(crate) use steps::CHUNK;
-pub use steps::{Examples, Finish, TrainError, TrainedModel, Training};
+pub use steps::{Finish, TrainError, TrainedModel, Training};

@@ -1,7 +1,7 @@
 //! The whole state of a training, as one block of bytes that a killed run continues from.
 
-use super::adam::{Adam, Moments};
-use crate::checkpoint::{self, ArchiveError, Array};
+use super::optimizer::{ModuleOptimizer, Moments};
+use crate::checkpoint::archive::{self, ArchiveError, Array, Kind, Origin};
 use crate::reconstruct::weights::Weights;
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +38,7 @@ pub(super) struct Position {
     /// Seconds that it has taken so far.
     pub seconds: f64,
     /// Updates of the optimiser.
-    pub adam_step: u64,
+    pub updates: u64,
     /// Lowest validation loss, once there is one.
     pub best_loss: Option<f64>,
     /// Epochs finished.
@@ -59,18 +59,22 @@ impl Position {
 pub(super) struct State {
     pub position: Position,
     pub weights: Vec<Weights>,
-    pub adam: Adam,
+    pub optimizer: ModuleOptimizer,
     /// Weights with the lowest validation loss.
     pub best: Vec<Weights>,
 }
 
-const KIND: &str = "equipoise training checkpoint";
+/// The part of the [`Origin`] of a trained reconstructor that is the SHA-256 of all that its training
+/// depended on: settings, features and images.
+pub const TRAINING: &str = "training";
+
+const POSITION: &str = "position";
 
 impl State {
     /// As bytes.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut arrays = Vec::with_capacity(4 * self.weights.len());
-        for (w, m) in self.weights.iter().zip(&self.adam.moments) {
+        for (w, m) in self.weights.iter().zip(&self.optimizer.moments) {
             arrays.push(Array::new(format!("weights/{}", w.name), &w.shape, &w.values));
             arrays.push(Array::new(format!("mean/{}", w.name), &w.shape, &m.mean));
             arrays.push(Array::new(format!("square/{}", w.name), &w.shape, &m.square));
@@ -79,15 +83,15 @@ impl State {
             arrays.push(Array::new(format!("best/{}", w.name), &w.shape, &w.values));
         }
         let position = serde_json::to_string(&self.position).expect("numbers and texts alone");
-        checkpoint::to_bytes(KIND, &[("position", position)], &arrays)
+        let origin = Origin::from([(TRAINING.to_owned(), self.position.fingerprint.clone())]);
+        archive::to_bytes(Kind::ReconstructorTraining, &origin, &[(POSITION, position)], &arrays)
             .expect("parameters have different names and whole shapes")
     }
 
     /// From bytes; `like` are the parameters of the model, in order.
     pub(super) fn from_bytes(bytes: &[u8], like: &[Weights]) -> Result<Self, ArchiveError> {
-        let mut archive = checkpoint::from_bytes(KIND, bytes)?;
-        let position: Position =
-            serde_json::from_str(archive.text("position")?).map_err(ArchiveError::json)?;
+        let mut archive = archive::from_bytes(&[Kind::ReconstructorTraining], bytes)?;
+        let position: Position = archive.value(POSITION)?;
         let mut take = |part: &str, w: &Weights| -> Result<Weights, ArchiveError> {
             let values = archive.take(&format!("{part}/{}", w.name), &w.shape)?;
             Ok(Weights { name: w.name.clone(), shape: w.shape.clone(), values })
@@ -101,7 +105,7 @@ impl State {
                 best.push(take("best", w)?);
             }
         }
-        let adam = Adam { step: position.adam_step, moments };
-        Ok(Self { position, weights, adam, best })
+        let optimizer = ModuleOptimizer { step: position.updates, moments };
+        Ok(Self { position, weights, optimizer, best })
     }
 }

@@ -1,17 +1,18 @@
 //! The training loop.
 
-use super::adam::Adam;
-use super::config::{TrainConfig, TrainConfigError};
+use super::config::TrainConfig;
+use super::data::{DataError, Examples, check_data};
+use super::optimizer::ModuleOptimizer;
 use super::state::{EpochReport, Position, State};
 use crate::checkpoint::ArchiveError;
 use crate::device::BackendError;
 use crate::observer::{Batch, Checkpoint, Event, Observer};
-use crate::reconstruct::layout::push_channels_last;
 use crate::reconstruct::model::mean_output;
 use crate::reconstruct::weights::{self, Weights, WeightsError};
 use crate::reconstruct::{ConfigError, DecoderConfig, DecoderModel, Draws, LinearStart};
+use crate::setting::SettingError;
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use equipoise_data::ImageShape;
 use equipoise_metrics::ridge::RidgeError;
 use equipoise_random::stream;
@@ -19,41 +20,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
 use std::time::Instant;
-
-/// Features and the images that belong to them.
-#[derive(Debug, Clone, Copy)]
-pub struct Examples<'a> {
-    /// Number of images.
-    pub images: usize,
-    /// Normalised features [images, n].
-    pub features: &'a [f32],
-    /// Intensities in [0, 1], [images, channels, height, width].
-    pub targets: &'a [f32],
-}
-
-impl Examples<'_> {
-    /// The features and targets of some images as tensors.
-    fn batch(
-        &self,
-        images: &[usize],
-        features: usize,
-        shape: ImageShape,
-        device: &Device,
-    ) -> (Tensor<2>, Tensor<4>) {
-        let (mut x, mut y) = (Vec::new(), Vec::new());
-        for &i in images {
-            x.extend_from_slice(&self.features[i * features..][..features]);
-            push_channels_last(
-                &self.targets[i * shape.pixels()..][..shape.pixels()],
-                shape,
-                &mut y,
-            );
-        }
-        let x = TensorData::new(x, [images.len(), features]);
-        let y = TensorData::new(y, [images.len(), shape.height, shape.width, shape.channels]);
-        (Tensor::from_data(x, device), Tensor::from_data(y, device))
-    }
-}
 
 /// Why a training ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +42,8 @@ pub struct TrainedModel {
     pub finish: Finish,
     /// Seconds of training that led to the checkpoint from which this one went on; 0 without one.
     pub seconds_before: f64,
+    /// SHA-256 of all that the training depended on: settings, features and images.
+    pub fingerprint: String,
 }
 
 /// Why a training failed.
@@ -86,7 +54,7 @@ pub enum TrainError {
     Decoder(#[from] ConfigError),
     /// A setting of the training.
     #[error(transparent)]
-    Config(#[from] TrainConfigError),
+    Config(#[from] SettingError),
     /// There is no such device.
     #[error(transparent)]
     Backend(#[from] BackendError),
@@ -94,10 +62,10 @@ pub enum TrainError {
     #[error("no ridge regression to start from: {0}")]
     Ridge(#[from] RidgeError),
     /// The numbers of features, images and targets do not go together.
-    #[error("{0}")]
-    Data(String),
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The checkpoint cannot be used.
-    #[error("the checkpoint is damaged: {0}")]
+    #[error("the checkpoint cannot be used: {0}")]
     Checkpoint(#[from] ArchiveError),
     /// The checkpoint was made with other settings or data.
     #[error("the checkpoint belongs to another training: settings or data have changed")]
@@ -161,8 +129,9 @@ impl Training<'_> {
     ) -> Result<TrainedModel, TrainError> {
         let Self { decoder, shape, config, device, start } = *self;
         config.validate()?;
-        decoder.validate(shape)?;
         let features = check_data(shape, training, validation)?;
+        let together = training.images.min(config.batch_size).max(validation.images.min(CHUNK));
+        decoder.validate_for(shape, features, together)?;
         let fingerprint = fingerprint(decoder, shape, config, training, validation);
         let device = device.clone().autodiff();
         let mut model = DecoderModel::new(decoder, features, shape, config.seed, &device)
@@ -171,18 +140,19 @@ impl Training<'_> {
             model = model.started_at(start);
         }
         let first = weights::read(&model);
-        let (mut at, mut adam, mut best) = match observer.take_checkpoint() {
+        let (mut at, mut optimizer, mut best) = match observer.take_checkpoint() {
             Some(bytes) => {
                 let state = State::from_bytes(&bytes, &first)?;
                 if state.position.fingerprint != fingerprint {
                     return Err(TrainError::OtherTraining);
                 }
                 model = weights::write(model, &state.weights)?;
-                (state.position, state.adam, state.best)
+                (state.position, state.optimizer, state.best)
             }
             None => {
-                let adam = Adam::new(first.iter().map(|w| w.values.len()));
-                (Position::new(fingerprint), adam, Vec::new())
+                let lengths = first.iter().map(|w| w.values.len());
+                let optimizer = ModuleOptimizer::new(lengths);
+                (Position::new(fingerprint), optimizer, Vec::new())
             }
         };
         drop(first);
@@ -208,8 +178,8 @@ impl Training<'_> {
                     let step = at.step + 1;
                     return Err(TrainError::Diverged { epoch, step, loss: batch_loss });
                 }
-                let rate = config.rate(highest, adam.step, steps);
-                model = adam.update(model, loss.backward(), rate, config.weight_decay);
+                let rate = config.rate(highest, optimizer.step, steps);
+                model = optimizer.update(model, loss.backward(), rate, config.weight_decay);
                 at.loss_sum += batch_loss * images.len() as f64;
                 at.step += 1;
                 let batch = Batch { epoch, batch: at.step, batches: steps, loss: batch_loss };
@@ -219,7 +189,7 @@ impl Training<'_> {
                     && at.step < steps;
                 if due || stop {
                     at.seconds = before + begun.elapsed().as_secs_f64();
-                    let answer = offer(observer, &at, &model, &adam, &best);
+                    let answer = offer(observer, &at, &model, &optimizer, &best);
                     if stop || answer.is_break() {
                         return stopped;
                     }
@@ -237,7 +207,7 @@ impl Training<'_> {
                 train_loss: at.loss_sum / training.images as f64,
                 validation_loss,
                 validation_mse,
-                learning_rate: config.rate(highest, adam.step.saturating_sub(1), steps),
+                learning_rate: config.rate(highest, optimizer.step.saturating_sub(1), steps),
                 best: is_best,
                 seconds: before + begun.elapsed().as_secs_f64(),
             };
@@ -251,7 +221,7 @@ impl Training<'_> {
             } else if config.patience > 0 && since >= config.patience {
                 at.finished = Some(Finish::EarlyStopping);
             }
-            if offer(observer, &at, &model, &adam, &best).is_break() {
+            if offer(observer, &at, &model, &optimizer, &best).is_break() {
                 return stopped;
             }
             // A training that is at its end has its result to give, whatever is asked.
@@ -262,7 +232,8 @@ impl Training<'_> {
         let model = model.valid();
         let model = if best.is_empty() { model } else { weights::write(model, &best)? };
         let finish = at.finished.unwrap_or(Finish::AllEpochs);
-        Ok(TrainedModel { model, history: at.history, finish, seconds_before })
+        let Position { history, fingerprint, .. } = at;
+        Ok(TrainedModel { model, history, finish, seconds_before, fingerprint })
     }
 }
 
@@ -274,7 +245,7 @@ impl Position {
             step: 0,
             loss_sum: 0.0,
             seconds: 0.0,
-            adam_step: 0,
+            updates: 0,
             best_loss: None,
             history: Vec::new(),
             finished: None,
@@ -287,13 +258,13 @@ fn offer(
     observer: &mut Observer<'_, EpochReport>,
     at: &Position,
     model: &DecoderModel,
-    adam: &Adam,
+    optimizer: &ModuleOptimizer,
     best: &[Weights],
 ) -> ControlFlow<()> {
     let write = || {
-        let position = Position { adam_step: adam.step, ..at.clone() };
+        let position = Position { updates: optimizer.step, ..at.clone() };
         let weights = weights::read(model);
-        State { position, weights, adam: adam.clone(), best: best.to_vec() }.to_bytes()
+        State { position, weights, optimizer: optimizer.clone(), best: best.to_vec() }.to_bytes()
     };
     observer.tell(Event::Checkpoint(&Checkpoint::new(&write)))
 }
@@ -325,52 +296,6 @@ fn validate(
         loss_sum += sum(decoded.losses(&without_kl, y));
     }
     (loss_sum / data.images as f64, error_sum / data.images as f64)
-}
-
-/// Checks the sizes and the numbers; the number of features.
-fn check_data(
-    shape: ImageShape,
-    training: Examples<'_>,
-    validation: Examples<'_>,
-) -> Result<usize, TrainError> {
-    let error = |text: String| Err(TrainError::Data(text));
-    let mut features = 0;
-    for (name, set) in [("training", training), ("validation", validation)] {
-        if set.images == 0 {
-            return error(format!("the {name} set has no images"));
-        }
-        if !set.features.len().is_multiple_of(set.images) || set.features.is_empty() {
-            return error(format!(
-                "the {name} set has {} features in all, which {} images cannot share evenly",
-                set.features.len(),
-                set.images
-            ));
-        }
-        if set.targets.len() != set.images * shape.pixels() {
-            return error(format!(
-                "the {name} set has {} intensities; {} images of {shape} have {}",
-                set.targets.len(),
-                set.images,
-                set.images * shape.pixels()
-            ));
-        }
-        let each = set.features.len() / set.images;
-        if features != 0 && each != features {
-            return error(format!(
-                "training images have {features} features, validation images {each}"
-            ));
-        }
-        features = each;
-        if let Some(i) = set.features.iter().position(|v| !v.is_finite()) {
-            let (image, feature) = (i / each, i % each);
-            return error(format!("feature {feature} of {name} image {image} is not finite"));
-        }
-        if let Some(i) = set.targets.iter().position(|v| !(0.0..=1.0).contains(v)) {
-            let image = i / shape.pixels();
-            return error(format!("{name} image {image} has the intensity {}", set.targets[i]));
-        }
-    }
-    Ok(features)
 }
 
 /// SHA-256 of all that a training depends on.

@@ -263,7 +263,9 @@ impl Plan {
             let after = Measured::of(&trainer, sets, &self.distances, sample).map_err(failed)?;
             result.after = Some(after);
             if let Some(name) = &self.model {
-                result.model = Some(context.write(name, &trainer.to_bytes())?);
+                let mut classifier = trainer.classifier();
+                identity.add_to(&mut classifier.origin);
+                result.model = Some(context.write(name, &classifier.to_bytes())?);
             }
         }
         context.keep_unit(&self.key, &identity, &result)?;
@@ -303,7 +305,9 @@ impl Plan {
     fn failure(&self, error: ClassifierError) -> StudyError {
         match error {
             ClassifierError::Stopped(_) => StudyError::Stopped,
-            ClassifierError::Setting { .. } | ClassifierError::Data(_) => StudyError::input(error),
+            ClassifierError::Setting(_) | ClassifierError::Data(_) | ClassifierError::Lif(_) => {
+                StudyError::input(error)
+            }
             other => StudyError::failed(format!("{}: {other}", self.key)),
         }
     }

@@ -86,9 +86,21 @@ impl Identity {
         })
     }
 
+    /// Adds the parts to what a model says that it was made from.
+    pub fn add_to(&self, origin: &mut BTreeMap<String, String>) {
+        origin.extend(self.0.clone());
+    }
+
     /// The parts and their values.
     pub fn parts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(part, value)| (part.as_str(), value.as_str()))
+    }
+}
+
+impl From<&BTreeMap<String, String>> for Identity {
+    /// What a model says that it was made from.
+    fn from(origin: &BTreeMap<String, String>) -> Self {
+        Self(origin.clone())
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use equipoise_data::spikes::SpikeTrains;
 use equipoise_data::spikes::file::{SpikeFileWriter, TimePrecision};
 use equipoise_data::{DataIdentity, Fingerprint, ImageSet};
-use equipoise_decoder::reconstruct::{CountTable, FeatureConfig, FeatureKind, SpikeFeatures};
+use equipoise_decoder::reconstruct::{FeatureConfig, FeatureKind, SpikeFeatures};
 use equipoise_encoder::network::{
     Network, NetworkConfig, NetworkError, Population, input_channels,
 };
@@ -196,14 +196,7 @@ pub fn features(
         let counts =
             network.encode_counts(&read, range, seed, Population::All, bins, &mut progress);
         let counts = ended(counts, None)?;
-        let table = CountTable {
-            images: counts.len(),
-            units: counts.units,
-            bins: counts.bins,
-            bin_width: counts.bin_ms(),
-            counts: &counts.counts,
-        };
-        let chunk = config.extract(&table).or_input()?;
+        let chunk = config.extract(&counts).or_input()?;
         spikes += counts.counts.iter().map(|&c| u64::from(c)).sum::<u64>();
         all.values.reserve_exact(if start == 0 { images.len() * chunk.features } else { 0 });
         all.values.extend_from_slice(&chunk.values);

@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use equipoise_decoder::checkpoint;
 use equipoise_decoder::observer::{Batch, Event, Observer};
 use equipoise_decoder::reconstruct::{Fitted, LinearFits, Reconstructor, ReconstructorConfig};
 use equipoise_decoder::training::{EpochReport, TrainError};
@@ -70,14 +69,13 @@ impl Training<'_> {
         if let Some(error) = failed {
             return Err(error);
         }
-        let fitted = match fitted {
+        let mut fitted = match fitted {
             Err(TrainError::Stopped { .. }) => return Err(StudyError::Stopped),
             Err(error @ TrainError::Backend(_)) => return Err(StudyError::settings(error)),
             fitted => fitted.or_failed()?,
         };
-        let origin = serde_json::to_string(identity).or_failed()?;
-        let bytes =
-            checkpoint::model_with_origin_to_bytes(&fitted.reconstructor, &origin).or_failed()?;
+        identity.add_to(&mut fitted.reconstructor.origin);
+        let bytes = fitted.reconstructor.to_bytes().or_failed()?;
         let model = context.write(&model_file(label), &bytes)?;
         Ok((fitted, model))
     }

@@ -44,9 +44,7 @@ impl Kernel {
             || d_logits.len() != batch * classes
             || d_counts.is_some_and(|d| d.len() != batch * hidden)
         {
-            return Err(LifError::Batch(format!(
-                "a tape or derivatives of another batch than that of {batch} samples"
-            )));
+            return Err(LifError::OtherBatch { samples: batch });
         }
         let net = Net::new(weights, self.dynamics);
         let groups = batch.div_ceil(GROUP).max(1);
@@ -127,17 +125,11 @@ impl Kernel {
     ) -> Result<Outcome, LifError> {
         self.check(weights, input, samples)?;
         if labels.len() != input.len() {
-            return Err(LifError::Batch(format!(
-                "{} labels for {} samples",
-                labels.len(),
-                input.len()
-            )));
+            return Err(LifError::Labels { labels: labels.len(), samples: input.len() });
         }
         if let Some(&s) = samples.iter().find(|&&s| usize::from(labels[s]) >= self.shape.classes) {
-            return Err(LifError::Batch(format!(
-                "sample {s} has label {}, but there are {} classes",
-                labels[s], self.shape.classes
-            )));
+            let (label, classes) = (labels[s], self.shape.classes);
+            return Err(LifError::Label { sample: s, label, classes });
         }
         let net = Net::new(weights, self.dynamics);
         let groups = samples.len().div_ceil(GROUP).max(1);

@@ -13,13 +13,11 @@ pub use workspace::Workspace;
 use super::buffer::{Buffer, padded};
 use super::forward::Forward;
 use super::net::{Net, mask_width};
+pub use super::size::GROUP;
 use super::{Dynamics, Input, LifError, Matrices, Shape};
 use equipoise_simd::Instructions;
 use rayon::prelude::*;
 use scratch::{SCRATCH, Scratch};
-
-/// Samples whose gradients one partial sum holds.
-pub const GROUP: usize = 32;
 
 /// A network's computation.
 #[derive(Debug, Clone, Copy)]
@@ -115,10 +113,7 @@ impl Kernel {
     /// # Errors
     /// If a size or constant is out of range.
     pub fn new(shape: Shape, dynamics: Dynamics) -> Result<Kernel, LifError> {
-        let Shape { inputs, hidden, classes, .. } = shape;
-        if [inputs, hidden, classes].iter().any(|n| !(1..=1 << 16).contains(n)) {
-            return Err(LifError::Shape { inputs, hidden, classes });
-        }
+        shape.validate()?;
         let constant = |name, value: f64, expected, right| {
             if right { Ok(()) } else { Err(LifError::Constant { name, value, expected }) }
         };
@@ -129,6 +124,7 @@ impl Kernel {
         let steps = dynamics.steps;
         let range = "from 1 to 65536 time steps are possible";
         constant("the number of steps", steps as f64, range, (1..=1 << 16).contains(&steps))?;
+        shape.check_states(steps)?;
         let scale = dynamics.surrogate.scale();
         let positive = "it must be positive and at most 1e6";
         constant("the surrogate's scale", scale.into(), positive, scale > 0.0 && scale <= 1e6)?;
@@ -158,25 +154,18 @@ impl Kernel {
         samples: &[usize],
     ) -> Result<(), LifError> {
         if weights.shape != self.shape {
-            return Err(LifError::Batch(format!(
-                "weights of {:?} for a network of {:?}",
-                weights.shape, self.shape
-            )));
+            return Err(LifError::Weights { found: weights.shape, wanted: self.shape });
         }
         if input.channels() > self.shape.inputs || input.steps() > self.dynamics.steps {
-            return Err(LifError::Batch(format!(
-                "events on {} channels and {} steps for a network of {} and {}",
-                input.channels(),
-                input.steps(),
-                self.shape.inputs,
-                self.dynamics.steps
-            )));
+            return Err(LifError::Grid {
+                channels: input.channels(),
+                steps: input.steps(),
+                inputs: self.shape.inputs,
+                wanted_steps: self.dynamics.steps,
+            });
         }
         match samples.iter().find(|&&s| s >= input.len()) {
-            Some(s) => Err(LifError::Batch(format!(
-                "sample {s} was asked for, but there are {}",
-                input.len()
-            ))),
+            Some(&sample) => Err(LifError::NoSample { sample, samples: input.len() }),
             None => Ok(()),
         }
     }
@@ -213,6 +202,7 @@ impl Kernel {
         input: Input<'_>,
         samples: &[usize],
     ) -> Result<(Output, Tape), LifError> {
+        self.shape.check_kept_states(self.dynamics.steps, samples.len())?;
         let (membrane, masks, peaks) = self.sizes();
         let mut tape = Tape {
             membrane: Buffer::zeros(samples.len() * membrane),

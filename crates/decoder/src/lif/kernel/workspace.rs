@@ -1,5 +1,6 @@
 //! Partial sums of gradients.
 
+use super::super::size::GROUP;
 use super::super::{LifError, Matrices, Shape};
 use rayon::prelude::*;
 
@@ -20,6 +21,7 @@ impl Workspace {
 
     /// Makes room for `groups` partial sums.
     pub(super) fn prepare(&mut self, shape: Shape, groups: usize) -> Result<(), LifError> {
+        shape.check_batch(groups * GROUP)?;
         if self.partial.first().is_some_and(|m| m.shape != shape) {
             self.partial.clear();
         }

@@ -184,17 +184,44 @@ fn data_that_do_not_fit_are_refused() {
     let device = Device::flex();
     let (x, y) = (vec![0.0; 20], vec![0.5; 2 * GREY.pixels()]);
     let good = Examples { images: 2, features: &x, targets: &y };
-    let refused = |seen, held_out, text: &str| {
+    let refused = |seen, held_out| {
         let training = training(&decoder, &config, &device);
-        let error = training.run(seen, held_out, &mut Observer::silent()).unwrap_err().to_string();
-        assert!(error.contains(text), "{error}");
+        match training.run(seen, held_out, &mut Observer::silent()).unwrap_err() {
+            TrainError::Data(error) => error,
+            other => panic!("{other}"),
+        }
     };
-    refused(Examples { images: 0, ..good }, good, "no images");
-    refused(Examples { features: &x[1..], ..good }, good, "19 features");
-    refused(Examples { targets: &y[1..], ..good }, good, "intensities");
-    refused(good, Examples { features: &x[..10], ..good }, "validation images 5");
-    let nan = vec![f32::NAN; 20];
-    refused(Examples { features: &nan, ..good }, good, "not finite");
+    let set = Set::Training;
+    assert_eq!(refused(Examples { images: 0, ..good }, good), DataError::NoImages(set));
+    let uneven = DataError::Uneven { set, features: 19, images: 2 };
+    assert_eq!(refused(Examples { features: &x[1..], ..good }, good), uneven);
+    let cut = refused(Examples { targets: &y[1..], ..good }, good);
+    let found = y.len() - 1;
+    let want = DataError::Intensities { set, found, images: 2, shape: GREY, wanted: y.len() };
+    assert_eq!(cut, want);
+    let unequal = DataError::Unequal { training: 10, validation: 5 };
+    assert_eq!(refused(good, Examples { features: &x[..10], ..good }), unequal);
+    let mut nan = vec![0.0; 20];
+    nan[13] = f32::NAN;
+    let not_finite = DataError::NotFinite { set, image: 1, feature: 3 };
+    assert_eq!(refused(Examples { features: &nan, ..good }, good), not_finite);
     let bright = vec![1.5; 2 * GREY.pixels()];
-    refused(good, Examples { targets: &bright, ..good }, "intensity 1.5");
+    let bright = refused(good, Examples { targets: &bright, ..good });
+    let set = Set::Validation;
+    assert_eq!(bright, DataError::Intensity { set, image: 0, intensity: 1.5 });
+}
+
+#[test]
+fn what_would_not_fit_into_memory_is_refused_before_any_is_taken() {
+    let (decoder, config) = short(DecoderKind::MlpUnet);
+    let config = TrainConfig { batch_size: 1_000_000, ..config };
+    let decoder = DecoderConfig { channels: 512, depth: 1, ..decoder };
+    let device = Device::flex();
+    let n = 500;
+    let (x, y) = (vec![0.0; n], vec![0.5; n * GREY.pixels()]);
+    let all = Examples { images: n, features: &x, targets: &y };
+    let refused = training(&decoder, &config, &device).run(all, all, &mut Observer::silent());
+    let size =
+        |e| matches!(e, TrainError::Decoder(ConfigError::Size(SizeError::Activations { .. })));
+    assert!(size(refused.unwrap_err()));
 }

@@ -2,10 +2,11 @@
 
 use super::loss::{reconstruction_loss, squared_error, ssim};
 use super::*;
-use crate::checkpoint;
+use crate::checkpoint::{self, ArchiveError, FileError, Kind, Origin};
 use crate::observer::{Event, Observer};
 use crate::training::{
-    EpochReport, Examples, Finish, TrainConfig, TrainError, TrainedModel, Training,
+    DataError, EpochReport, Examples, Finish, Set, TRAINING, TrainConfig, TrainError, TrainedModel,
+    Training,
 };
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};

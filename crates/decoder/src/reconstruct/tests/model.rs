@@ -29,24 +29,49 @@ fn images_have_the_shape_asked_for() {
 
 #[test]
 fn settings_out_of_range_are_refused_by_name() {
-    let wrong = |change: fn(&mut DecoderConfig), name: &str| {
+    let wrong = |change: fn(&mut DecoderConfig)| {
         let mut config = DecoderConfig::default();
         change(&mut config);
-        let text = config.validate(GREY).unwrap_err().to_string();
-        assert!(text.contains(name), "{text}");
+        config.validate(GREY).unwrap_err()
     };
-    wrong(|c| c.hidden = vec![], "hidden");
-    wrong(|c| c.dropout = 1.0, "dropout");
-    wrong(|c| c.feature_dropout = f64::NAN, "feature_dropout");
-    wrong(|c| c.ssim_share = -0.1, "ssim_share");
-    wrong(|c| c.channels = 0, "channels");
-    wrong(|c| c.depth = 3, "depth");
-    wrong(|c| c.depth = 0, "depth");
-    wrong(|c| c.hidden_activation = HiddenActivation::Relu, "start");
-    wrong(|c| c.output = Some(Output::Sigmoid), "residual");
-    wrong(|c| c.latent = 0, "latent");
-    wrong(|c| c.beta = f64::NAN, "beta");
-    assert!(DecoderConfig::default().validate(GREY).is_ok());
+    let key = |change| match wrong(change) {
+        ConfigError::Setting(setting) => setting.key,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(key(|c| c.hidden = vec![8, 0]), "hidden");
+    assert_eq!(key(|c| c.hidden = vec![i64::MAX as usize]), "hidden");
+    assert_eq!(key(|c| c.dropout = 1.0), "dropout");
+    assert_eq!(key(|c| c.feature_dropout = f64::NAN), "feature_dropout");
+    assert_eq!(key(|c| c.ssim_share = -0.1), "ssim_share");
+    assert_eq!(key(|c| c.channels = 0), "channels");
+    assert_eq!(key(|c| c.channels = usize::MAX), "channels");
+    assert_eq!(key(|c| c.depth = 0), "depth");
+    assert_eq!(key(|c| c.depth = i64::MAX as usize), "depth");
+    assert_eq!(key(|c| c.latent = 0), "latent");
+    assert_eq!(key(|c| c.latent = i64::MAX as usize), "latent");
+    assert_eq!(key(|c| c.beta = f64::NAN), "beta");
+    for n in [0, 65] {
+        let hidden = vec![8; n];
+        let config = DecoderConfig { hidden, ..DecoderConfig::default() };
+        assert_eq!(config.validate(GREY), Err(ConfigError::Layers(n)));
+    }
+    assert_eq!(wrong(|c| c.depth = 3), ConfigError::Halvings { shape: GREY, halvings: 3 });
+    assert_eq!(wrong(|c| c.hidden_activation = HiddenActivation::Relu), ConfigError::RidgeIsLinear);
+    assert_eq!(wrong(|c| c.output = Some(Output::Sigmoid)), ConfigError::ResidualIsLinear);
+    // Each size for itself is possible, all together are not.
+    let large = wrong(|c| c.hidden = vec![1 << 16; 2]);
+    assert!(matches!(large, ConfigError::Size(SizeError::Parameters { .. })));
+    let default = DecoderConfig::default();
+    assert!(default.validate(GREY).is_ok());
+    let tiny = ImageShape { height: 4, width: 4, channels: 1 };
+    let ssim = DecoderConfig { ssim_share: 0.5, ..default.clone() };
+    assert_eq!(ssim.validate(tiny), Err(ConfigError::TooSmallForSsim(tiny)));
+    for side in [0, usize::MAX] {
+        let shape = ImageShape { height: side, ..GREY };
+        assert_eq!(default.validate(shape), Err(ConfigError::Shape(shape)));
+    }
+    let unknown = "unet".parse::<DecoderKind>();
+    assert_eq!(unknown, Err(ConfigError::UnknownDecoder("unet".into())));
 }
 
 #[test]

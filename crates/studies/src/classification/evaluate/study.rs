@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use equipoise_decoder::classifier::{Evaluation, Trainer};
+use equipoise_decoder::classifier::{Classifier, Evaluation};
 use equipoise_metrics::statistics::wilson;
 use equipoise_report::{Report, RunDir, RunDirError};
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ impl Settings for EvaluateClassifierSettings {
 /// A trained network and the data to measure it on.
 #[derive(Debug)]
 pub struct EvaluateClassifierInputs {
-    trainer: Trainer,
+    classifier: Classifier,
     /// SHA-256 of the file of the network.
     model: String,
     trial: TrialResult,
@@ -77,7 +77,7 @@ impl Study for EvaluateClassifier {
     ) -> Result<EvaluateClassifierInputs, StudyError> {
         settings.validate().or_settings()?;
         let (trained, made_from, trial) = training(&settings.run)?;
-        let (trainer, model) = network(&settings.run, &trial)?;
+        let (classifier, model) = network(&settings.run, &made_from, &trial)?;
         let mut remarks = Vec::new();
         let sets = open_data(settings, &trained, &trial.data, root, &mut remarks)?;
         if made_from.part("training data") == Some(sets.measured_identity().as_str()) {
@@ -92,14 +92,14 @@ impl Study for EvaluateClassifier {
                 there.join(", ")
             )));
         }
-        let (found, wanted) = (sets.test.input().channels(), trainer.kernel().shape().inputs);
+        let (found, wanted) = (sets.test.input().channels(), classifier.grid().channels);
         if found != wanted {
             return Err(StudyError::input(format!(
                 "{} has {found} input channels; the network was trained on {wanted}",
                 sets.facts.dataset
             )));
         }
-        Ok(EvaluateClassifierInputs { trainer, model, trial, sets, remarks })
+        Ok(EvaluateClassifierInputs { classifier, model, trial, sets, remarks })
     }
 
     fn remarks(_: &EvaluateClassifierSettings, inputs: &EvaluateClassifierInputs) -> Vec<String> {
@@ -111,11 +111,11 @@ impl Study for EvaluateClassifier {
         inputs: &EvaluateClassifierInputs,
         context: &Context<'_>,
     ) -> Result<EvaluateClassifierResults, StudyError> {
-        let EvaluateClassifierInputs { trainer, model, trial, sets, remarks: known } = inputs;
+        let EvaluateClassifierInputs { classifier, model, trial, sets, remarks: known } = inputs;
         let stage = context.stage("evaluating", 1)?;
         let identity = sets.identify_measured(Identity::new().with("model", model));
         let evaluation: Evaluation = context.unit("evaluation", &identity, || {
-            trainer.evaluate(&sets.test).map_err(StudyError::input)
+            classifier.evaluate(&sets.test).map_err(StudyError::input)
         })?;
         stage.advance(1)?;
         let right = (0..evaluation.confusion.len()).map(|c| evaluation.confusion[c][c]).sum();
@@ -158,7 +158,11 @@ fn training(run: &Path) -> Result<(ClassifySettings, Identity, TrialResult), Stu
 }
 
 /// The trained network of a run, and the digest of its file.
-fn network(run: &Path, trial: &TrialResult) -> Result<(Trainer, String), StudyError> {
+fn network(
+    run: &Path,
+    made_from: &Identity,
+    trial: &TrialResult,
+) -> Result<(Classifier, String), StudyError> {
     let Some(model) = &trial.model else {
         return Err(StudyError::input(format!(
             "{}: the training diverged and left no network",
@@ -173,11 +177,12 @@ fn network(run: &Path, trial: &TrialResult) -> Result<(Trainer, String), StudyEr
     if !model.is(&bytes) {
         return Err(wrong(&"it is not the file that the training wrote"));
     }
-    let trainer = Trainer::from_bytes(&bytes).map_err(|e| wrong(&e))?;
-    if *trainer.config() != trial.config || trainer.seed() != trial.seed {
+    let classifier = Classifier::from_bytes(&bytes).map_err(|e| wrong(&e))?;
+    let origin = Identity::from(&classifier.origin);
+    if *classifier.config() != trial.config || made_from.difference_within(&origin).is_some() {
         return Err(wrong(&"it is of other settings than the training beside it"));
     }
-    Ok((trainer, model.sha256.clone()))
+    Ok((classifier, model.sha256.clone()))
 }
 
 /// The data to measure on, on the time grid on which the network was trained.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use equipoise_data::spikes::counts::read_counts;
-use equipoise_decoder::reconstruct::{CountTable, FeatureConfig, SpikeFeatures};
+use equipoise_decoder::reconstruct::{FeatureConfig, SpikeFeatures};
 use equipoise_report::RunDir;
 
 use super::super::Settings;
@@ -118,14 +118,7 @@ impl EncodedRun {
                 path.display()
             )));
         }
-        let table = CountTable {
-            images: counts.len(),
-            units: counts.units,
-            bins: counts.bins,
-            bin_width: counts.duration_ms / counts.bins as f64,
-            counts: &counts.counts,
-        };
-        config.extract(&table).map_err(|e| format!("{}: {e}", path.display())).or_input()
+        config.extract(&counts).map_err(|e| format!("{}: {e}", path.display())).or_input()
     }
 }
 

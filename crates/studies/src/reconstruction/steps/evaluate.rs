@@ -255,17 +255,16 @@ fn open_model(
         false => model.to_owned(),
     };
     let wrong = |e: &dyn std::fmt::Display| StudyError::input(format!("{}: {e}", file.display()));
-    let bytes = std::fs::read(&file).map_err(|e| wrong(&e))?;
+    let bytes = checkpoint::read(&file).map_err(StudyError::input)?;
     let device = settings.backend.device().or_settings()?;
-    let decoder = checkpoint::model_from_bytes(&bytes, &device).map_err(|e| wrong(&e))?;
+    let decoder = Reconstructor::from_bytes(&bytes, &device).map_err(|e| wrong(&e))?;
     if decoder.shape != encoded.encoding.shape {
         return Err(wrong(&format!(
             "reconstructs images of {}, the data set has {}",
             decoder.shape, encoded.encoding.shape
         )));
     }
-    let origin = checkpoint::origin_from_bytes(&bytes).map_err(|e| wrong(&e))?;
-    let origin: Identity = serde_json::from_str(&origin).map_err(|e| wrong(&e))?;
+    let origin = Identity::from(&decoder.origin);
     // What the model was trained on, and what is here: the images may be others, the network not.
     let network = network_of(&encoded.encoding.regime, encoded.encoding.seed);
     if let Some((what, here, there)) = network.difference_within(&origin) {

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use equipoise_data::ImageShape;
-use equipoise_decoder::checkpoint;
 use equipoise_decoder::reconstruct::{DecoderKind, Reconstructor};
 use equipoise_encoder::network::Network;
 use equipoise_report::RunDir;
@@ -85,7 +84,7 @@ impl TrainedRun {
             let wrong =
                 |e: String| StudyError::input(format!("{}/{}: {e}", dir.display(), file.name));
             let bytes = context.read(file).map_err(|_| wrong("missing or damaged".into()))?;
-            checkpoint::model_from_bytes(&bytes, &device).map_err(|e| wrong(e.to_string()))
+            Reconstructor::from_bytes(&bytes, &device).map_err(|e| wrong(e.to_string()))
         };
         if is_training {
             let (made_from, trained): (Identity, Trained) = found(dir, &context, DECODER)?;

@@ -1,16 +1,13 @@
-//! AdamW (Kingma & Ba 2015, ICLR; Loshchilov & Hutter 2019, ICLR) on the numbers themselves.
+//! [AdamW](crate::adamw) on the parameters of a Burn module.
 //!
 //! Burn's optimisers make a new tensor for each of a dozen operations; for the fully connected
 //! layers, whose update moves more memory than their forward pass, one fused pass is several
 //! times faster. Its state is plain numbers, so a checkpoint is simple and exact.
 
+use crate::adamw::{AdamW, Rounding, Update};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
 use rayon::prelude::*;
-
-const BETA_1: f64 = 0.9;
-const BETA_2: f64 = 0.999;
-const EPSILON: f32 = 1e-8;
 
 /// Numbers updated by one task.
 const CHUNK: usize = 1 << 15;
@@ -24,14 +21,14 @@ pub(super) struct Moments {
 
 /// The optimiser's state.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Adam {
+pub(super) struct ModuleOptimizer {
     /// Updates so far.
     pub step: u64,
     /// In the order of the model's parameters.
     pub moments: Vec<Moments>,
 }
 
-impl Adam {
+impl ModuleOptimizer {
     /// For parameters of these lengths.
     pub(super) fn new(lengths: impl Iterator<Item = usize>) -> Self {
         let zero = |n| Moments { mean: vec![0.0; n], square: vec![0.0; n] };
@@ -47,27 +44,18 @@ impl Adam {
         weight_decay: f64,
     ) -> M {
         self.step += 1;
-        let steps = self.step as i32;
-        let mut update = Update {
-            gradients,
-            moments: self.moments.iter_mut(),
-            rate: (learning_rate / (1.0 - BETA_1.powi(steps))) as f32,
-            square_scale: (1.0 / (1.0 - BETA_2.powi(steps))) as f32,
-            decay: (learning_rate * weight_decay) as f32,
-        };
-        model.map(&mut update)
+        let update = AdamW::new(learning_rate, weight_decay).update(self.step, Rounding::Folded);
+        model.map(&mut Mapper { gradients, moments: self.moments.iter_mut(), update })
     }
 }
 
-struct Update<'a> {
+struct Mapper<'a> {
     gradients: Gradients,
     moments: std::slice::IterMut<'a, Moments>,
-    rate: f32,
-    square_scale: f32,
-    decay: f32,
+    update: Update,
 }
 
-impl ModuleMapper for Update<'_> {
+impl ModuleMapper for Mapper<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let moments = self.moments.next().expect("one state for each parameter");
         let Some(gradient) = param.val().grad_remove(&mut self.gradients) else {
@@ -76,8 +64,7 @@ impl ModuleMapper for Update<'_> {
         let gradient = gradient.into_data();
         let gradient = gradient.as_slice::<f32>().expect("gradients are f32");
         // A vector decays less usefully than a matrix: biases are spared.
-        let decay = if D > 1 { self.decay } else { 0.0 };
-        let (rate, square_scale) = (self.rate, self.square_scale);
+        let update = if D > 1 { self.update } else { self.update.without_decay() };
         param.map(|tensor| {
             let (device, shape) = (tensor.device(), tensor.dims());
             let data = tensor.inner().into_data();
@@ -87,15 +74,7 @@ impl ModuleMapper for Update<'_> {
                 .zip(gradient.par_chunks(CHUNK))
                 .zip(moments.mean.par_chunks_mut(CHUNK).zip(moments.square.par_chunks_mut(CHUNK)))
                 .for_each(|((values, gradient), (mean, square))| {
-                    let states = mean.iter_mut().zip(square.iter_mut());
-                    for ((value, &slope), (mean, square)) in
-                        values.iter_mut().zip(gradient).zip(states)
-                    {
-                        *mean += (1.0 - BETA_1) as f32 * (slope - *mean);
-                        *square += (1.0 - BETA_2) as f32 * (slope * slope - *square);
-                        let scale = (*square * square_scale).sqrt() + EPSILON;
-                        *value -= rate * *mean / scale + decay * *value;
-                    }
+                    update.apply(values, gradient, mean, square);
                 });
             Tensor::from_data(TensorData::new(values, shape), &device).require_grad()
         })
@@ -122,11 +101,11 @@ mod tests {
             w: Param::from_tensor(Tensor::from_floats([[1.0, -2.0], [0.5, 3.0]], &device)),
             b: Param::from_tensor(Tensor::from_floats([0.0, 2.0], &device)),
         };
-        let mut adam = Adam::new([4, 2].into_iter());
+        let mut optimizer = ModuleOptimizer::new([4, 2].into_iter());
         for _ in 0..3 {
             let w = model.w.val();
             let loss = w.clone().mul(w).sum() + (model.b.val() - 1.0).powi_scalar(3).sum();
-            model = adam.update(model, loss.backward(), 0.1, 0.01);
+            model = optimizer.update(model, loss.backward(), 0.1, 0.01);
         }
         let near = |got: Vec<f32>, want: &[f32]| {
             for (got, want) in got.iter().zip(want) {
