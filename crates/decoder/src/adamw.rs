@@ -192,7 +192,7 @@ mod tests {
                 let g: Vec<f32> = (0..n)
                     .map(|_| match s.below(5) {
                         0 => 0.0,
-                        _ => (s.normal() * 10f64.powf(s.range(-6.0, 0.0))) as f32,
+                        _ => (s.normal() * libm::pow(10.0, s.range(-6.0, 0.0))) as f32,
                     })
                     .collect();
                 adam.update(t, rounding).apply(&mut w, &g, &mut mean, &mut square);
