@@ -1,6 +1,8 @@
 //! Train an 80:20 classifier on events in memory, save it, load it, and ask it about new events.
 
-use equipoise_decoder::classifier::{Classifier, ClassifierConfig, LabelledEvents, Optimizer, Trainer};
+use equipoise_decoder::classifier::{
+    Classifier, ClassifierConfig, LabelledEvents, Optimizer, Trainer,
+};
 use equipoise_decoder::observer::Observer;
 use equipoise_encoder::code::Events;
 use equipoise_random::stream;
@@ -22,9 +24,11 @@ fn events(samples: usize, seed: u64) -> Result<Events, Box<dyn Error>> {
 #[expect(clippy::print_stdout, reason = "an example shows its result")]
 fn main() -> Result<(), Box<dyn Error>> {
     let labels = (0..400).map(|k| k % 2).collect();
-    let samples = LabelledEvents::new(events(400, 1)?, labels, vec!["left".into(), "right".into()])?;
+    let samples =
+        LabelledEvents::new(events(400, 1)?, labels, vec!["left".into(), "right".into()])?;
     let optimizer = Optimizer::adam(0.01);
-    let config = ClassifierConfig { batch: 20, epochs: 20, optimizer, ..ClassifierConfig::default() };
+    let config =
+        ClassifierConfig { batch: 20, epochs: 20, optimizer, ..ClassifierConfig::default() };
     let mut trainer = Trainer::new(config, 7, &samples)?;
     trainer.fit(&samples, &samples, &mut Observer::silent())?;
     let file = std::env::temp_dir().join("left-or-right.safetensors");
