@@ -78,8 +78,9 @@
 //!
 //! # What it is not made for
 //!
-//! There are no conductances, no adaptation, no plasticity in the network, no compartments, and
-//! two populations, not more. Spikes are on the grid. For other models take
+//! In [`network`] there are no conductances, no adaptation, no plasticity, and two populations, not
+//! more; [`populations`] has all of these. There are no compartments. Spikes are on the grid. For
+//! other models take
 //! [NEST](https://nest-simulator.readthedocs.io) or [Brian](https://briansimulator.org), and judge what
 //! they give with [`balance::judge`]. Networks that learn are in the crates of decoders and of
 //! plasticity.
@@ -95,3 +96,4 @@
 pub mod balance;
 pub mod code;
 pub mod network;
+pub mod populations;

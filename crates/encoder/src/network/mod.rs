@@ -14,7 +14,7 @@ mod error;
 mod group;
 mod input;
 mod membrane;
-mod noise;
+pub(crate) mod noise;
 mod parameter;
 mod probe;
 mod regime;
