@@ -285,18 +285,24 @@ impl<T: Real> Shard<T> {
             let [first, second] = &mut self.currents;
             let second = if second.is_empty() { &mut [] } else { &mut second[chunks.clone()] };
             let adapts = block.constants.adapts();
+            let adaptation: &mut [Lanes<T>] =
+                if adapts { &mut self.adaptation[chunks.clone()] } else { &mut [] };
             let mut slots = Slots {
-                potential: &mut self.potential[chunks.clone()],
-                currents: [&mut first[chunks.clone()], second],
-                adaptation: if adapts { &mut self.adaptation[chunks.clone()] } else { &mut [] },
+                potential: self.potential[chunks.clone()].as_flattened_mut(),
+                currents: [first[chunks.clone()].as_flattened_mut(), second.as_flattened_mut()],
+                adaptation: adaptation.as_flattened_mut(),
                 sums: [
-                    &mut excitatory[chunks.clone()],
-                    if inhibitory.is_empty() { &mut [] } else { &mut inhibitory[chunks] },
+                    excitatory[chunks.clone()].as_flattened_mut(),
+                    if inhibitory.is_empty() {
+                        &mut []
+                    } else {
+                        inhibitory[chunks].as_flattened_mut()
+                    },
                 ],
                 unit: block.unit,
-                noise: [&self.noise[0], &self.noise[1]],
+                noise: [self.noise[0].as_flattened(), self.noise[1].as_flattened()],
             };
-            block.constants.step(&mut slots, block.slot, &mut self.fired);
+            block.constants.step(simd, &mut slots, block.slot, &mut self.fired);
         }
     }
 
@@ -384,10 +390,8 @@ impl<T: Real> ShardBlock<T> {
             noise.resize(chunks, [T::ZERO; LANES]);
             counts.resize(chunks * LANES, 0.0);
             background.table.fill(simd, &mut self.generator, 1.0, counts);
-            for (noise, counts) in noise.iter_mut().zip(counts.as_chunks::<LANES>().0) {
-                for lane in 0..LANES {
-                    noise[lane] = noise[lane] + background.weight * T::of_count(counts[lane]);
-                }
+            for (noise, &count) in noise.as_flattened_mut().iter_mut().zip(&*counts) {
+                *noise = *noise + background.weight * T::of_count(count);
             }
         }
     }
