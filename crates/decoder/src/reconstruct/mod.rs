@@ -89,9 +89,10 @@ mod stored;
 mod tests;
 mod unet;
 mod vae;
+mod validate;
 pub mod weights;
 
-pub use config::{ConfigError, DecoderConfig, DecoderKind, HiddenActivation, Output, Start};
+pub use config::{DecoderConfig, DecoderKind, HiddenActivation, Output, Start, UnknownDecoder};
 pub use equipoise_data::ImageShape;
 pub use features::{
     FeatureConfig, FeatureError, FeatureKind, Normaliser, SpikeFeatures, Transform,
@@ -106,3 +107,4 @@ pub use start::LinearStart;
 pub use stored::ModelError;
 pub use unet::MlpUnet;
 pub use vae::{Latent, MlpVae};
+pub use validate::ConfigError;

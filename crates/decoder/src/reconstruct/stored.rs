@@ -1,9 +1,10 @@
 //! A trained reconstructor as a file.
 
-use super::config::{ConfigError, DecoderConfig};
+use super::config::DecoderConfig;
 use super::features::{FeatureConfig, FeatureError, Normaliser};
 use super::model::DecoderModel;
 use super::reconstructor::Reconstructor;
+use super::validate::ConfigError;
 use super::weights::{self, WeightsError};
 use crate::checkpoint::archive::{self, Archive, ArchiveError, Array, Kind, json};
 use crate::checkpoint::file::{self, FileError};

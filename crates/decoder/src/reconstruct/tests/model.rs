@@ -71,7 +71,7 @@ fn settings_out_of_range_are_refused_by_name() {
         assert_eq!(default.validate(shape), Err(ConfigError::Shape(shape)));
     }
     let unknown = "unet".parse::<DecoderKind>();
-    assert_eq!(unknown, Err(ConfigError::UnknownDecoder("unet".into())));
+    assert_eq!(unknown, Err(UnknownDecoder("unet".into())));
 }
 
 #[test]
