@@ -98,8 +98,8 @@ fn studies_that_make_no_sense_are_refused() {
     refused(&["--datasets", "mnist,mnist"], &["datasets", "twice"]);
     refused(&["--set", "tailored.cifar-10.repeats=2"], &["tailored.cifar-10", "datasets"]);
     refused(&["--set", "tailored.synthetic-digits.repeat=2"], &["tailored", "repeat"]);
-    refused(&["--set", "comparison.decoders=['mlp-unet','mlp-unet']"], &["decoders", "twice"]);
-    refused(&["--set", "comparison.seed=5"], &["comparison.seed"]);
+    refused(&["--set", "decoders=['mlp-unet','mlp-unet']"], &["decoders", "twice"]);
+    refused(&["--set", "comparison.seed=5"], &["comparison"]);
     refused(&["--set", "curves.train=[0]"], &["curves.train"]);
     // What can be known before the first training is not found after the last.
     refused(&["--set", "curves.neurons=[10]"], &["curves.neurons, 10", "excitatory_in_degree"]);

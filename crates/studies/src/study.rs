@@ -47,6 +47,15 @@ pub trait Study {
     /// What it finds.
     type Results: Serialize + DeserializeOwned;
 
+    /// The lowest layer of its settings, as TOML: in what the study that is made if nothing is
+    /// asked differs from the defaults of the settings' type.
+    ///
+    /// # Errors
+    /// The reason, if there is no such layer.
+    fn preset() -> Result<String, String> {
+        Ok(String::new())
+    }
+
     /// Opens and checks all that the study reads, before anything is computed or written. `root`
     /// is the folder of the data sets.
     ///

@@ -21,6 +21,7 @@ const MOST_VALUES: usize = 1 << 30;
 const NAMED: usize = 3;
 
 /// How images in folders are read.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FolderOptions {
@@ -32,6 +33,7 @@ pub struct FolderOptions {
     pub grey: bool,
     /// The share of the images that becomes the test part, where the folder is not divided into
     /// `train` and `test`.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1)))]
     pub test_fraction: f64,
     /// What transparent images are put on. Absent: white, or black if all of them would then be
     /// blank.

@@ -35,6 +35,7 @@ const MOST_MEMORY: u64 = 1 << 27;
 const LARGE: u64 = 1 << 22;
 
 /// What stands behind transparent parts of a picture.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ground {

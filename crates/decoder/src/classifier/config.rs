@@ -103,6 +103,7 @@ pub enum Optimizer {
 }
 
 /// How the learning rate goes over the training.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Schedule {
@@ -156,12 +157,15 @@ impl Optimizer {
 }
 
 /// SpyTorch's penalties on activity, added to the loss of a batch; it takes 2e-6 for both.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Regularizer {
     /// Times the number of hidden spikes in the batch.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub total_spikes: f64,
     /// Times the mean over neurons of the squared number of their spikes in the batch.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub squared_spikes: f64,
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A tensor backend of Burn.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Backend {

@@ -59,6 +59,7 @@ pub struct Shape {
 }
 
 /// Which value of a readout over time is its logit.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Logit {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// membrane from the threshold. All are 1 at the threshold; `scale` says how fast they fall.
 ///
 /// In TOML: `surrogate = { kind = "fast_sigmoid", scale = 100.0 }`.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Surrogate {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The two decoders.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DecoderKind {
@@ -68,6 +69,7 @@ impl std::str::FromStr for DecoderKind {
 }
 
 /// How the last layer's numbers become intensities.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Output {
@@ -79,6 +81,7 @@ pub enum Output {
 }
 
 /// What the layers that read the spikes start from.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
@@ -92,6 +95,7 @@ pub enum Start {
 }
 
 /// Non-linearity of the hidden layers that read the spikes.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HiddenActivation {
@@ -107,6 +111,7 @@ pub enum HiddenActivation {
 pub(super) const VAE_UPSAMPLINGS: usize = 2;
 
 /// A decoder and the loss it is trained with.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DecoderConfig {
@@ -117,20 +122,26 @@ pub struct DecoderConfig {
     pub hidden: Vec<usize>,
     /// Share of the features set to 0 (their mean, where they are standardised) at random in
     /// training, 0 to below 1: no neuron is relied upon alone.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     pub feature_dropout: f64,
     /// Share of the hidden units switched off at random in training, 0 to below 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     pub dropout: f64,
     /// Non-linearity of the fully connected layers before the map or the latent code.
     pub hidden_activation: HiddenActivation,
     /// Channels of the U-Net's first level, doubled at each level down; of the VAE's last.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1024)))]
     pub channels: usize,
     /// Times the U-Net halves the image; each side must be divisible by 2 to this power.
     pub depth: usize,
     /// Dimensions of the VAE's latent code.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 65536)))]
     pub latent: usize,
     /// Weight of KL(q || N(0, I)) in the VAE's loss, in nats per pixel.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub beta: f64,
     /// Share of 1 - SSIM in the loss, 0 (mean squared error alone) to 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub ssim_share: f64,
     /// Whether the U-Net gives what is to be added to the map, instead of the image itself: it
     /// then learns what the linear reconstruction lacks (residual learning; Zhang et al. 2017,

@@ -29,6 +29,7 @@ impl SpikeFeatures {
 }
 
 /// What is taken from the spikes of a neuron.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FeatureKind {
@@ -43,6 +44,7 @@ pub enum FeatureKind {
 }
 
 /// What is done to a number before it is standardised.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Transform {
@@ -67,14 +69,17 @@ impl Transform {
 }
 
 /// Settings of the features.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FeatureConfig {
     /// What is taken from each neuron's spikes.
     pub kind: FeatureKind,
     /// For `bins`: parts of the time; the encoder's bins must be a multiple of it.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 10000)))]
     pub bins: usize,
     /// For `traces`: time constants in ms.
+    #[cfg_attr(feature = "schema", schemars(extend("unit" = "ms")))]
     pub time_constants: Vec<f64>,
     /// Transform of each number.
     pub transform: Transform,

@@ -5,6 +5,7 @@ use crate::setting::{Allowed, SettingError, number, whole};
 use serde::{Deserialize, Serialize};
 
 /// How the learning rate changes after the warm-up.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
@@ -19,24 +20,31 @@ pub enum Schedule {
 const MOST: usize = 1_000_000;
 
 /// Settings of a training.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
     /// Times that every image is seen, at most.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000000)))]
     pub epochs: usize,
     /// Images of one update.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000000)))]
     pub batch_size: usize,
     /// Learning rate of AdamW at its highest; absent: that of the decoder,
     /// [`DecoderKind::learning_rate`].
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub learning_rate: Option<f64>,
     /// How it changes.
     pub schedule: Schedule,
     /// Epochs, also parts of one, over which the learning rate rises from 0.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("unit" = "epochs")))]
     pub warmup_epochs: f64,
     /// Share of the learning rate that is left at the end of the cosine.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub final_share: f64,
     /// Decoupled weight decay (Loshchilov & Hutter 2019, ICLR); biases do not decay.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub weight_decay: f64,
     /// Epochs without a better validation loss after which training ends; 0 for never.
     pub patience: usize,

@@ -5,13 +5,16 @@ use equipoise_data::SpikeSet;
 use serde::{Deserialize, Serialize};
 
 /// Settings of the time grid of recorded spikes.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Binning {
     /// The number of steps.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub steps: usize,
     /// The time that the steps cover, s; the set's own duration if absent. Later spikes are
     /// left out.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub max_time: Option<f64>,
 }
 

@@ -8,14 +8,18 @@ use serde::{Deserialize, Serialize};
 /// threshold `threshold` takes to fire under the constant input x,
 /// t = floor(tau ln(x / (x - threshold))) (Neftci, Mostafa & Zenke 2019, SpyTorch's
 /// `current2firing_time`; the values of Kilgore et al. 2025).
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Latency {
     /// An intensity of at most this gives no spike; intensities lie in [0, 1].
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     pub threshold: f64,
     /// The time constant, in steps.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0, "unit" = "steps")))]
     pub tau: f64,
     /// The number of steps; a spike that would come later is left out.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub steps: usize,
 }
 

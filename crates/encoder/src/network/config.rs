@@ -17,12 +17,15 @@ use super::parameter::{Distribution, Parameter};
 pub struct NetworkConfig {
     /// Neurons of the network, excitatory and inhibitory together.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "N")))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub neurons: usize,
     /// Share of the neurons that are excitatory; they come first.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "N_{E}/N")))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub excitatory_fraction: f64,
     /// Time step of the simulation, ms.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "Δt")))]
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub dt: f64,
     /// Membrane time constant, ms.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "τ_{m}")))]
@@ -51,16 +54,20 @@ pub struct NetworkConfig {
     /// area of the postsynaptic potential over the membrane time constant for exponential ones.
     /// Under [`WeightScaling::Balanced`] the J_0 of J_0 / sqrt(K).
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "J_{E}")))]
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub excitatory_weight: f64,
     /// Strength of an inhibitory synapse in units of an excitatory one.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "g")))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub g: f64,
     /// How the excitatory weight depends on the number of connections.
     pub weight_scaling: WeightScaling,
     /// Coefficient of variation of the recurrent weights over synapses (normal, cut at 0).
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub weight_variation: f64,
     /// Share of the excitatory, and of the inhibitory, neurons that each neuron receives from.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "p")))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub connection_probability: f64,
     /// Excitatory connections per neuron, instead of the share.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "C_{E}")))]
@@ -76,26 +83,33 @@ pub struct NetworkConfig {
     pub synapse: Synapse,
     /// Decay of excitatory currents, ms (exponential synapses).
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "τ_{E}")))]
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub tau_excitatory: f64,
     /// Decay of inhibitory currents, ms (exponential synapses).
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "τ_{I}")))]
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub tau_inhibitory: f64,
     /// How a time step is computed.
     pub integration: Integration,
     /// Background drive in units of the rate that alone would bring the potential to threshold.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "η")))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub eta: f64,
     /// Background spikes per second and neuron, instead of `eta`.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "ν_{ext}", "unit" = "Hz")))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub background_rate: Option<f64>,
     /// Weight of a background spike, mV; that of an excitatory synapse if not given.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "J_{ext}")))]
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub background_weight: Option<f64>,
     /// Simulated before the recording starts and thrown away, ms.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "T_{0}")))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub warm_up: f64,
     /// Recorded, ms.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "T")))]
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub duration: f64,
     /// How images come in.
     pub input: InputConfig,
@@ -110,6 +124,7 @@ pub struct InputConfig {
     pub code: InputCode,
     /// Rate of a channel at intensity 1, Hz.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "r_{max}")))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1000000)))]
     pub r_max: f64,
     /// Weight of an input spike, mV (as `excitatory_weight`).
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "J_{in}")))]
@@ -117,16 +132,19 @@ pub struct InputConfig {
     /// Mean input that the images of a data set give a neuron, mV, instead of the weight, so that
     /// dark and bright images, few and many channels drive the network alike; see
     /// [`NetworkConfig::with_drive`].
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub drive: Option<f64>,
     /// Which channels a neuron receives from.
     pub projection: ProjectionKind,
     /// Channels that each neuron receives from, as a share of all channels.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "p_{in}")))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub connection_probability: f64,
     /// Channels that each neuron receives from, instead of the share.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "C_{in}")))]
     pub in_degree: Option<usize>,
     /// Standard deviation of a topographic receptive field, in units of the image's longer side.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub field_size: f64,
     /// Which neurons receive the image.
     pub target: InputTarget,
@@ -136,9 +154,11 @@ pub struct InputConfig {
     pub during_warm_up: bool,
     /// Time constant of the latency code, ms.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "τ_{lat}")))]
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub latency_tau: f64,
     /// Intensity up to which the latency code gives no spike.
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "x_{0}")))]
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1)))]
     pub latency_threshold: f64,
 }
 

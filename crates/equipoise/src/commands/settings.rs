@@ -13,7 +13,7 @@ const WIDTH: usize = 80;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The command, such as: balance map [default: all commands]
+    /// The command, such as: balance map [default: the commands that have settings]
     #[arg(value_name = "COMMAND")]
     command: Vec<String>,
     /// Print a complete config.toml with comments
@@ -26,38 +26,56 @@ pub struct Args {
 
 const EXAMPLES: &str = "Examples:
   equipoise settings
-  equipoise settings balance map
-  equipoise settings balance --toml > config.toml
-  equipoise balance --config config.toml";
+  equipoise settings reconstruct
+  equipoise settings balance map --toml
+  equipoise settings study ratios --json
+
+A key is set with --set KEY=VALUE, or in a TOML file that is given with --config FILE. The file may be
+the config.toml of a run of another command: what does not concern this one is left out and named.";
 
 /// Prints the list.
 pub fn run(args: &Args) -> Outcome {
     let all = listings();
     if args.command.is_empty() {
-        let texts: Vec<String> = all.iter().map(|listing| listing.to_text(WIDTH)).collect();
-        print(texts.join("\n").trim_end());
+        print("Commands with settings; `equipoise settings COMMAND` lists them:\n");
+        for listing in &all {
+            print(format!("  {:<26} {:>3} keys", listing.title(), listing.keys().len()));
+        }
         return Ok(());
     }
-    let listing = find(&all, &args.command.join(" "))?;
-    if args.json {
-        print(serde_json::to_string_pretty(&listing.schema()).map_err(Failure::run)?);
-    } else if args.toml {
-        print(listing.to_toml().trim_end());
-    } else {
-        print(listing.to_text(WIDTH).trim_end());
+    let found = find(&all, &args.command.join(" "))?;
+    for (index, listing) in found.iter().enumerate() {
+        if index > 0 {
+            print("");
+        }
+        if args.json {
+            print(serde_json::to_string_pretty(&listing.schema()).map_err(Failure::run)?);
+        } else if args.toml {
+            print(listing.to_toml().trim_end());
+        } else {
+            print(listing.to_text(WIDTH).trim_end());
+        }
+        // One file holds the settings of one study.
+        if args.json || args.toml {
+            break;
+        }
     }
     Ok(())
 }
 
-fn find<'a>(all: &'a [Listing], command: &str) -> Outcome<&'a Listing> {
+/// The studies of a command, or the study of this name.
+fn find<'a>(all: &'a [Listing], command: &str) -> Outcome<Vec<&'a Listing>> {
     let wanted = |listing: &&Listing| listing.command == command || listing.study == command;
-    all.iter().find(wanted).ok_or_else(|| {
-        let commands: Vec<&str> = all.iter().map(|listing| listing.command).collect();
-        let mean = match nearest(command, commands.iter().copied()) {
-            Some(near) => format!("; did you mean `{near}`?"),
-            None => String::new(),
-        };
-        let known = commands.join(", ");
-        Failure::request(format!("no settings of `{command}`; there are those of {known}{mean}"))
-    })
+    let found: Vec<&Listing> = all.iter().filter(wanted).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let mut commands: Vec<&str> = all.iter().map(|listing| listing.command).collect();
+    commands.dedup();
+    let mean = match nearest(command, commands.iter().copied()) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => String::new(),
+    };
+    let known = commands.join(", ");
+    Err(Failure::request(format!("no settings of `{command}`; there are those of {known}{mean}")))
 }

@@ -31,6 +31,7 @@ impl NeuronType {
 /// The type of every neuron of a network, layer by layer from the inputs.
 ///
 /// Written with `E` and `I`, layers apart by `|`: `IEEE|EEII|EEEE`.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Allotment {

@@ -11,21 +11,27 @@ use crate::power::power;
 pub const MAX_NEURONS: usize = 64;
 
 /// One network, its rule and the end of its training. The defaults are the study's protocol.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HebbConfig {
     /// Neurons in every layer, 1..=64; also the number of pairs in the mapping.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 64)))]
     pub neurons: usize,
     /// Layers, with the input and the output layer, at least 2.
+    #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 64)))]
     pub layers: usize,
     /// The rate of learning and of forgetting, in (0, 1).
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1)))]
     pub epsilon: f64,
     /// The most epochs of a run.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100000000)))]
     pub max_epochs: usize,
     /// What counts as having learned the mapping.
     pub criterion: Criterion,
     /// Epochs in a row for which the criterion must hold. 1 is the study's convergence: the
     /// first epoch that meets it; more asks that the mapping is kept.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub hold_epochs: usize,
     /// When a network counts as frozen.
     pub frozen: Frozen,
@@ -106,6 +112,7 @@ impl HebbConfig {
 
 /// What counts as convergence. All but `Frozen` compare the outputs for every input with the
 /// mapping, at the end of an epoch.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Criterion {
@@ -148,12 +155,15 @@ impl fmt::Display for Criterion {
 /// When a network counts as frozen. The study names the criterion without its numbers; these
 /// defaults are a hundred epochs (longer than a plain run takes to converge) and a change per
 /// epoch four orders of magnitude below epsilon.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Frozen {
     /// Epochs in a row without a change of sign.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub epochs: usize,
     /// The largest change of any weight from the end of one epoch to the end of the next.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub tolerance: f64,
 }
 
@@ -164,15 +174,19 @@ impl Default for Frozen {
 }
 
 /// The law of the initial weights' magnitudes: uniform in [low, high), then rounded.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct InitialWeights {
     /// The lower end, above 0.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub low: f64,
     /// The upper end.
+    #[cfg_attr(feature = "schema", schemars(range(max = 1), extend("exclusiveMinimum" = 0)))]
     pub high: f64,
     /// Decimals the magnitude is rounded to, at most 9. Rounding makes the two ends half as
     /// likely as the values between them, and equal weights common.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 9)))]
     pub decimals: u32,
 }
 
@@ -211,16 +225,19 @@ impl InitialWeights {
 }
 
 /// Departures from the plain rule: the open questions of the study. Any of them combine.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Variants {
     /// Whether weights keep the sign of their neuron's type.
     pub dale: Dale,
     /// With `dale = "clamp"`, the least magnitude of a weight: an open bound at 0 needs one.
+    #[cfg_attr(feature = "schema", schemars(range(max = 1), extend("exclusiveMinimum" = 0)))]
     pub dale_floor: f64,
     /// Competition among the neurons of a hidden layer.
     pub lateral: Lateral,
     /// The factor on the mean of the other neurons that `lateral = "subtractive"` takes away.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub lateral_strength: f64,
     /// Centred (covariance) Hebb (Sejnowski 1977, J. Math. Biol. 4:303): both states are taken
     /// relative to the neuron's mean over the presentations of the epoch before (in the first
@@ -230,6 +247,7 @@ pub struct Variants {
     pub other_outputs: OtherOutputs,
     /// Edges from one neuron to another, each with an initial weight of its own; a neuron
     /// receives their sum.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000)))]
     pub edges: usize,
     /// Every pair is presented a second time backwards: hidden states come from the clamped
     /// outputs down the same edges, and the upper neuron of an edge is the presynaptic one.
@@ -365,6 +383,7 @@ impl fmt::Display for Variants {
 }
 
 /// Whether weights may change sign.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dale {
@@ -376,6 +395,7 @@ pub enum Dale {
 }
 
 /// Competition in a hidden layer.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lateral {
@@ -389,6 +409,7 @@ pub enum Lateral {
 }
 
 /// The state of the outputs that are not the target, while a pair is presented.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OtherOutputs {

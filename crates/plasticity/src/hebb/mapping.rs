@@ -12,6 +12,7 @@ use super::config::MAX_NEURONS;
 /// A permutation: input `a` belongs to output `mapping.target(a)`.
 ///
 /// Written as the targets in the order of the inputs, `2-0-1`.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Mapping(Vec<u8>);

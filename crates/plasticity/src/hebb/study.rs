@@ -11,6 +11,7 @@ const MOST_RUNS: u64 = 1_000_000_000;
 const MOST_SAMPLED: u64 = 1_000_000;
 
 /// An experiment over mappings, ratios, allotments and seeds.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StudyConfig {
@@ -19,6 +20,7 @@ pub struct StudyConfig {
     /// How the runs are chosen.
     pub enumeration: Enumeration,
     /// The most runs of a complete enumeration.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000000000)))]
     pub enumeration_limit: u64,
     /// The numbers of inhibitory input neurons; empty for every one, 0 to `neurons`.
     pub inhibitory_inputs: Vec<usize>,
@@ -27,12 +29,16 @@ pub struct StudyConfig {
     /// The types of the output neurons, which matter only where an output is ever presynaptic.
     pub output_types: OutputTypes,
     /// Enumeration: mappings to try, a seeded sample without repeats; 0 for all `neurons!`.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1000000)))]
     pub mappings: usize,
     /// Enumeration: allotments to try in each cell, a seeded sample without repeats; 0 for all.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1000000)))]
     pub allotments: usize,
     /// Enumeration: runs of each mapping and allotment, each with initial weights of its own.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000000000)))]
     pub seeds: usize,
     /// Sampling: runs in each cell, each with a mapping, an allotment and weights of its own.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000000000)))]
     pub runs_per_cell: usize,
 }
 
@@ -54,6 +60,7 @@ impl Default for StudyConfig {
 }
 
 /// How the runs of an experiment are chosen.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Enumeration {
@@ -66,6 +73,7 @@ pub enum Enumeration {
 }
 
 /// The types of the output neurons.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutputTypes {

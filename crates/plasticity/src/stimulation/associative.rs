@@ -21,6 +21,7 @@ pub const DIGITS: [&str; 10] = [
 ];
 
 /// Which associations are to be learnt.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AssociativeTask {
@@ -42,6 +43,7 @@ pub enum AssociativeTask {
 /// The code of a digit is a random set of `active_inputs` input neurons. Of 500 candidates the
 /// one is taken that shares the fewest neurons with any code before it, so codes stay far apart
 /// for as long as the input neurons suffice.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AssociativeConfig {
@@ -50,10 +52,13 @@ pub struct AssociativeConfig {
     /// The digits to learn, in this order (for [`AssociativeTask::Digits`]).
     pub digits: Vec<u8>,
     /// Number of input neurons.
+    #[cfg_attr(feature = "schema", schemars(range(min = 2)))]
     pub inputs: usize,
     /// Number of output neurons per pixel.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub pixel_neurons: usize,
     /// Number of active input neurons of a code.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub active_inputs: usize,
     /// Drive of an active input neuron.
     pub drive_on: f64,
@@ -61,8 +66,10 @@ pub struct AssociativeConfig {
     pub drive_off: f64,
     /// delta_r, the margin that is wanted between a pixel that is on and one that is off, as a
     /// share of the maximal rate.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1)))]
     pub margin: f64,
     /// gamma, by which large violations weigh more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 500)))]
     pub gamma: f64,
 }
 

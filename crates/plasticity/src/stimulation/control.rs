@@ -9,33 +9,42 @@ use super::{
 };
 
 /// How a stimulation is planned.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ControlConfig {
     /// The search method.
     pub method: Method,
     /// Number of starting points per stimulation: the drive before, no drive, and random ones.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000)))]
     pub starts: usize,
     /// Gradient evaluations that each start may spend on the linearised cost, which needs one
     /// steady state instead of one per pattern and one more; 0 to leave that out.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 100000)))]
     pub screening: usize,
     /// How many of the starts, the best by the linearised cost, are then refined on the true cost.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000)))]
     pub refined: usize,
     /// Gradient evaluations that each refinement may spend.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100000)))]
     pub evaluations: usize,
     /// Step of Adam, or the first step of the quasi-Newton method, in units of the drive.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub step: f64,
     /// Lower bound of the drive of every neuron.
     pub drive_low: f64,
     /// Upper bound of the drive of every neuron.
     pub drive_high: f64,
     /// Duration of a stimulation, dt / tau_s.
+    #[cfg_attr(feature = "schema", schemars(range(max = 10), extend("exclusiveMinimum" = 0, "unit" = "tau_s")))]
     pub duration: f64,
     /// The shortest duration, as a share of `duration`, that a plan may choose where a full
     /// stimulation would overshoot; 1 keeps all of them at full length.
+    #[cfg_attr(feature = "schema", schemars(range(max = 1), extend("exclusiveMinimum" = 0)))]
     pub shortest: f64,
     /// Weight of the regulariser, the mean over neurons of the squared distance of the rates under
     /// stimulation from the range `rate_low` to `rate_high`, relative to the present cost.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub rate_weight: f64,
     /// Rates below this share of the maximal rate are penalised.
     pub rate_low: f64,

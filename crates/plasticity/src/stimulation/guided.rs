@@ -21,20 +21,27 @@ use crate::power::power;
 /// controller computes from the inferred weights, on paper, the weights that descent by the
 /// gradient would reach, drives the network towards them (a quadratic cost, without plateaus), and
 /// then goes on with the task itself; and again, where that was not enough.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GuideConfig {
     /// Largest number of rounds of a guided and a free phase; 0 for a training without a guide.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1000)))]
     pub rounds: usize,
     /// Stimulations of a guided phase.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 100000)))]
     pub guided: usize,
     /// Stimulations of a free phase.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 100000)))]
     pub free: usize,
     /// The margin that the guide has at the task, as a share of the maximal rate.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1)))]
     pub margin: f64,
     /// Steps of the descent to the guide.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 10000000)))]
     pub descent: usize,
     /// Length of a step of the descent, the most by which it changes a weight.
+    #[cfg_attr(feature = "schema", schemars(range(max = 1), extend("exclusiveMinimum" = 0)))]
     pub step: f64,
 }
 

@@ -10,10 +10,12 @@ use super::{Network, Plant, StimulationError, Transfer};
 use crate::power::power;
 
 /// How the connectivity is probed and inferred.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct InferenceConfig {
     /// Number of probing drives per inference; 0 takes the largest in-degree, a third more and 10.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 100000)))]
     pub probes: usize,
     /// Lowest drive of a probe. A probe is uniform between it and a top of its own, which is
     /// uniform in the upper 70 % of the range.
@@ -22,13 +24,17 @@ pub struct InferenceConfig {
     pub probe_high: f64,
     /// The relative noise of the measured rates that is reckoned with; 0 for none. With noise the
     /// estimate is a Kalman filter: knowledge accumulates over the steps of a training.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub noise: f64,
     /// Standard deviation of the weights before anything was measured (noise only).
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub prior_deviation: f64,
     /// Standard deviation by which the weights may move per stimulation beside what the rule
     /// predicts (noise only).
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub drift_deviation: f64,
     /// Infer only at every so many stimulations, and go by the rule in between.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000000)))]
     pub every: usize,
 }
 

@@ -31,21 +31,26 @@ impl NeuronType {
 }
 
 /// How a random network is drawn.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkConfig {
     /// Number of neurons, N.
+    #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 2000)))]
     pub neurons: usize,
     /// How many of them are inhibitory (which ones is drawn).
     pub inhibitory: usize,
     /// The probability that one neuron has a synapse onto another; there are no self-connections.
+    #[cfg_attr(feature = "schema", schemars(range(max = 1), extend("exclusiveMinimum" = 0)))]
     pub density: f64,
     /// Mean weight of an excitatory synapse, for an in-degree of 11 from excitatory neurons; the
     /// weights of other networks scale with one over the expected in-degree, so that the drive
     /// stays the same. Weights are uniform in 0 .. twice the mean.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub excitatory_weight: f64,
     /// Mean strength of an inhibitory synapse, for an in-degree of 4 from inhibitory neurons,
     /// scaled likewise.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub inhibitory_weight: f64,
 }
 

@@ -6,6 +6,7 @@ use super::linear;
 use crate::power::power;
 
 /// How a stimulation is searched for.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {

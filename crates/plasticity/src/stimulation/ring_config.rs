@@ -20,45 +20,60 @@ const NEURONS: (usize, usize) = (16, 8);
 /// all of them drive and that inhibits all of them: the classical network with a localised bump of
 /// activity that can sit anywhere (Amari 1977, Biol. Cybern. 27:77; Ben-Yishai, Bar-Or &
 /// Sompolinsky 1995, PNAS 92:3844).
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RingConfig {
     /// Excitatory neurons, on the ring.
+    #[cfg_attr(feature = "schema", schemars(range(min = 4, max = 1000)))]
     pub excitatory: usize,
     /// Inhibitory neurons, in the pool.
+    #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 1000)))]
     pub inhibitory: usize,
     /// Weight between neurons of the ring at distance 0 (which nobody has). Like all weights that
     /// follow, it is for 16 excitatory and 8 inhibitory neurons; those of other networks scale so
     /// that the sum onto each neuron stays the same.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub peak: f64,
     /// Concentration of the von Mises profile of the weights over the angle.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub concentration: f64,
     /// Weight from the ring onto the pool.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub to_pool: f64,
     /// Strength from the pool onto the ring.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub from_pool: f64,
     /// Strength within the pool.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub within_pool: f64,
     /// The network before training: every synapse is uniform within this relative range around
     /// the mean of the target's synapses of its kind, so it has the target's means and no ring.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub initial_spread: f64,
     /// Importance of the synapses within the ring relative to all others, w_ij.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub ring_importance: f64,
     /// Weight of the squared mean speed of all bumps, in (radians per tau_n)^2, in the cost of the
     /// controller; see [`RingObjective`](crate::stimulation::RingObjective). Like the goal, it scales with the squares of the weights.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub rotation_importance: f64,
     /// Weight of the mean squared speed of the bumps, likewise, once U is below its goal.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub drift_importance: f64,
     /// Steady drive of all neurons while the bump is on its own.
     pub background: f64,
     /// Additional drive at the centre of the cue that places the bump.
     pub cue: f64,
     /// How long the cue lasts, in tau_n.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 10000), extend("unit" = "tau_n")))]
     pub cue_duration: f64,
     /// How long the bump is then left alone, in tau_n.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 10000), extend("unit" = "tau_n")))]
     pub delay: f64,
     /// The task is solved where the cost U is below this, for 16 excitatory neurons; see
     /// [`RingConfig::scaled_goal`].
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub goal: f64,
 }
 

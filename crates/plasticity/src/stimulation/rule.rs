@@ -14,6 +14,7 @@ use super::error::{StimulationError, check_finite, check_not_negative};
 /// their weights more negative where both fire, that is, strengthens inhibition; a positive one
 /// is the anti-Hebbian rule for inhibition, and a negative `eta` for excitatory neurons the
 /// anti-Hebbian rule for excitation. Time is in units of `tau_s`.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlasticityRule {
@@ -27,14 +28,19 @@ pub struct PlasticityRule {
     /// theta of synapses from inhibitory neurons.
     pub theta_inhibitory: f64,
     /// theta_0 of synapses from excitatory neurons: the rate that homeostasis drives towards.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub homeostatic_excitatory: f64,
     /// theta_0 of synapses from inhibitory neurons.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub homeostatic_inhibitory: f64,
     /// beta_1, the strength of homeostasis.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub beta_1: f64,
     /// beta_2, the strength of the soft bound.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub beta_2: f64,
     /// J_bar, where the soft bound begins.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub soft_bound: f64,
 }
 

@@ -10,12 +10,15 @@ use super::error::{StimulationError, check_number};
 ///
 /// (Borra, Cocco & Monasson, arXiv 2412.01683). It rises from 0 to `max_rate`, is almost linear in
 /// between, and is symmetric: `Phi(r_max - x) = r_max - Phi(x)`.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Transfer {
     /// k, the steepness of both thresholds, in units of 1/input.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub gain: f64,
     /// The rate that no input can exceed.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub max_rate: f64,
 }
 

@@ -33,8 +33,10 @@ pub struct CodingSettings {
     /// The regimes to compare.
     pub regimes: Vec<RegimeChoice>,
     /// Images that the readout is fitted to.
+    #[schemars(range(min = 10))]
     pub training_images: usize,
     /// Images that it is tried on.
+    #[schemars(range(min = 1))]
     pub test_images: usize,
     /// Lengths of the recording, ms.
     pub durations: Vec<f64>,
@@ -43,6 +45,7 @@ pub struct CodingSettings {
     /// Length of the recordings of the sizes, ms.
     pub size_duration: f64,
     /// Ridge penalty, relative to the mean variance of a count.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub penalty: f64,
     /// The network, or what is changed of the preset.
     pub network: NetworkChoice,

@@ -37,10 +37,12 @@ pub struct DiagnoseSettings {
     /// are none.
     pub datasets: Vec<String>,
     /// Images of each data set, spread over the classes.
+    #[schemars(range(min = 1))]
     pub images: usize,
     /// How long each image is shown and recorded, ms; without images `network.duration` is.
     pub image_duration: f64,
     /// Length of the recording that figures show, ms.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub window: f64,
     /// Neurons whose potential and inputs are written to a table, a row each `diagnosis.sample_ms`.
     pub record: Vec<usize>,

@@ -32,6 +32,7 @@ pub struct TrackSettings {
     /// The regimes to compare.
     pub regimes: Vec<RegimeChoice>,
     /// External rate at the top of a waveform, in units of the threshold rate.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub peak: f64,
     /// How the external rate goes over time.
     pub waveforms: Vec<Waveform>,

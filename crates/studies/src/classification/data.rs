@@ -5,13 +5,14 @@ use std::path::Path;
 use equipoise_data::{DataIdentity, Dataset, OpenOptions, Share, open};
 use equipoise_decoder::classifier::LabelledEvents;
 use equipoise_encoder::code::{Binning, Latency};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::published::DataKind;
 use crate::{Identity, OrStudyError, StudyError};
 
 /// Which data, and as which events.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataSettings {
     /// Name of the data set.
@@ -24,6 +25,7 @@ pub struct DataSettings {
     pub test: Option<usize>,
     /// Share of the training samples that is held out and takes the place of the test set.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub validation_share: Option<f64>,
     /// Speaker of the training samples who is held out and takes the place of the test set.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,13 +4,14 @@ use equipoise_decoder::classifier::{
     ClassifierConfig, InitialWeights, Optimizer, Regularizer, Schedule,
 };
 use equipoise_decoder::lif::{Logit, Surrogate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::data::DataFacts;
 use super::published::DataKind;
 
 /// How the weights are updated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OptimizerKind {
     /// Plain stochastic gradient descent.
@@ -20,7 +21,7 @@ pub enum OptimizerKind {
 }
 
 /// What time constants count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeUnit {
     /// Steps of the time grid, whatever time one covers.
@@ -42,13 +43,14 @@ impl TimeUnit {
 
 /// What differs from the published settings for the kind of data ([`DataKind`]). An absent key keeps
 /// the published value.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkSettings {
     /// No Dale's law; the weights and the optimiser of the SpyTorch tutorials.
     pub unbounded: bool,
     /// Hidden neurons.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub hidden: Option<usize>,
     /// Connect the hidden neurons among themselves.
     pub recurrent: bool,
@@ -56,42 +58,53 @@ pub struct NetworkSettings {
     pub time_unit: TimeUnit,
     /// Synaptic time constant, in `time_unit`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "unit" = "time_unit"))]
     pub tau_syn: Option<f64>,
     /// Membrane time constant, in `time_unit`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "unit" = "time_unit"))]
     pub tau_mem: Option<f64>,
     /// Standard deviation of the initial input weights.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
     pub sigma_1: Option<f64>,
     /// Standard deviation of the initial readout weights.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
     pub sigma_2: Option<f64>,
     /// Standard deviation of the initial recurrent weights.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
     pub sigma_recurrent: Option<f64>,
     /// How the weights are updated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optimizer: Option<OptimizerKind>,
     /// Learning rate.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub learning_rate: Option<f64>,
     /// How the learning rate goes over the training: constant or linear, down to 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
     /// Decoupled weight decay, in units of the learning rate.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
     pub weight_decay: Option<f64>,
     /// Noise of each update, in units of `sigma_init`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0), extend("unit" = "sigma_init"))]
     pub noise: Option<f64>,
     /// The unit of the noise.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
     pub sigma_init: Option<f64>,
     /// Samples of an update.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub batch: Option<usize>,
     /// Times that the training set is gone through.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub epochs: Option<usize>,
     /// What stands for ds/dv in the backward pass.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -8,13 +8,14 @@ use equipoise_plasticity::hebb::{
 };
 use equipoise_random::stream;
 use equipoise_report::{Cell, Column, Report, Table};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::dynamics::{Dynamics, Trace, stopped_or_failed, sums_plot, weights_plot};
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 
 /// What a person can say of the network.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkSettings {
     /// Seed of the mapping, the types and the initial weights.
@@ -30,6 +31,7 @@ pub struct NetworkSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inhibitory_hidden: Option<usize>,
     /// Epochs that are traced.
+    #[schemars(range(min = 1, max = 100000))]
     pub trace_epochs: usize,
     /// The network and its rule.
     pub hebb: HebbConfig,

@@ -1,6 +1,7 @@
 //! What a person can say of the study.
 
 use equipoise_plasticity::hebb::{Enumeration, HebbConfig, Plan, StudyConfig, Variants};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Settings;
@@ -9,7 +10,7 @@ use crate::Settings;
 const MOST_KEPT: usize = 1_000_000;
 
 /// The settings of the study.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HebbSettings {
     /// Seed of mappings, types and initial weights.
@@ -23,11 +24,14 @@ pub struct HebbSettings {
     /// Runs in each cell for the variants that are compared.
     pub variant_runs: usize,
     /// Edges between two neurons in the variant with several.
+    #[schemars(range(min = 2, max = 100))]
     pub variant_edges: usize,
     /// Epochs for which the best variant must keep the map.
+    #[schemars(range(min = 1))]
     pub kept_epochs: usize,
     /// Runs of each mapping and allotment with the best variant; fewer where they would be too
     /// many.
+    #[schemars(range(min = 1, max = 1000000))]
     pub kept_seeds: usize,
     /// Mappings, ratios, allotments, seeds, and the network.
     pub study: StudyConfig,

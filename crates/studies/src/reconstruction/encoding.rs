@@ -10,6 +10,7 @@ use equipoise_encoder::network::{
     Network, NetworkConfig, NetworkError, Population, input_channels,
 };
 use equipoise_random::derive_seed;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::context::{Artefact, Context, Identity, Stage};
@@ -17,7 +18,7 @@ use crate::error::{OrStudyError, StudyError};
 use crate::npz::Npz;
 
 /// A part of the data; each has random numbers of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Training images.

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use equipoise_data::{Dataset, FolderOptions, ImageSet, OpenOptions, Share};
 use equipoise_random::derive_seed;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::encoding::Part;
 use crate::error::StudyError;
 
 /// Images that the finished decoders are scored on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScoreOn {
     /// The test images: for the result, once every setting is chosen.
@@ -36,18 +37,21 @@ impl ScoreOn {
 const HELD_OUT: usize = 1000;
 
 /// Which data set, and how much of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataSettings {
     /// Name of the data set, as `equipoise data list` shows it.
     pub dataset: String,
     /// Training images, balanced over the classes; all that validation leaves if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub train: Option<usize>,
     /// Validation images, taken from the training part of the data set.
+    #[schemars(range(min = 1))]
     pub validation: usize,
     /// Images to score on; all test images (or 1,000 held-out ones) if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub test: Option<usize>,
     /// How the images of a `folder:PATH` are read.
     pub folder: FolderOptions,

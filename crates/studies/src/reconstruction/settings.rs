@@ -10,6 +10,7 @@ use equipoise_decoder::reconstruct::{
 use equipoise_decoder::training::TrainConfig;
 use equipoise_encoder::network::NetworkConfig;
 use equipoise_random::derive_seed;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -25,7 +26,9 @@ use crate::settings::merge;
 const DEFAULTS: &str = include_str!("../../presets/reconstruct.toml");
 
 /// Something simpler, or better informed, to measure the decoder by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Control {
     /// The mean of the training images, whatever the spikes.
@@ -43,18 +46,20 @@ pub enum Control {
 ///
 /// Settings from TOML go through [`Settings::layer`], so that a table `[network]` with one key
 /// leaves the defaults of the others as they are here.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Seed of the run.
     pub seed: u64,
     /// Independent repetitions, each with networks and decoders of its own.
+    #[schemars(range(min = 1))]
     pub repeats: usize,
     /// Regimes to compare; the first is the reference, and the one that single steps take.
     pub regimes: Vec<RegimeChoice>,
     /// What to measure the decoder by.
     pub controls: Vec<Control>,
     /// Images whose spike counts are held at a time; bounds memory and changes no result.
+    #[schemars(range(min = 1))]
     pub batch: usize,
     /// Recordings of each part that are kept as spikes, from the first.
     pub keep_spikes: usize,

@@ -32,6 +32,10 @@ impl Study for Reconstruction {
     type Inputs = Inputs;
     type Results = Comparison;
 
+    fn preset() -> Result<String, String> {
+        Settings::layer("")
+    }
+
     fn open(settings: &Settings, root: &Path) -> Result<Inputs, StudyError> {
         Inputs::open(settings, root)
     }
@@ -71,6 +75,10 @@ impl Study for Demonstration {
     type Settings = Settings;
     type Inputs = Inputs;
     type Results = Comparison;
+
+    fn preset() -> Result<String, String> {
+        Settings::layer(Self::STANDARD)
+    }
 
     fn open(settings: &Settings, root: &Path) -> Result<Inputs, StudyError> {
         Reconstruction::open(settings, root)

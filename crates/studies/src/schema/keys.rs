@@ -189,8 +189,8 @@ fn one_of<'a>(words: impl Iterator<Item = &'a str>) -> String {
 /// The range that a schema gives.
 fn range(schema: &Value) -> Option<String> {
     let bound = |key: &str| schema.get(key).filter(|bound| bound.is_number());
-    let low = bound("minimum").map(|b| format!("from {b}"));
-    let low = low.or_else(|| bound("exclusiveMinimum").map(|b| format!("above {b}")));
+    let low = bound("exclusiveMinimum").map(|b| format!("above {b}"));
+    let low = low.or_else(|| bound("minimum").map(|b| format!("from {b}")));
     let high = bound("maximum").map(|b| format!("to {b}"));
     let high = high.or_else(|| bound("exclusiveMaximum").map(|b| format!("below {b}")));
     let text = low.into_iter().chain(high).collect::<Vec<_>>().join(" ");

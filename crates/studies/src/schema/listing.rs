@@ -1,10 +1,17 @@
 //! The settings of all studies, and how they are printed.
 
 use schemars::{JsonSchema, Schema};
+use toml::Table;
 
 use super::keys::{Key, keys_of};
 use crate::balance::{Coding, Diagnose, Linear, Maps, Track};
-use crate::settings::KnownKeys;
+use crate::classification::{Classify, EvaluateClassifier, Ratios};
+use crate::hebb::{HebbStudy, OneNetwork};
+use crate::reconstruction::steps::{Encode, Evaluate, Train};
+use crate::reconstruction::sweep::ReconstructionSweep;
+use crate::reconstruction::{Demonstration, Reconstruction};
+use crate::settings::{KnownKeys, Layers};
+use crate::stimulation::{Associate, Controllability, Structure};
 use crate::{Settings, Study};
 
 /// The settings of one study.
@@ -16,16 +23,32 @@ pub struct Listing {
     pub study: &'static str,
     keys: fn() -> Vec<Key>,
     schema: fn() -> Schema,
+    defaults: fn() -> Table,
+    check: fn(Table) -> Result<(), String>,
 }
 
-/// The settings of every study.
+/// The settings of every study, in the order of the commands' help.
 pub fn listings() -> Vec<Listing> {
     vec![
+        listing::<Demonstration>("demo"),
+        listing::<Reconstruction>("reconstruct"),
+        listing::<Encode>("encode"),
+        listing::<Train>("train"),
+        listing::<Evaluate>("evaluate"),
+        listing::<EvaluateClassifier>("evaluate"),
         listing::<Diagnose>("balance"),
         listing::<Maps>("balance map"),
         listing::<Linear>("balance linearity"),
         listing::<Track>("balance track"),
         listing::<Coding>("balance coding"),
+        listing::<Classify>("classify"),
+        listing::<OneNetwork>("hebb run"),
+        listing::<Associate>("stimulate associate"),
+        listing::<Structure>("stimulate structure"),
+        listing::<Controllability>("stimulate controllability"),
+        listing::<ReconstructionSweep>("study reconstruction"),
+        listing::<Ratios>("study ratios"),
+        listing::<HebbStudy>("study hebb"),
     ]
 }
 
@@ -36,19 +59,54 @@ where
     Listing {
         command,
         study: S::NAME,
-        keys: || {
-            // What settings leave open is filled in where that is possible without data.
-            let resolved = S::Settings::default().resolved();
-            keys_of(&resolved.unwrap_or_else(|_| S::Settings::default()))
-        },
+        keys: || keys_of(&defaults::<S>()),
         schema: || schemars::schema_for!(S::Settings),
+        defaults: || Table::try_from(defaults::<S>()).unwrap_or_default(),
+        check: |table| {
+            let settings: Result<S::Settings, _> = table.try_into();
+            settings.map_err(|e: toml::de::Error| e.message().to_owned())?.validate()
+        },
     }
 }
 
+/// What a study does if nothing is asked: its own preset, if it has one, with what it leaves open
+/// filled in where that is possible without data.
+fn defaults<S: Study>() -> S::Settings
+where
+    S::Settings: Default,
+{
+    let usual = S::preset().and_then(|preset| {
+        Layers::default().preset(&preset).resolve::<S::Settings>().map_err(|e| e.to_string())
+    });
+    let usual = usual.unwrap_or_default();
+    usual.clone().resolved().unwrap_or(usual)
+}
+
 impl Listing {
+    /// The command, and which of its studies, where it has several.
+    pub fn title(&self) -> String {
+        match self.study {
+            EvaluateClassifier::NAME => format!("{} (of a classifier)", self.command),
+            _ => self.command.to_owned(),
+        }
+    }
+
     /// Every key with its default.
     pub fn keys(&self) -> Vec<Key> {
         (self.keys)()
+    }
+
+    /// The defaults: the configuration of a run for which nothing is asked.
+    pub fn defaults(&self) -> Table {
+        (self.defaults)()
+    }
+
+    /// Whether the study takes a configuration.
+    ///
+    /// # Errors
+    /// The reason, if it does not.
+    pub fn check(&self, settings: Table) -> Result<(), String> {
+        (self.check)(settings)
     }
 
     /// The JSON schema.
@@ -58,7 +116,7 @@ impl Listing {
 
     /// A complete `config.toml` with the defaults, each key under what is known of it.
     pub fn to_toml(&self) -> String {
-        let mut text = format!("# Settings of `equipoise {}`.\n", self.command);
+        let mut text = format!("# Settings of `equipoise {}`.\n", self.title());
         let mut table = String::new();
         let keys = self.keys();
         // The keys of a table must come before those of the tables in it.
@@ -87,7 +145,7 @@ impl Listing {
 
     /// Every key in text of at most `width` columns.
     pub fn to_text(&self, width: usize) -> String {
-        let mut text = format!("equipoise {}\n", self.command);
+        let mut text = format!("equipoise {}\n", self.title());
         for key in self.keys() {
             let default = key.default_text().unwrap_or_else(|| "not set".to_owned());
             for line in wrap(&format!("{} = {default}", key.name), width - 2) {
@@ -150,7 +208,6 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Layers;
 
     /// Numbers with a point that have no unit: shares, ratios, counts in units of something.
     const WITHOUT_UNIT: [&str; 22] = [
@@ -177,6 +234,78 @@ mod tests {
         "regimes",
         "",
     ];
+
+    /// Keys whose values are checked beside the data, or only where another key asks for them.
+    const CHECKED_LATER: [&str; 12] = [
+        "data.folder.test_fraction",
+        "data.binning.steps",
+        "data.binning.max_time",
+        "decoder.feature_dropout",
+        "decoder.dropout",
+        "decoder.channels",
+        "decoder.latent",
+        "decoder.beta",
+        "decoder.ssim_share",
+        "network.tau_excitatory",
+        "network.tau_inhibitory",
+        "network.input",
+    ];
+
+    #[test]
+    fn values_beyond_a_range_are_refused() {
+        let mut tried = 0;
+        for listing in listings() {
+            let mut usual = listing.defaults();
+            if listing.study == "evaluate-classifier" {
+                usual.insert("run".into(), "somewhere".into());
+            }
+            listing.check(usual.clone()).unwrap_or_else(|e| panic!("{}: {e}", listing.command));
+            for key in listing.keys() {
+                if CHECKED_LATER.iter().any(|later| key.name.starts_with(later)) {
+                    continue;
+                }
+                for beyond in beyond(&key) {
+                    let mut settings = usual.clone();
+                    let mut at = &mut settings;
+                    let mut parts: Vec<&str> = key.name.split('.').collect();
+                    let last = parts.pop().unwrap();
+                    for part in parts {
+                        let inner = at.entry(part).or_insert(toml::Value::Table(Table::new()));
+                        at = inner.as_table_mut().unwrap();
+                    }
+                    at.insert(last.to_owned(), beyond.clone());
+                    let place = format!("{}: {} = {beyond}", listing.command, key.name);
+                    assert!(listing.check(settings).is_err(), "{place} is {}", key.range);
+                    tried += 1;
+                }
+            }
+        }
+        assert!(tried > 300, "{tried}");
+    }
+
+    /// A value below and one above what the range of a number says.
+    fn beyond(key: &Key) -> Vec<toml::Value> {
+        let whole = key.kind == "whole number";
+        if !(whole || key.kind == "number") {
+            return Vec::new();
+        }
+        let mut words = key.range.split(' ');
+        let mut values = Vec::new();
+        while let (Some(word), Some(bound)) = (words.next(), words.next()) {
+            let bound: f64 = bound.parse().unwrap();
+            let step = if whole { 1.0 } else { 1e-9 * bound.abs().max(1e-3) };
+            let value = match word {
+                "from" => bound - step,
+                "to" => bound + step,
+                _ => bound,
+            };
+            values.push(match whole {
+                true => toml::Value::Integer(value as i64),
+                false => toml::Value::Float(value),
+            });
+        }
+        values
+    }
 
     #[test]
     fn every_key_says_what_it_is_and_in_which_unit() {
@@ -226,28 +355,53 @@ mod tests {
     }
 
     #[test]
-    fn a_printed_configuration_is_the_default() {
-        let text = listing::<Maps>("balance map").to_toml();
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("c.toml");
-        std::fs::write(&file, &text).unwrap();
-        type S = <Maps as Study>::Settings;
-        let read: S = Layers::default().file(&file).resolve().unwrap();
-        let (read, usual) = (read.resolved().unwrap(), S::default().resolved().unwrap());
-        assert_eq!(read, usual);
+    fn what_is_listed_is_the_default_configuration() {
+        for listing in listings() {
+            let printed: Table = listing.to_toml().parse().unwrap();
+            assert_eq!(printed, listing.defaults(), "{}", listing.command);
+        }
     }
 
     #[test]
     fn every_study_takes_the_configuration_of_every_other() {
+        fn takes<S: Study>(text: &str, file: &std::path::Path) -> Vec<String> {
+            std::fs::write(file, text).unwrap();
+            let keys = known_keys(S::NAME).unwrap();
+            let layers = Layers::default().preset(&S::preset().unwrap()).file(file);
+            let (_, left_out) = layers
+                .resolve_beside::<S::Settings>(Some(&keys))
+                .unwrap_or_else(|e| panic!("{}: {e}\n{text}", S::NAME));
+            left_out.into_iter().flat_map(|left| left.keys).collect()
+        }
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("c.toml");
         for other in listings() {
-            std::fs::write(&file, other.to_toml()).unwrap();
-            let layers = Layers::default().file(&file);
-            let keys = known_keys("balance-track").unwrap();
-            let track = layers.resolve_beside::<<Track as Study>::Settings>(Some(&keys));
-            let (_, left_out) = track.unwrap_or_else(|e| panic!("{}: {e}", other.command));
-            assert_eq!(left_out.is_empty(), other.study == "balance-track", "{}", other.command);
+            let text = other.to_toml();
+            let track = takes::<Track>(&text, &file);
+            assert_eq!(track.is_empty(), other.study == "balance-track", "{}", other.command);
+            takes::<Reconstruction>(&text, &file);
+            takes::<ReconstructionSweep>(&text, &file);
+            takes::<EvaluateClassifier>(&text, &file);
+            takes::<Classify>(&text, &file);
+            takes::<Ratios>(&text, &file);
+            takes::<OneNetwork>(&text, &file);
+            takes::<HebbStudy>(&text, &file);
+            takes::<Associate>(&text, &file);
+            takes::<Controllability>(&text, &file);
+        }
+    }
+
+    #[test]
+    fn one_comparison_and_the_study_of_many_have_the_same_keys() {
+        let names = |study: &str| {
+            let all = listings();
+            let found = all.iter().find(|listing| listing.study == study).unwrap();
+            found.keys().into_iter().map(|key| key.name).collect::<Vec<_>>()
+        };
+        let study = names(ReconstructionSweep::NAME);
+        let of_steps = ["encoded", "model", "run", "part"];
+        for name in names(Reconstruction::NAME) {
+            assert!(study.contains(&name) || of_steps.contains(&name.as_str()), "{name}");
         }
     }
 }

@@ -68,10 +68,10 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
     };
     let flags = Layers::default()
         .value("datasets", &args.datasets)
-        .value("comparison.repeats", &args.repeats)
-        .value("comparison.data.train", &args.train)
-        .value("comparison.data.test", &args.test)
-        .value("comparison.training.epochs", &args.epochs);
+        .value("repeats", &args.repeats)
+        .value("data.train", &args.train)
+        .value("data.test", &args.test)
+        .value("training.epochs", &args.epochs);
     let preset = SweepSettings::layer(preset).map_err(Failure::run)?;
     study::run::<ReconstructionSweep>(&preset, &args.run, flags, global)
 }

@@ -12,6 +12,7 @@ use super::super::{
 const MAX_BUDGET: usize = 100_000;
 
 /// How a network is trained.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
@@ -29,11 +30,13 @@ pub struct TrainingConfig {
     /// How a stimulation is planned.
     pub control: ControlConfig,
     /// The largest number of stimulations.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 100000)))]
     pub budget: usize,
     /// End as soon as the task is solved, rather than going on to what is wanted at best (for
     /// digits: all pixels apart, rather than apart by the whole margin).
     pub stop_when_solved: bool,
     /// End after this many stimulations without a new lowest cost.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub patience: usize,
 }
 

@@ -1,5 +1,6 @@
 //! What a person can say of one training.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Settings;
@@ -8,17 +9,19 @@ use crate::classification::measure::DistanceSettings;
 use crate::classification::settings::NetworkSettings;
 
 /// What to train, on what.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClassifySettings {
     /// Seed of subsets, initial weights, order of the samples and noise.
     pub seed: u64,
     /// Share of the hidden neurons that are excitatory.
+    #[schemars(range(min = 0, max = 1))]
     pub ratio: f64,
     /// Samples whose van Rossum distances are measured before and after training, spread over the
     /// measured set.
     pub van_rossum_samples: usize,
     /// Time constant of the distances, steps.
+    #[schemars(extend("exclusiveMinimum" = 0, "unit" = "steps"))]
     pub van_rossum_tau: f64,
     /// The data.
     pub data: DataSettings,

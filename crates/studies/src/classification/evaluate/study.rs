@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use equipoise_decoder::classifier::{Classifier, Evaluation};
 use equipoise_metrics::statistics::wilson;
 use equipoise_report::{Report, RunDir, RunDirError};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::report;
@@ -22,7 +23,7 @@ use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 const CONFIDENCE: f64 = 0.95;
 
 /// Which network, on which data.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EvaluateClassifierSettings {
     /// Seed of subsets and of synthetic data.

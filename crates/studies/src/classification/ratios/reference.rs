@@ -1,8 +1,10 @@
 //! What ratios are compared with.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -40,6 +42,16 @@ impl FromStr for Reference {
             Err(_) if text == PAIRWISE => Ok(Self::Pairwise),
             Err(_) => Err(NotAReference(text.to_owned())),
         }
+    }
+}
+
+impl JsonSchema for Reference {
+    fn schema_name() -> Cow<'static, str> {
+        "Reference".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "number" }, { "enum": [PAIRWISE] }] })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a person can say of the study, and which trainings follow from it.
 
 use equipoise_decoder::classifier::ClassifierConfig;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::grid::{Condition, Grid};
@@ -13,7 +14,7 @@ use crate::classification::settings::NetworkSettings;
 
 /// The study. The defaults are the published grids for Fashion-MNIST, with the 0.0075 that was
 /// printed as 0.075.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RatiosSettings {
     /// Seed; every trial has one of its own, derived from it.
@@ -23,6 +24,7 @@ pub struct RatiosSettings {
     /// Standard deviations of the initial input weights, which set the initial rate.
     pub sigma_1: Vec<f64>,
     /// Trainings of each ratio and sigma_1, and of the unbounded network.
+    #[schemars(range(min = 1, max = 10000))]
     pub trials: usize,
     /// Train the unbounded network too.
     pub unbounded: bool,
@@ -35,6 +37,7 @@ pub struct RatiosSettings {
     /// Epochs at the end whose mean accuracy is the score, at most a third of all; absent: 10, or 25
     /// for recordings, or a third if there are fewer.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub score_epochs: Option<usize>,
     /// The ratio that all others are compared with, or `"pairwise"`; absent: 1.0 if that is one of
     /// the ratios, else pairwise.
@@ -42,6 +45,7 @@ pub struct RatiosSettings {
     pub reference: Option<Reference>,
     /// Accuracy from which a training counts as a success; absent: 0.5, or 0.3 for recordings.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1))]
     pub success: Option<f64>,
     /// Keep every trained network as a file.
     pub keep_models: bool,
@@ -49,6 +53,7 @@ pub struct RatiosSettings {
     /// the measured set.
     pub van_rossum_samples: usize,
     /// Time constant of the distances, steps.
+    #[schemars(extend("exclusiveMinimum" = 0, "unit" = "steps"))]
     pub van_rossum_tau: f64,
     /// The data.
     pub data: DataSettings,
@@ -62,18 +67,22 @@ pub struct RatiosSettings {
 const PUBLISHED_SIGMA_1: f64 = 0.002;
 
 /// Ratios under noisy updates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NoiseGrid {
     /// Shares of excitatory neurons; leave empty to skip this grid.
     pub ratios: Vec<f64>,
     /// Noise levels, in units of sigma_init.
+    #[schemars(extend("unit" = "sigma_init"))]
     pub levels: Vec<f64>,
     /// Standard deviation of the initial input weights.
+    #[schemars(range(min = 0, max = 1000000))]
     pub sigma_1: f64,
     /// Trainings of each ratio and level.
+    #[schemars(range(min = 1, max = 10000))]
     pub trials: usize,
     /// Membrane time constant, in `network.time_unit` (5 in the published noise runs).
+    #[schemars(extend("exclusiveMinimum" = 0, "unit" = "network.time_unit"))]
     pub tau_mem: f64,
 }
 

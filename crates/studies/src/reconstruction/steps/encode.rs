@@ -71,6 +71,10 @@ impl Study for Encode {
     type Inputs = Inputs;
     type Results = Encoding;
 
+    fn preset() -> Result<String, String> {
+        Settings::layer("")
+    }
+
     fn open(settings: &Settings, root: &Path) -> Result<Inputs, StudyError> {
         Inputs::open(&settings.first_regime(), root)
     }

@@ -97,6 +97,10 @@ impl Study for Evaluate {
     type Inputs = EvaluateInputs;
     type Results = Evaluation;
 
+    fn preset() -> Result<String, String> {
+        Settings::layer("")
+    }
+
     fn open(settings: &Settings, root: &Path) -> Result<EvaluateInputs, StudyError> {
         match (&settings.run, &settings.model) {
             (Some(_), Some(_)) => Err(StudyError::settings(

@@ -96,6 +96,10 @@ impl Study for Train {
     type Inputs = TrainInputs;
     type Results = Trained;
 
+    fn preset() -> Result<String, String> {
+        Settings::layer("")
+    }
+
     fn open(settings: &Settings, root: &Path) -> Result<TrainInputs, StudyError> {
         let encoded = open_encoded(settings, root)?;
         let kind = settings.kind();

@@ -48,12 +48,16 @@ impl Study for ReconstructionSweep {
     type Inputs = SweepInputs;
     type Results = SweepResults;
 
+    fn preset() -> Result<String, String> {
+        SweepSettings::layer(Self::FULL)
+    }
+
     fn open(settings: &SweepSettings, root: &Path) -> Result<SweepInputs, StudyError> {
         SweepInputs::open(settings, root)
     }
 
-    fn remarks(_: &SweepSettings, inputs: &SweepInputs) -> Vec<String> {
-        inputs.remarks()
+    fn remarks(settings: &SweepSettings, inputs: &SweepInputs) -> Vec<String> {
+        settings.unused_dataset().into_iter().chain(inputs.remarks()).collect()
     }
 
     fn run(

@@ -2,17 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use equipoise_decoder::reconstruct::{DecoderKind, FeatureConfig};
-use equipoise_encoder::network::ColorCode;
+use equipoise_decoder::device::Backend;
+use equipoise_decoder::reconstruct::{DecoderConfig, DecoderKind, FeatureConfig};
+use equipoise_decoder::training::TrainConfig;
+use equipoise_encoder::network::{ColorCode, NetworkConfig};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::super::Settings;
+use super::super::images::DataSettings;
+use super::super::settings::Control;
+use crate::regimes::RegimeChoice;
 use crate::settings::merge;
 
-/// The study.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// The study. In TOML, the keys of the comparison stand beside those of the study, as they do in
+/// the settings of one comparison, so that each takes those of the other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Keys", into = "Keys")]
 pub struct SweepSettings {
     /// Seed of the study, and of every comparison in it.
     pub seed: u64,
@@ -35,9 +42,131 @@ pub struct SweepSettings {
     pub choices: Vec<Choice>,
 }
 
+/// The keys of the study as they are written.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Keys {
+    /// Seed of the study, and of every comparison in it.
+    seed: u64,
+    /// Said in the report beside every table, for example that the run was a short one.
+    remark: String,
+    /// Data sets, the first of which serves for curves and choices; empty for `data.dataset`
+    /// alone, which is not used otherwise.
+    datasets: Vec<String>,
+    /// Independent repetitions, each with networks and decoders of its own.
+    #[schemars(range(min = 1))]
+    repeats: usize,
+    /// Regimes to compare; the first is the reference.
+    regimes: Vec<RegimeChoice>,
+    /// What to measure the decoders by.
+    controls: Vec<Control>,
+    /// Decoders to train on the same spikes, all with the settings of `decoder` but its kind;
+    /// empty for that one alone.
+    decoders: Vec<DecoderKind>,
+    /// Images whose spike counts are held at a time; bounds memory and changes no result.
+    #[schemars(range(min = 1))]
+    batch: usize,
+    /// Recordings of each part that are kept as spikes, from the first.
+    keep_spikes: usize,
+    /// Backend that trains.
+    backend: Backend,
+    /// Repeat the comparison with durations under which every regime fires as many spikes as the
+    /// reference.
+    equal_spikes: bool,
+    /// Codes of colour that are compared on the colour data sets; one or none skips this.
+    colors: Vec<ColorCode>,
+    /// Features and losses that are compared on held-out images of the first data set.
+    choices: Vec<Choice>,
+    /// Learning curves.
+    curves: Curves,
+    /// What differs from the other settings for a data set, by its name.
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, serde_json::Value>>")]
+    tailored: BTreeMap<String, Table>,
+    /// The images of every comparison.
+    data: DataSettings,
+    /// The network that the regimes change.
+    network: NetworkConfig,
+    /// What the decoders are given of the spikes.
+    features: FeatureConfig,
+    /// The decoder.
+    decoder: DecoderConfig,
+    /// Their training.
+    training: TrainConfig,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        let settings = SweepSettings::default();
+        Self { datasets: Vec::new(), ..settings.into() }
+    }
+}
+
+impl From<Keys> for SweepSettings {
+    fn from(keys: Keys) -> Self {
+        let datasets = match keys.datasets.as_slice() {
+            [] => vec![keys.data.dataset.clone()],
+            _ => keys.datasets,
+        };
+        Self {
+            seed: keys.seed,
+            remark: keys.remark,
+            datasets,
+            comparison: Settings {
+                seed: keys.seed,
+                repeats: keys.repeats,
+                regimes: keys.regimes,
+                controls: keys.controls,
+                batch: keys.batch,
+                keep_spikes: keys.keep_spikes,
+                backend: keys.backend,
+                data: keys.data,
+                network: keys.network,
+                features: keys.features,
+                decoder: keys.decoder,
+                decoders: keys.decoders,
+                training: keys.training,
+                ..Settings::default()
+            },
+            tailored: keys.tailored,
+            equal_spikes: keys.equal_spikes,
+            curves: keys.curves,
+            colors: keys.colors,
+            choices: keys.choices,
+        }
+    }
+}
+
+impl From<SweepSettings> for Keys {
+    fn from(settings: SweepSettings) -> Self {
+        let comparison = settings.comparison;
+        Self {
+            seed: settings.seed,
+            remark: settings.remark,
+            datasets: settings.datasets,
+            repeats: comparison.repeats,
+            regimes: comparison.regimes,
+            controls: comparison.controls,
+            decoders: comparison.decoders,
+            batch: comparison.batch,
+            keep_spikes: comparison.keep_spikes,
+            backend: comparison.backend,
+            equal_spikes: settings.equal_spikes,
+            colors: settings.colors,
+            choices: settings.choices,
+            curves: settings.curves,
+            tailored: settings.tailored,
+            data: comparison.data,
+            network: comparison.network,
+            features: comparison.features,
+            decoder: comparison.decoder,
+            training: comparison.training,
+        }
+    }
+}
+
 /// Reconstruction against the number of training images and of neurons, one repetition each, with
 /// the first decoder.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Curves {
     /// Numbers of training images.
@@ -47,7 +176,7 @@ pub struct Curves {
 }
 
 /// A setting that is chosen on held-out images.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Choice {
     /// Its name in the table.
@@ -84,8 +213,7 @@ impl SweepSettings {
     /// The reason, if the preset is no TOML.
     pub fn layer(preset: &str) -> Result<String, String> {
         let read = |text: &str| toml::from_str::<Table>(text).map_err(|e| e.message().to_owned());
-        let mut table = Table::new();
-        table.insert("comparison".to_owned(), read(&Settings::layer("")?)?.into());
+        let mut table = read(&Settings::layer("")?)?;
         merge(&mut table, read(preset)?)?;
         Ok(table.to_string())
     }
@@ -107,6 +235,18 @@ impl SweepSettings {
         Ok(settings)
     }
 
+    /// A remark if the data set of the comparison is none of the study's.
+    pub(super) fn unused_dataset(&self) -> Option<String> {
+        let given = &self.comparison.data.dataset;
+        let is_used = self.datasets.contains(given) || *given == DataSettings::default().dataset;
+        (!is_used).then(|| {
+            format!(
+                "data.dataset = `{given}` is not used: datasets are {}",
+                self.datasets.join(", ")
+            )
+        })
+    }
+
     /// The decoder of curves and choices.
     pub fn first_decoder(&self) -> DecoderKind {
         self.comparison.kinds().first().copied().unwrap_or_default()
@@ -119,9 +259,6 @@ impl crate::Settings for SweepSettings {
     }
 
     fn validate(&self) -> Result<(), String> {
-        if self.datasets.is_empty() {
-            return Err("datasets: at least one is needed".into());
-        }
         for (index, name) in self.datasets.iter().enumerate() {
             if self.datasets[..index].contains(name) {
                 return Err(format!("datasets: `{name}` is listed twice"));
@@ -129,9 +266,6 @@ impl crate::Settings for SweepSettings {
         }
         if let Some(name) = self.tailored.keys().find(|name| !self.datasets.contains(name)) {
             return Err(format!("tailored.{name}: `{name}` is not one of `datasets`"));
-        }
-        if self.comparison.seed != 0 && self.comparison.seed != self.seed {
-            return Err("comparison.seed: the study's `seed` holds for all comparisons".into());
         }
         for name in &self.datasets {
             let settings = self.settings(name)?;

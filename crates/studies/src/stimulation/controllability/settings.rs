@@ -3,24 +3,27 @@
 use equipoise_plasticity::stimulation::{
     AssociativeConfig, ControlConfig, NetworkConfig, PlasticityRule, StimulationError, Transfer,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::trials;
 use crate::Settings;
 
 /// All that can be set.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ControllabilitySettings {
     /// Seed of networks, codes and drives.
     pub seed: u64,
     /// Number of networks per size and density.
+    #[schemars(range(min = 1, max = 10000))]
     pub networks: u64,
     /// Sizes N to analyse, at the density of `network`.
     pub sizes: Vec<usize>,
     /// Densities to analyse, at the size of `network`.
     pub densities: Vec<f64>,
     /// Number of stimulations up to which the reachable directions are followed.
+    #[schemars(range(min = 1, max = 10000))]
     pub stimulations: usize,
     /// Sizes at which a stimulation is planned and its cost measured; empty for none.
     pub timed_sizes: Vec<usize>,

@@ -2,22 +2,26 @@
 
 use equipoise_plasticity::stimulation::{RingConfig, RingTask, StimulationError, TrainingConfig};
 use equipoise_random::derive_seed;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::trials;
 use crate::Settings;
 
 /// All that can be set.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StructureSettings {
     /// Seed of initial weights, probes and searches.
     pub seed: u64,
     /// Number of networks, each with its own initial weights.
+    #[schemars(range(min = 1, max = 10000))]
     pub networks: u64,
     /// Steps in which the network under control integrates a stimulation.
+    #[schemars(range(min = 1, max = 1000000))]
     pub substeps: usize,
     /// The values of dt / tau_s of the curve of speed against accuracy; empty for none.
+    #[schemars(extend("unit" = "tau_s"))]
     pub durations: Vec<f64>,
     /// What they are to become.
     pub ring: RingConfig,
