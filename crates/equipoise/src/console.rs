@@ -17,6 +17,15 @@ use crate::interrupt;
 /// Why the first line of the result that was lost was lost.
 static LOST: OnceLock<std::io::Error> = OnceLock::new();
 
+/// Columns of the terminal that results go to; 80 if they go elsewhere or nobody knows.
+pub fn width() -> usize {
+    const UNKNOWN: usize = 80;
+    const NARROWEST: usize = 40;
+    let terminal = console::Term::stdout();
+    let size = if std::io::stdout().is_terminal() { terminal.size_checked() } else { None };
+    size.map_or(UNKNOWN, |(_, columns)| usize::from(columns).max(NARROWEST))
+}
+
 /// Writes a line of the result to standard output. A reader that has gone away (`| head`) is no
 /// error; what else is lost, [`check_output`] tells.
 pub fn print(line: impl std::fmt::Display) {

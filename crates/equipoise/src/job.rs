@@ -17,7 +17,7 @@ pub struct RunArgs {
     /// Set one key of the configuration, dotted for tables; may be given again
     #[arg(long = "set", help_heading = "Run", value_name = "KEY=VALUE")]
     sets: Vec<String>,
-    /// Seed of every random number of the run
+    /// Seed of every random number of the run [default: 0]
     #[arg(long, help_heading = "Run", value_name = "N")]
     #[arg(value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,

@@ -3,6 +3,7 @@
 mod commands;
 mod console;
 mod failure;
+mod help;
 mod interrupt;
 mod job;
 mod study;
@@ -27,12 +28,14 @@ use crate::failure::{Failure, Outcome};
 #[command(name = "equipoise", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "\
 Examples:
-  equipoise demo                              the main job on data that it makes itself
-  equipoise reconstruct --dataset mnist       balanced against unbalanced on real images
-  equipoise hebb run                          a one-to-one map learnt by Hebb's rule
-  equipoise study ratios --help               E:I classifiers over ratios, rates and noise
+  equipoise demo
+  equipoise reconstruct --dataset mnist
+  equipoise hebb run
+  equipoise study ratios --help
+  equipoise settings reconstruct
 
-Exit codes: 0 done, 1 the run failed, 2 the request was wrong, 130\ninterrupted, 75 stopped by a scheduler and to be continued.")]
+Exit codes: 0 done, 1 the run failed, 2 the request was wrong, 130 interrupted, 75 stopped by a
+scheduler and to be continued.")]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -114,8 +117,16 @@ fn main() -> ExitCode {
 fn parse<W: Into<OsString> + Clone>(
     words: impl IntoIterator<Item = W>,
 ) -> clap::error::Result<Cli> {
-    let mut matches = numbers_may_be_negative(Cli::command()).try_get_matches_from(words)?;
-    Cli::from_arg_matches_mut(&mut matches)
+    let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+    let command = numbers_may_be_negative(Cli::command());
+    let parsed = match command.clone().try_get_matches_from(&words) {
+        // The defaults are looked up only where they are shown.
+        Err(asked) if asked.kind() == ErrorKind::DisplayHelp => {
+            help::with_defaults(command).try_get_matches_from(&words)
+        }
+        parsed => parsed,
+    };
+    Cli::from_arg_matches_mut(&mut parsed?)
 }
 
 /// `--seed -1` is a wrong value of `--seed`, and not an option called `-1`.
@@ -158,43 +169,87 @@ mod tests {
 
     use super::*;
 
-    /// The examples in the help of a command and of those below it, without what explains them.
-    fn examples(command: &clap::Command, found: &mut Vec<String>) {
-        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        for line in help.lines().map(str::trim).filter(|line| line.starts_with("equipoise ")) {
-            found.push(line.split("  ").next().unwrap_or(line).to_string());
+    /// The commands that can be run, each with its name.
+    fn leaves(command: &clap::Command, above: &str, found: &mut Vec<(String, clap::Command)>) {
+        let name = format!("{above} {}", command.get_name()).trim_start().to_owned();
+        let asks_for_more =
+            command.is_subcommand_required_set() || command.get_name() == "equipoise";
+        if !asks_for_more {
+            found.push((name.clone(), command.clone()));
         }
-        command.get_subcommands().for_each(|below| examples(below, found));
+        command.get_subcommands().for_each(|below| leaves(below, &name, found));
+    }
+
+    fn all_leaves(command: &clap::Command) -> Vec<(String, clap::Command)> {
+        let mut found = Vec::new();
+        leaves(command, "", &mut found);
+        found
+    }
+
+    /// The lines of the help of a command that can be typed.
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines = help.lines().map(str::trim).filter(|line| line.starts_with("equipoise "));
+        lines.map(str::to_owned).collect()
+    }
+
+    /// The words of a line as bash and zsh have them: what stands between single quotes is one
+    /// word, or a part of one. Outside of them, no character that either of them gives a meaning.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        for (index, part) in line.split('\'').enumerate() {
+            match index % 2 {
+                0 => {
+                    let special = part.find(|c: char| "[]{}()*?!$&;|<>#~^\\\"`".contains(c));
+                    assert_eq!(special, None, "{line}: needs quotes");
+                    assert!(!part.contains("  "), "{line}: something stands behind it");
+                    let mut pieces = part.split(' ');
+                    let first = pieces.next().unwrap_or_default();
+                    words.last_mut().unwrap().push_str(first);
+                    words.extend(pieces.map(str::to_string));
+                }
+                _ => words.last_mut().unwrap().push_str(part),
+            }
+        }
+        words
     }
 
     #[test]
-    fn the_examples_of_the_help_can_be_typed() {
-        let mut found = Vec::new();
-        examples(&Cli::command(), &mut found);
-        assert!(found.len() > 10, "{found:?}");
+    fn every_command_has_examples_that_can_be_typed() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        for example in found {
-            // As a shell does: what stands between single quotes is one word, or a part of one.
-            let mut words = vec![String::new()];
-            for (index, part) in example.split('\'').enumerate() {
-                match index % 2 {
-                    0 => {
-                        let mut pieces = part.split(' ');
-                        let first = pieces.next().unwrap_or_default();
-                        words.last_mut().unwrap().push_str(first);
-                        words.extend(pieces.map(str::to_string));
-                    }
-                    _ => words.last_mut().unwrap().push_str(part),
+        let command = Cli::command();
+        let leaves = all_leaves(&command);
+        assert!(leaves.len() >= 23, "{}", leaves.len());
+        for (name, leaf) in &leaves {
+            let examples = examples(leaf);
+            assert!(!examples.is_empty(), "{name} has no examples");
+            for example in examples {
+                let words = words(&example);
+                if let Err(wrong) = parse(&words) {
+                    assert!(!wrong.use_stderr(), "{example}: {wrong}");
+                }
+                for file in words.iter().filter(|word| word.starts_with("scripts/")) {
+                    assert!(root.join(file).is_file(), "{example}: there is no {file}");
                 }
             }
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            match parse(&words) {
-                Ok(_) => {}
-                Err(asked) if !asked.use_stderr() => {}
-                Err(wrong) => panic!("{example}: {wrong}"),
-            }
-            for file in words.iter().filter(|word| word.starts_with("scripts/")) {
-                assert!(root.join(file).is_file(), "{example}: there is no {file}");
+        }
+    }
+
+    #[test]
+    fn every_option_shows_its_default() {
+        // What has to be given, or is nothing if it is not.
+        const WITHOUT: [&str; 10] = [
+            "config", "sets", "resume", "run", "encoded", "model", "out", "size", "shell",
+            "command",
+        ];
+        for (name, leaf) in all_leaves(&help::with_defaults(Cli::command())) {
+            for arg in leaf.get_arguments() {
+                let id = arg.get_id().as_str();
+                let takes = arg.get_action().takes_values() && !arg.is_positional();
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                let said = help.contains("[default: ") || !arg.get_default_values().is_empty();
+                assert!(!takes || said || WITHOUT.contains(&id), "{name} --{id}: {help}");
+                assert!(!help.is_empty(), "{name} --{id}");
             }
         }
     }

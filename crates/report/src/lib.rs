@@ -49,4 +49,4 @@ pub use run_dir::{
     Checkpoint, Machine, RefusedCheckpoint, Resumed, RunDir, RunDirError, RunInfo, RunRecord,
     RunState, atomic_write, atomic_write_with, format_utc, utc_now,
 };
-pub use table::{Best, Cell, Column, NumberFormat, Parameter, Table, parameter_table};
+pub use table::{Best, Cell, Column, NumberFormat, Parameter, Table, parameter_table, wrap};

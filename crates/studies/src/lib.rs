@@ -18,6 +18,7 @@ pub mod schema;
 pub mod settings;
 pub mod stimulation;
 mod stop;
+mod strip;
 mod study;
 pub mod timings;
 

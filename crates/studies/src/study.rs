@@ -83,6 +83,12 @@ pub trait Study {
     /// The report of the results: text, tables and figures.
     fn report(results: &Self::Results) -> Report;
 
-    /// The results in a few lines of plain text, no wider than 80 columns where they can be.
-    fn summary(results: &Self::Results) -> String;
+    /// The results in a few lines of plain text: tables of at most `width` columns, and sentences
+    /// that are a line each.
+    fn summary_within(results: &Self::Results, width: usize) -> String;
+
+    /// The same for 80 columns.
+    fn summary(results: &Self::Results) -> String {
+        Self::summary_within(results, 80)
+    }
 }

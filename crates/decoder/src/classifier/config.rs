@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A network and its training. The defaults are the published study's for Fashion-MNIST at 80:20
 /// and a low initial rate.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClassifierConfig {
@@ -54,6 +55,7 @@ pub struct ClassifierConfig {
 
 /// How the weights are drawn before training. Under Dale's law they are the absolute values, with
 /// the sign of the neuron they come from.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum InitialWeights {
@@ -78,6 +80,7 @@ pub enum InitialWeights {
 }
 
 /// How the weights are updated.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Optimizer {

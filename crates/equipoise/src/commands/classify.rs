@@ -14,13 +14,15 @@ use crate::{Global, study};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  equipoise classify                                        80:20 on Fashion-MNIST, 30 epochs
+  equipoise classify
   equipoise classify --ratio 1.0 --sigma-1 0.03
-  equipoise classify --ratio 0.5 --set network.logit=extreme   a readout that loses no class
-  equipoise classify --unbounded                            no law, SpyTorch's settings
-  equipoise classify --dataset synthetic-digits --epochs 5  no data needed
-  equipoise classify --dataset spikes:DIR --recurrent --validation-speaker 3
+  equipoise classify --ratio 0.5 --set network.logit=extreme
+  equipoise classify --unbounded
+  equipoise classify --dataset synthetic-digits --epochs 5
+  equipoise classify --dataset spikes:recordings/words --recurrent --validation-speaker 3
 
+The first trains 80:20 on Fashion-MNIST; synthetic-digits needs no data; --unbounded has no law and
+SpyTorch's settings; the readout network.logit=extreme loses no class.
 Writes report.html, epochs.csv, classes.csv, weights.csv, distances.csv, figures, training.json
 and model.safetensors to the run directory.")]
 pub struct Args {
@@ -35,31 +37,32 @@ pub struct Args {
     /// Test samples [default: all]
     #[arg(long, value_name = "N")]
     test: Option<usize>,
-    /// Measure on this share of the training samples instead of on the test set
+    /// Measure on this share of the training samples [default: on the test set]
     #[arg(long, value_name = "SHARE")]
     validation_share: Option<f64>,
-    /// Measure on this speaker of the training samples instead of on the test set
+    /// Measure on this speaker of the training samples [default: on the test set]
     #[arg(long, value_name = "ID")]
     validation_speaker: Option<u16>,
     /// Share of the hidden neurons that are excitatory
     #[arg(long, value_name = "SHARE")]
     ratio: Option<f64>,
     /// Standard deviation of the initial input weights, which sets the initial rate
+    /// [default: 0.002, for recordings 0.0005]
     #[arg(long = "sigma-1", value_name = "SIGMA")]
     sigma_1: Option<f64>,
-    /// Noise of every update, in units of sigma_init (0.001)
+    /// Noise of every update, in units of sigma_init (0.001) [default: 0]
     #[arg(long, value_name = "LEVEL")]
     noise: Option<f64>,
-    /// Optimiser: sgd or adam
+    /// Optimiser: sgd or adam [default: sgd; adam with --unbounded]
     #[arg(long, value_name = "KIND")]
     optimizer: Option<String>,
-    /// Learning rate
+    /// Learning rate [default: 0.01, for recordings 0.001; 0.0002 of adam]
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
-    /// Hidden neurons
+    /// Hidden neurons [default: 100, for recordings 200]
     #[arg(long, value_name = "N")]
     hidden: Option<usize>,
-    /// Epochs
+    /// Epochs [default: 30, for recordings 200]
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
     /// Connect the hidden neurons among themselves

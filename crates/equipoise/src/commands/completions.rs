@@ -9,6 +9,10 @@ use crate::failure::Outcome;
 
 /// Write a completion script for your shell to standard output.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  equipoise completions bash
+  equipoise completions zsh")]
 pub struct Args {
     /// The shell to write for
     shell: Shell,

@@ -26,9 +26,14 @@ pub struct DataArgs {
     action: Action,
 }
 
+const LIST_EXAMPLES: &str = "Examples:
+  equipoise data list
+  equipoise data list --data-dir elsewhere";
+
 #[derive(Debug, Subcommand)]
 enum Action {
     /// The data sets, their licences, and which of them are here
+    #[command(after_help = LIST_EXAMPLES)]
     List,
     /// Read every file of a data set and say what is in it
     Check(Check),
@@ -39,19 +44,24 @@ enum Action {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  equipoise data check mnist
+  equipoise data check folder:photos --size 28x28 --grey
+  equipoise data check spikes:recordings/words")]
 struct Check {
     /// The data set: a name from `equipoise data list`, spikes:PATH or folder:PATH
     name: String,
-    /// Take a class-balanced subset of so many training samples (or make so many)
+    /// Take a class-balanced subset of so many training samples (or make so many) [default: all]
     #[arg(long, value_name = "N")]
     train: Option<usize>,
-    /// Take a class-balanced subset of so many test samples (or make so many)
+    /// Take a class-balanced subset of so many test samples (or make so many) [default: all]
     #[arg(long, value_name = "N")]
     test: Option<usize>,
     /// Seed of subsets, splits and synthetic sets
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Resize the images of a folder, such as 28x28 (height x width)
+    /// Resize the images of a folder, such as 28x28 (height x width) [default: their own]
     #[arg(long, value_name = "HxW", value_parser = image_size)]
     size: Option<(u32, u32)>,
     /// Make the images of a folder grey
@@ -64,6 +74,10 @@ struct Check {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  equipoise data fetch mnist
+  equipoise data fetch mnist fashion-mnist")]
 struct Fetch {
     /// The data sets, or `all`
     #[arg(required = true, value_name = "NAME")]
@@ -71,6 +85,10 @@ struct Fetch {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  equipoise data make synthetic-digits --out made
+  equipoise data make synthetic-speech --train 100 --test 20 --seed 1 --out words")]
 struct Make {
     /// synthetic-digits, synthetic-color or synthetic-speech
     name: String,

@@ -10,6 +10,10 @@ use crate::{Global, study};
 /// Encode drawn digits in a balanced and an unbalanced network, decode them, compare.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Examples:
+  equipoise demo
+  equipoise demo --preset smoke --seed 1 --out runs/demo
+
 Needs no data and no network connection. Open report.html in the run directory afterwards.
 For your own data and regimes, see `equipoise reconstruct --help`.")]
 pub struct Args {

@@ -1,15 +1,12 @@
 //! `equipoise encode`: images to spikes, for decoders here or for other tools.
 
-use equipoise_studies::reconstruction::Settings;
+use equipoise_studies::Study;
 use equipoise_studies::reconstruction::steps::Encode;
 use equipoise_studies::settings::Layers;
 
 use crate::failure::{Failure, Outcome};
 use crate::job::RunArgs;
 use crate::{Global, study};
-
-/// What the command keeps that a comparison does not.
-const PRESET: &str = "keep_spikes = 100";
 
 /// Encode the images of a data set in a spiking network and keep the spikes.
 #[derive(Debug, clap::Args)]
@@ -38,7 +35,7 @@ pub struct Args {
     /// Test images [default: all]
     #[arg(long, value_name = "N")]
     test: Option<usize>,
-    /// Count spikes in this many bins, for features of that kind
+    /// Count spikes in this many bins, for features of that kind [default: one, for counts]
     #[arg(long, value_name = "N")]
     bins: Option<usize>,
     /// Recordings of each part to keep as spikes [default: 100]
@@ -63,6 +60,6 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .value("features.bins", &args.bins)
         .value("keep_spikes", &args.spikes)
         .value("network.neurons", &args.neurons);
-    let preset = Settings::layer(PRESET).map_err(Failure::run)?;
+    let preset = Encode::preset().map_err(Failure::run)?;
     study::run::<Encode>(&preset, &args.run, flags, global)
 }

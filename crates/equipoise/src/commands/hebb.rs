@@ -55,6 +55,11 @@ impl RuleArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  equipoise hebb run
+  equipoise hebb run --mapping 2-0-1-3 --types 'IEEE|EEII|EEEE'
+  equipoise hebb run --neurons 6 --criterion argmax --max-epochs 1000")]
 struct NetworkArgs {
     #[command(flatten)]
     run: RunArgs,

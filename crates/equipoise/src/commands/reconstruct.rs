@@ -15,7 +15,7 @@ Examples:
   equipoise reconstruct --dataset mnist
   equipoise reconstruct --dataset cifar-10 --regimes balanced,unbalanced-g,unbalanced-p --repeats 5
   equipoise reconstruct --decoder mlp-vae --set network.duration=200 --set training.epochs=40
-  equipoise reconstruct --dataset folder:photos --set data.folder.size=[32,32] --out runs/photos
+  equipoise reconstruct --dataset folder:photos --set 'data.folder.size=[32,32]' --out runs/photos
 
 Writes report.html, quality.csv, tests.csv, images.csv, models and figures to the run directory.")]
 pub struct Args {

@@ -3,11 +3,8 @@
 use equipoise_studies::schema::{Listing, listings};
 use equipoise_studies::settings::nearest;
 
-use crate::console::print;
+use crate::console::{print, width};
 use crate::failure::{Failure, Outcome};
-
-/// Columns of the list; a terminal has them at least.
-const WIDTH: usize = 80;
 
 /// List the settings of a command with unit, default, range and meaning.
 #[derive(Debug, clap::Args)]
@@ -53,7 +50,7 @@ pub fn run(args: &Args) -> Outcome {
         } else if args.toml {
             print(listing.to_toml().trim_end());
         } else {
-            print(listing.to_text(WIDTH).trim_end());
+            print(listing.to_text(width()).trim_end());
         }
         // One file holds the settings of one study.
         if args.json || args.toml {

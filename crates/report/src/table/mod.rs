@@ -11,6 +11,7 @@ pub use cell::Cell;
 pub(crate) use column::slug;
 pub use column::{Best, Column, NumberFormat};
 pub use parameters::{Parameter, parameter_table};
+pub use text::wrap;
 
 /// A table: typed columns, rows, a caption.
 ///

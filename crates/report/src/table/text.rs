@@ -190,6 +190,16 @@ fn stacked(shown: &Shown<'_>, width: usize) -> String {
     text
 }
 
+/// Text whose lines have at most `width` characters: those that are longer are broken at spaces.
+///
+/// ```
+/// assert_eq!(equipoise_report::wrap("a line\nand a longer one", 10), "a line\nand a\nlonger one");
+/// ```
+pub fn wrap(text: &str, width: usize) -> String {
+    let lines: Vec<String> = text.lines().flat_map(|line| wrapped(line, width)).collect();
+    lines.join("\n")
+}
+
 /// The text in lines of at most `width` characters, broken at spaces, and within words that are longer.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);

@@ -8,13 +8,15 @@ use equipoise_encoder::balance::{
     BalanceError, DEFAULT_PENALTY, ImageCoding, counts_over_time, readout,
 };
 use equipoise_encoder::network::{Network, NetworkConfig};
-use equipoise_report::{Column, Report, Table};
+use equipoise_figure::Color;
+use equipoise_report::{Column, Report, Step, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
-use super::figures::Curves;
+use super::figures::{self, Curves};
 use crate::context::{Stage, digest_of};
+use crate::strip;
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 
 /// Images that are encoded before they are kept: enough that many threads share them evenly.
@@ -224,6 +226,44 @@ impl Study for Coding {
     fn report(found: &CodingResults) -> Report {
         let mut report = Report::new("How much of an image is in the spikes?");
         report.subtitle(&format!("{}, linear readout of spike counts", found.dataset));
+        let curves: Vec<(Vec<f64>, Vec<f64>, Color)> = found
+            .regimes
+            .iter()
+            .enumerate()
+            .map(|(k, regime)| {
+                let of = |f: fn(&ImageCoding) -> f64| regime.over_time.iter().map(f).collect();
+                (
+                    of(|c| libm::log(c.duration_ms)),
+                    of(|c| c.psnr_db),
+                    figures::color(&regime.case.name, k),
+                )
+            })
+            .collect();
+        let curves = curves.iter().map(|(x, y, color)| (&x[..], &y[..], *color));
+        let mut read = Step::new("Images from counts", "PSNR by the length of the recording");
+        if let Some(figure) = strip::curves(curves) {
+            read = read.figure(&figure);
+        }
+        let neurons = found.regimes.first().map_or(0, |regime| regime.case.network.neurons);
+        report.strip([
+            Step::new("Images", &found.dataset),
+            Step::new("Spike counts", &format!("{neurons} neurons")),
+            read,
+        ]);
+        for regime in &found.regimes {
+            if let Some(longest) = regime.over_time.last() {
+                report.found(&format!(
+                    "{}: after {:.0} ms a linear readout explains {:.0} % of the variance of the \
+                     pixels ({:.1} dB, the mean image {:.1} dB), with {:.0} spikes an image.",
+                    regime.case.name,
+                    longest.duration_ms,
+                    100.0 * longest.r_squared,
+                    longest.psnr_db,
+                    longest.mean_image_psnr_db,
+                    longest.spikes_per_image
+                ));
+            }
+        }
         let spikes = |c: &ImageCoding| c.spikes_per_image.max(0.1);
         report.heading("Length of the recording").table("coding-duration", &by_duration(found));
         let named = |row: fn(&Coded) -> &[ImageCoding]| {
@@ -266,11 +306,11 @@ impl Study for Coding {
         report
     }
 
-    fn summary(found: &CodingResults) -> String {
-        let mut text = by_duration(found).to_text();
+    fn summary_within(found: &CodingResults, width: usize) -> String {
+        let mut text = by_duration(found).to_text_within(width);
         if let Some(sizes) = by_size(found) {
             text.push('\n');
-            text.push_str(&sizes.to_text());
+            text.push_str(&sizes.to_text_within(width));
         }
         text
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use equipoise_data::{ImageSet, OpenOptions};
 use equipoise_encoder::balance::{Diagnosis, DiagnosisConfig, Recording, Verdict, diagnose};
 use equipoise_encoder::network::{Network, NetworkConfig, Probe, Trial};
-use equipoise_report::Report;
+use equipoise_report::{Report, Step};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use super::{figures, tables};
 use crate::context::Artefact;
 use crate::drive::driven;
 use crate::schema::network_table;
+use crate::strip;
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 
 /// The settings of a diagnosis.
@@ -228,9 +229,12 @@ impl Study for Diagnose {
     fn report(found: &DiagnoseResults) -> Report {
         let mut report = Report::new("Is the network balanced?");
         report.subtitle("Diagnosis from a simulation");
+        if let Some(first) = found.conditions.first() {
+            report.strip(steps(first));
+        }
         for condition in &found.conditions {
             let (name, verdict) = (condition.name(), &condition.verdict);
-            report.summary(&format!("{name}: {verdict}."));
+            report.found(&format!("{name}: {verdict}."));
             report.tile(
                 &name,
                 if verdict.balanced { "balanced" } else { "not balanced" },
@@ -251,7 +255,8 @@ impl Study for Diagnose {
              inhibition, each large against the threshold, cancel to a net input of the order of \
              the threshold, and the neurons fire irregularly and not together.",
         );
-        report.table("verdict", &tables::reasons(conditions));
+        report
+            .table("verdict", &tables::reasons(conditions.iter().map(|c| (c.name(), &c.verdict))));
         report.table("criteria", &tables::criteria(&found.diagnosis.criteria));
         let cases: Vec<(String, &NetworkConfig)> =
             conditions.iter().map(|c| (c.name(), &c.case.network)).collect();
@@ -281,9 +286,28 @@ impl Study for Diagnose {
         report
     }
 
-    fn summary(found: &DiagnoseResults) -> String {
+    fn summary_within(found: &DiagnoseResults, _: usize) -> String {
         found.conditions.iter().map(|c| verdict_lines(&c.name(), &c.verdict)).collect()
     }
+}
+
+/// What was done with one network.
+fn steps(condition: &Condition) -> [Step; 3] {
+    let Condition { case, picture, verdict, .. } = condition;
+    let network = &case.network;
+    let spikes = [&picture.excitatory_spikes[..], &picture.inhibitory_spikes[..]];
+    let raster = strip::raster(spikes, picture.rows, (picture.start_ms, picture.end_ms));
+    let drive = match &condition.dataset {
+        Some(dataset) => format!("shown images of {dataset}"),
+        None => "driven by its background".to_owned(),
+    };
+    let result = if verdict.balanced { "balanced" } else { "not balanced" };
+    [
+        Step::new("Network", &format!("{} neurons, {drive}", network.neurons)),
+        Step::new("Spikes", &format!("{}: {:.1} Hz", case.name, condition.rate_hz()))
+            .figure(&raster),
+        Step::new("Verdict", result),
+    ]
 }
 
 fn file_name(dataset: Option<&Shown>, case: &Case) -> String {

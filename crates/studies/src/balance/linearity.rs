@@ -5,7 +5,7 @@ use std::path::Path;
 use equipoise_encoder::balance::{self, BalanceError, Linearity};
 use equipoise_encoder::network::{Network, NetworkConfig};
 use equipoise_figure::{Axis, Dash, Figure, Line, Marker, Plot};
-use equipoise_report::{Cell, Column, Report, Table};
+use equipoise_report::{Cell, Column, Report, Step, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
 use super::figures;
 use super::units::units;
 use crate::context::Stage;
+use crate::strip;
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 
 /// The settings of a study of linearity.
@@ -122,6 +123,36 @@ impl Study for Linear {
     fn report(found: &Vec<Response>) -> Report {
         let mut report = Report::new("Does the rate follow the external rate in a straight line?");
         report.subtitle("Linearity of the population response");
+        if let Some(first) = found.first() {
+            let of = |(k, response): (usize, &'_ Response)| {
+                let Linearity { eta, rate_hz, .. } = &response.linearity;
+                (eta.clone(), rate_hz.clone(), figures::color(&response.case.name, k))
+            };
+            let curves: Vec<_> = found.iter().enumerate().map(of).collect();
+            let curves = curves.iter().map(|(x, y, color)| (&x[..], &y[..], *color));
+            let mut rates = Step::new("Rates", "of the population, Hz");
+            if let Some(figure) = strip::curves(curves) {
+                rates = rates.figure(&figure);
+            }
+            report.strip([
+                Step::new("External rate", &format!("{} values", first.linearity.eta.len())),
+                rates,
+                Step::new("Straight line", "R² and the largest deviation from it"),
+            ]);
+        }
+        for Response { case, linearity } in found {
+            let line = &linearity.line;
+            report.found(&match line.r_squared {
+                Some(r) => format!(
+                    "{}: a straight line explains {:.2} % of the variance of the rate; the \
+                     largest deviation from it is {:.1} % of the largest rate.",
+                    case.name,
+                    100.0 * r,
+                    100.0 * line.max_residual
+                ),
+                None => format!("{}: the rate does not change with the external rate.", case.name),
+            });
+        }
         report.heading("Linearity").table("linearity", &lines(found));
         report.figure(
             "linearity",
@@ -135,8 +166,8 @@ impl Study for Linear {
         report
     }
 
-    fn summary(found: &Vec<Response>) -> String {
-        lines(found).to_text()
+    fn summary_within(found: &Vec<Response>, width: usize) -> String {
+        lines(found).to_text_within(width)
     }
 }
 

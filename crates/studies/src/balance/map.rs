@@ -5,7 +5,7 @@ use equipoise_encoder::balance::{
 };
 use equipoise_encoder::network::NetworkConfig;
 use equipoise_figure::{Axis, Color, Figure, Heatmap, Panel, RegionMap};
-use equipoise_report::{Cell, Column, Report, Table};
+use equipoise_report::{Cell, Column, Report, Step, Table};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,8 +13,8 @@ use std::path::Path;
 
 use super::choice::{self, NetworkChoice, Preset, RegimeChoice};
 use super::tables;
-use crate::schema;
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
+use crate::{schema, strip};
 
 /// The two settings of one map.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -172,9 +172,27 @@ impl Study for Maps {
         let maps = &found.maps;
         let mut report = Report::new("Where does balance end?");
         report.subtitle("Maps of the network's state");
+        if let Some(first) = maps.first() {
+            let width = first.x.values.len();
+            // The first row of a picture is on top, the lowest value of a map below.
+            let balanced: Vec<f64> = first
+                .points
+                .chunks(width.max(1))
+                .rev()
+                .flatten()
+                .map(|point| f64::from(u8::from(point.verdict.balanced)))
+                .collect();
+            let (x, y) = (first.x.setting.label(), first.y.setting.label());
+            report.strip([
+                Step::new("Network", &format!("{} neurons", found.network.neurons)),
+                Step::new("Settings", &format!("{x} and {y}, {} points", first.points.len())),
+                Step::new("Balanced", "white where every criterion is met")
+                    .picture(&strip::grey(width, &balanced)),
+            ]);
+        }
         for (k, found) in maps.iter().enumerate() {
             let (x, y) = (found.x.setting.label(), found.y.setting.label());
-            report.summary(&format!("{}.", headline(found)));
+            report.found(&format!("{}.", headline(found)));
             report.heading(&format!("{x} and {y}"));
             report.figure(
                 &format!("map-{}", k + 1),
@@ -192,7 +210,7 @@ impl Study for Maps {
         report
     }
 
-    fn summary(found: &MapResults) -> String {
+    fn summary_within(found: &MapResults, _: usize) -> String {
         found.maps.iter().map(|found| headline(found) + "\n").collect()
     }
 }

@@ -9,7 +9,7 @@ mod figures;
 pub mod linearity;
 pub mod map;
 mod picture;
-mod tables;
+pub(crate) mod tables;
 pub mod track;
 mod units;
 

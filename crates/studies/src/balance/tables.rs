@@ -1,6 +1,6 @@
 //! Tables of a diagnosis.
 
-use equipoise_encoder::balance::{Criteria, Diagnosis, Evidence};
+use equipoise_encoder::balance::{Criteria, Diagnosis, Evidence, Verdict};
 use equipoise_encoder::network::Probe;
 use equipoise_report::{Cell, Column, Table};
 
@@ -40,17 +40,16 @@ pub(super) fn numbers(conditions: &[Condition]) -> Table {
     table
 }
 
-/// Each criterion with what was found of each network.
-pub(super) fn reasons(conditions: &[Condition]) -> Table {
+/// Each criterion with what was found of each network, by its name.
+pub(crate) fn reasons<'a>(verdicts: impl IntoIterator<Item = (String, &'a Verdict)>) -> Table {
     let mut table = Table::new("Criteria of balance")
         .column(Column::text("network"))
         .column(Column::text("criterion"))
         .column(Column::number("found").decimals(3))
         .column(Column::text("bound"))
         .column(Column::text("met"));
-    for condition in conditions {
-        let name = condition.name();
-        for reason in &condition.verdict.reasons {
+    for (name, verdict) in verdicts {
+        for reason in &verdict.reasons {
             table.row([
                 name.as_str().into(),
                 reason.criterion.as_str().into(),
@@ -64,7 +63,7 @@ pub(super) fn reasons(conditions: &[Condition]) -> Table {
 }
 
 /// The criteria with the reason for each.
-pub(super) fn criteria(criteria: &Criteria) -> Table {
+pub(crate) fn criteria(criteria: &Criteria) -> Table {
     let mut table = Table::new("Why these criteria")
         .column(Column::text("criterion"))
         .column(Column::text("bound"))

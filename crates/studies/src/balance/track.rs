@@ -5,13 +5,14 @@ use std::path::Path;
 use equipoise_encoder::balance::{self, Tracking, TrackingConfig, Waveform};
 use equipoise_encoder::network::Network;
 use equipoise_figure::{Axis, Color, Dash, Figure, Line, Panel, Plot};
-use equipoise_report::{Column, Report, Table};
+use equipoise_report::{Column, Report, Step, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
 use super::figures;
 use super::units::units;
+use crate::strip;
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 
 /// A ramp over 0.7 s.
@@ -199,6 +200,31 @@ impl Study for Track {
     fn report(found: &TrackResults) -> Report {
         let mut report = Report::new("How quickly does the network follow its input?");
         report.subtitle("Tracking of an external rate that changes in time");
+        if let Some((waveform, _, first)) = found.rows().next() {
+            let input = [(&first.time_ms[..], &first.input[..], Color::GREY)];
+            let of = found.waveforms.first().map_or(&[][..], |followed| &followed.regimes);
+            let rates = found.cases.iter().zip(of).enumerate().map(|(k, (case, tracking))| {
+                (&tracking.time_ms[..], &tracking.scaled[..], figures::color(&case.name, k))
+            });
+            let step = |title, text: &str, figure: Option<Figure>| {
+                let step = Step::new(title, text);
+                figure.map_or(step.clone(), |figure| step.figure(&figure))
+            };
+            report.strip([
+                step("External rate", waveform.name(), strip::curves(input)),
+                step("Rate", "of the population", strip::curves(rates)),
+                Step::new("Lag", &format!("{:.1} ms", first.lag_ms)),
+            ]);
+        }
+        for (waveform, case, tracking) in found.rows() {
+            report.found(&format!(
+                "{}, {}: the rate follows the input after {:.1} ms (correlation {:.2}).",
+                waveform.name(),
+                case.name,
+                tracking.lag_ms,
+                tracking.correlation
+            ));
+        }
         report.heading("Tracking").table("tracking", &table(found));
         report.figure(
             "tracking",
@@ -211,8 +237,8 @@ impl Study for Track {
         report
     }
 
-    fn summary(found: &TrackResults) -> String {
-        table(found).to_text()
+    fn summary_within(found: &TrackResults, width: usize) -> String {
+        table(found).to_text_within(width)
     }
 }
 

@@ -2,8 +2,10 @@
 
 use equipoise_decoder::classifier::{EpochRecord, Evaluation};
 use equipoise_figure::{Axis, Color, Figure, Heatmap, Line, Marker, Panel, Plot, Scatter, Spikes};
+use equipoise_report::Step;
 
 use super::trial::TrialResult;
+use crate::strip;
 
 /// A number where there is one.
 fn or_nan(value: Option<f64>) -> f64 {
@@ -111,6 +113,32 @@ pub fn confusion(evaluation: &Evaluation, classes: &[String]) -> Figure {
         .color_range(0.0, 100.0)
         .annotate(0);
     Figure::single(map)
+}
+
+/// What was done with a network: the data, the spikes of one sample, the accuracy.
+pub fn steps(trial: &TrialResult) -> [Step; 3] {
+    let data = &trial.data;
+    let spikes = trial.after.as_ref().map_or(&trial.before.raster, |after| &after.raster);
+    let excitatory = trial.config.excitatory();
+    let of_type = |e: bool| -> Vec<(f32, usize)> {
+        let of = spikes.iter().filter(|s| ((s.1 as usize) < excitatory) == e);
+        of.map(|&(step, neuron)| (step as f32, neuron as usize)).collect()
+    };
+    let (e, i) = (of_type(true), of_type(false));
+    let raster = strip::raster([&e, &i], trial.config.hidden, (0.0, data.steps as f64));
+    let epochs: Vec<f64> = trial.records.iter().map(|r| r.epoch as f64).collect();
+    let accuracy: Vec<f64> = trial.records.iter().map(|r| r.test.accuracy).collect();
+    let text = format!("{:.1} % after {} epochs", 100.0 * trial.last(), trial.config.epochs);
+    let mut learnt = Step::new("Accuracy", &text);
+    if let Some(figure) = strip::curves([(&epochs[..], &accuracy[..], Color::BLUE)]) {
+        learnt = learnt.figure(&figure);
+    }
+    let hidden = format!("{} hidden neurons", trial.config.hidden);
+    [
+        Step::new("Samples", &format!("{}, {} classes", data.dataset, data.classes.len())),
+        Step::new("Spikes", &hidden).figure(&raster),
+        learnt,
+    ]
 }
 
 /// The hidden spikes of one sample, before and after training.

@@ -1,10 +1,12 @@
 //! Tables of one training.
 
+use equipoise_decoder::classifier::ClassifierConfig;
 use equipoise_metrics::van_rossum::GroupMeans;
 use equipoise_report::{Cell, Column, Table};
 
 use super::measure::Measured;
 use super::trial::TrialResult;
+use crate::schema;
 
 /// A number where there is one.
 pub fn optional(value: Option<f64>) -> Cell {
@@ -125,4 +127,10 @@ pub fn distances(trial: &TrialResult) -> Table {
         table.row([name.into(), optional(before), optional(after)]);
     }
     table
+}
+
+/// The parameters of networks and trainings, each with its name.
+pub fn parameters(networks: &[(&str, &ClassifierConfig)]) -> Table {
+    schema::parameters("Parameters of network and training", networks)
+        .note("The defaults are those published for Fashion-MNIST at 80:20.")
 }

@@ -7,11 +7,13 @@ use equipoise_plasticity::hebb::{
     Allotment, HebbConfig, HebbError, Mapping, Network, NeuronType, Trainer, trainer,
 };
 use equipoise_random::stream;
-use equipoise_report::{Cell, Column, Report, Table};
+use equipoise_report::{Cell, Column, Report, Step, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::dynamics::{Dynamics, Trace, stopped_or_failed, sums_plot, weights_plot};
+use crate::schema::parameters;
+use crate::strip;
 use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
 
 /// What a person can say of the network.
@@ -190,7 +192,8 @@ impl Study for OneNetwork {
                 "mapping {mapping}, types {}, seed {}",
                 dynamics.types, settings.seed
             ))
-            .summary(&format!(
+            .strip(steps(results))
+            .found(&format!(
                 "Rule: {}. The network has {}. With the weights at the end of its last epoch it \
                  shows the map {exactly}.",
                 settings.hebb.variants,
@@ -202,11 +205,16 @@ impl Study for OneNetwork {
                 "Weights and outputs at the end of each epoch. Dashed: the fixed points and the \
                  amplitudes of the plain rule, for the last input presented.",
             )
-            .table("weights", &weights_table(settings, &results.weights));
+            .table("weights", &weights_table(settings, &results.weights))
+            .heading("Network and rule")
+            .table(
+                "parameters",
+                &parameters("Parameters of network and rule", &[("", &settings.hebb)]),
+            );
         report
     }
 
-    fn summary(results: &NetworkResults) -> String {
+    fn summary_within(results: &NetworkResults, _: usize) -> String {
         let NetworkResults { settings, mapping, dynamics, .. } = results;
         let mut text =
             format!("mapping {mapping}, types {}: {}\n", dynamics.types, results.verdict());
@@ -218,6 +226,29 @@ impl Study for OneNetwork {
         }
         text
     }
+}
+
+/// What was done: the mapping, the weights over the epochs, the outputs.
+fn steps(results: &NetworkResults) -> [Step; 3] {
+    let Dynamics { hebb, trace, .. } = &results.dynamics;
+    let epochs = trace.epochs();
+    let shown = trace.weights.first().map_or(0, Vec::len).min(32);
+    let weights: Vec<Vec<f64>> =
+        (0..shown).map(|at| trace.weights.iter().map(|weights| weights[at]).collect()).collect();
+    let curves = weights.iter().map(|weight| {
+        let last = weight.last().copied().unwrap_or(0.0);
+        (&epochs[..], &weight[..], if last < 0.0 { Color::INHIBITORY } else { Color::EXCITATORY })
+    });
+    let mut learnt = Step::new("Weights", &format!("over {} epochs", epochs.len().max(1) - 1));
+    if let Some(figure) = strip::curves(curves) {
+        learnt = learnt.figure(&figure);
+    }
+    let network = format!("{} layers of {} neurons", hebb.layers, hebb.neurons);
+    [
+        Step::new("Mapping", &format!("{}, {network}", results.mapping)),
+        learnt,
+        Step::new("Outputs", &results.verdict()),
+    ]
 }
 
 fn whole(value: usize) -> Cell {

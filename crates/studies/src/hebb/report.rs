@@ -1,9 +1,12 @@
 //! The report of the study.
 
-use equipoise_report::Report;
+use equipoise_figure::Color;
+use equipoise_report::{Report, Step};
 
 use super::results::HebbResults;
 use super::{figures, tables, text, theory};
+use crate::schema::parameters;
+use crate::strip;
 
 /// The answer, and what it takes to learn every mapping, one paragraph each.
 pub(super) fn paragraphs(results: &HebbResults) -> Vec<String> {
@@ -25,8 +28,25 @@ pub(super) fn report(results: &HebbResults) -> Report {
         hebb.max_epochs,
         results.settings.seed
     ));
+    let trace = &results.configured.trace;
+    let epochs = trace.epochs();
+    let mut learnt = Step::new("Outputs", "weakest target and strongest other, by epoch");
+    let other: Vec<f64> = trace.strongest_other.iter().map(|sum| sum.unwrap_or(f64::NAN)).collect();
+    let curves = [
+        (&epochs[..], &trace.weakest_target[..], Color::GREEN),
+        (&epochs[..], &other[..], Color::GREY),
+    ];
+    if let Some(figure) = strip::curves(curves) {
+        learnt = learnt.figure(&figure);
+    }
+    let runs = results.main.summary.converged();
+    report.strip([
+        Step::new("Mappings", &format!("of {} inputs to {} outputs", hebb.neurons, hebb.neurons)),
+        learnt,
+        Step::new("Converged", &format!("{} of {} runs", runs.successes, runs.trials)),
+    ]);
     for paragraph in paragraphs(results) {
-        report.summary(&paragraph);
+        report.found(&paragraph);
     }
     for (label, value, remark) in text::tiles(results) {
         report.tile(&label, &value, "", &remark);
@@ -71,5 +91,7 @@ pub(super) fn report(results: &HebbResults) -> Report {
          95 %.",
         if results.settings.weights { ", weights" } else { "" }
     ));
+    let models = [("", hebb)];
+    report.table("parameters", &parameters("Parameters of network and rule", &models));
     report
 }

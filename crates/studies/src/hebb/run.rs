@@ -113,7 +113,7 @@ impl Study for HebbStudy {
         report::report(results)
     }
 
-    fn summary(results: &HebbResults) -> String {
+    fn summary_within(results: &HebbResults, _: usize) -> String {
         report::paragraphs(results).iter().fold(String::new(), |text, p| text + p + "\n")
     }
 }

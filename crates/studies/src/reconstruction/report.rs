@@ -1,24 +1,32 @@
 //! The report of a comparison, and the tables beside it.
 
-use equipoise_report::Report;
+use equipoise_encoder::balance::Criteria;
+use equipoise_encoder::network::NetworkConfig;
+use equipoise_report::{Report, Step};
 use serde::Serialize;
 
+use super::activity::{Activity, RASTER_MS};
 use super::comparison::Comparison;
 use super::method::Method;
 use super::statistics::differences;
 use super::{figures, tables, verdicts};
+use crate::balance::tables as criteria;
 use crate::error::{OrStudyError, StudyError};
+use crate::regimes::Case;
+use crate::schema::network_table;
+use crate::strip;
 
 /// The tables that matter and the findings, as text.
-pub fn summary(comparison: &Comparison) -> String {
+pub fn summary(comparison: &Comparison, width: usize) -> String {
     let differences = differences(comparison);
     let tables = [
-        tables::coding(comparison).to_text(),
-        tables::quality(comparison).to_text(),
-        tables::tests(&differences).to_text(),
+        tables::coding(comparison).to_text_within(width),
+        tables::quality(comparison).to_text_within(width),
+        tables::tests(&differences).to_text_within(width),
     ];
     let sentences = verdicts::findings(comparison, &differences);
-    tables.join("\n") + "\n" + &sentences.join("\n") + "\n"
+    let states = verdicts::states(&comparison.activity);
+    tables.join("\n") + "\n" + &sentences.join("\n") + "\n" + &states.join("\n") + "\n"
 }
 
 /// The report, with its tables and figures.
@@ -34,6 +42,12 @@ pub fn report(comparison: &Comparison, title: &str) -> Report {
         comparison.repeats(),
         if comparison.repeats() == 1 { "" } else { "s" },
     ));
+    report.strip(steps(comparison));
+    for sentence in
+        verdicts::plain(&differences).into_iter().chain(verdicts::states(&comparison.activity))
+    {
+        report.found(&sentence);
+    }
     for sentence in verdicts::findings(comparison, &differences) {
         report.summary(&sentence);
     }
@@ -73,31 +87,74 @@ pub fn report(comparison: &Comparison, title: &str) -> Report {
         )
         .table("tests", &tables::tests(&differences))
         .heading("The networks")
-        .table("coding", &tables::coding(comparison))
-        .list(
-            comparison
-                .activity
-                .iter()
-                .map(|a| format!("The network of the regime {} is {}.", a.regime, a.verdict)),
+        .table("coding", &tables::coding(comparison));
+    let cases: Vec<&Case> = comparison.regimes.iter().collect();
+    networks(&mut report, &comparison.activity, &cases);
+    report.heading("Training").figure(
+        "losses",
+        &figures::losses(comparison),
+        "Loss by epoch. The weights of the epoch with the lowest validation loss are kept.",
+    );
+    report
+}
+
+/// What was done, in pictures of the first image that is shown.
+pub fn steps(comparison: &Comparison) -> Vec<Step> {
+    let images = &comparison.images;
+    let reference = comparison.regimes.first().map(|case| case.name.as_str());
+    let kind = comparison.kinds.first().copied().unwrap_or_default();
+    let score = comparison.score(0, reference, Method::decoder(kind));
+    let shown = score.and_then(|score| Some((score, score.pictures.first()?)));
+    let mut image = Step::new("Image", &format!("{}, {}", images.dataset, images.shape));
+    if let Some((_, (index, _))) = shown
+        && let Some(original) = images.originals.get(index)
+    {
+        image = image.picture(&figures::picture(original, images.shape));
+    }
+    let mut steps = vec![image];
+    steps.extend(comparison.activity.iter().take(2).map(spikes_step));
+    if let Some((score, (_, bytes))) = shown {
+        let text = format!("{}, {:.2} dB", kind.title(), score.mean(|q| q.psnr));
+        let step = Step::new("Reconstruction", &text);
+        steps.push(step.picture(&figures::picture(bytes, images.shape)));
+    }
+    steps
+}
+
+/// The spikes of a network as a step.
+pub fn spikes_step(activity: &Activity) -> Step {
+    let [excitatory, inhibitory] = &activity.raster;
+    let raster = strip::raster([excitatory, inhibitory], activity.rows, (0.0, RASTER_MS));
+    let neurons = activity.rates.len();
+    let text = format!("{}: {neurons} neurons, {:.1} Hz", activity.regime, activity.rate_hz);
+    Step::new("Spikes", &text).figure(&raster)
+}
+
+/// The networks at work: whether each is balanced and why, its spikes, its parameters.
+pub fn networks(report: &mut Report, activity: &[Activity], cases: &[&Case]) {
+    report
+        .list(verdicts::states(activity))
+        .table(
+            "balance",
+            &criteria::reasons(activity.iter().map(|a| (a.regime.clone(), &a.verdict))),
         )
+        .table("criteria", &criteria::criteria(&Criteria::default()))
         .figure(
             "rasters",
-            &figures::rasters(&comparison.activity),
+            &figures::rasters(activity),
             "Spikes of 100 neurons while an image is shown.",
         )
         .figure(
             "activity",
-            &figures::statistics(&comparison.activity),
+            &figures::statistics(activity),
             "Firing rates, and the irregularity of the neurons with at least 5 spikes, over one \
              second of an image.",
-        )
-        .heading("Training")
-        .figure(
-            "losses",
-            &figures::losses(comparison),
-            "Loss by epoch. The weights of the epoch with the lowest validation loss are kept.",
         );
-    report
+    let networks: Vec<(&str, &NetworkConfig)> =
+        cases.iter().map(|case| (case.name.as_str(), &case.network)).collect();
+    if !networks.is_empty() {
+        report.table("network", &network_table(&networks));
+    }
 }
 
 /// The figures of single reconstructions: the ends of the distribution, and what a VAE makes of

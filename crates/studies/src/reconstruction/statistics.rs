@@ -42,6 +42,24 @@ impl Measure {
     }
 }
 
+impl Measure {
+    /// The name in sentences.
+    pub fn short_name(self) -> &'static str {
+        match self {
+            Self::Psnr => "PSNR",
+            Self::Ssim => "SSIM",
+            Self::Mse => "MSE",
+        }
+    }
+}
+
+impl Difference {
+    /// Whether the reference is the better side, as far as the mean goes.
+    pub fn is_better(&self) -> bool {
+        (self.difference > 0.0) == (self.measure != Measure::Mse)
+    }
+}
+
 /// Over what the pairs of a comparison run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

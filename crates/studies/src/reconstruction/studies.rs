@@ -65,8 +65,8 @@ impl Study for Reconstruction {
         report::report(results, "Does balance help to code images?")
     }
 
-    fn summary(results: &Comparison) -> String {
-        report::summary(results)
+    fn summary_within(results: &Comparison, width: usize) -> String {
+        report::summary(results, width)
     }
 }
 
@@ -100,8 +100,8 @@ impl Study for Demonstration {
         report::report(results, "Does balance help to code images? A demonstration")
     }
 
-    fn summary(results: &Comparison) -> String {
-        report::summary(results)
+    fn summary_within(results: &Comparison, width: usize) -> String {
+        report::summary(results, width)
     }
 }
 

@@ -44,6 +44,79 @@ pub fn verdicts(differences: &[Difference]) -> Vec<String> {
     differences.chunk_by(alike).map(verdict).collect()
 }
 
+/// The same in plain words, without numbers but those of the spikes.
+pub fn plain(differences: &[Difference]) -> Vec<String> {
+    let several = differences.iter().any(|d| d.pairs == Pairs::Seeds);
+    let decisive = if several { Pairs::Seeds } else { Pairs::Images };
+    let alike = |a: &Difference, b: &Difference| {
+        (&a.under, &a.reference, &a.other, a.pairs) == (&b.under, &b.reference, &b.other, b.pairs)
+    };
+    let groups = differences.chunk_by(alike).filter(|group| group[0].pairs == decisive);
+    groups.map(plain_verdict).collect()
+}
+
+/// What is shown of a difference: 1 for better, -1 for worse, 0 for neither.
+pub fn shown(d: &Difference) -> i8 {
+    match d.p_corrected {
+        Some(p) if p < 0.05 && d.is_better() => 1,
+        Some(p) if p < 0.05 => -1,
+        _ => 0,
+    }
+}
+
+fn plain_verdict(group: &[Difference]) -> String {
+    let Difference { under, reference, other, .. } = &group[0];
+    let names = |wanted: i8| -> Vec<&str> {
+        group.iter().filter(|d| shown(d) == wanted).map(|d| d.measure.short_name()).collect()
+    };
+    let cost = match group[0].spikes {
+        Some((reference, other)) => format!(", with {}", spikes(reference, other)),
+        None => String::new(),
+    };
+    if group.iter().all(|d| d.p_value.is_none()) {
+        return format!(
+            "{under}: whether images are reconstructed better from the spikes of the network \
+             {reference} than from those of {other} cannot be tested{cost}."
+        );
+    }
+    let clauses: Vec<String> = [(1, "better"), (-1, "worse")]
+        .into_iter()
+        .filter_map(|(wanted, word)| match names(wanted) {
+            none if none.is_empty() => None,
+            all if all.len() == group.len() => Some(format!("{word} by every measure")),
+            some => Some(format!("{word} by {}", some.join(" and "))),
+        })
+        .collect();
+    if clauses.is_empty() {
+        return format!(
+            "{under}: no difference is shown between reconstructions from the spikes of the \
+             network {reference} and those of {other}{cost}."
+        );
+    }
+    let open = match names(0) {
+        none if none.is_empty() => String::new(),
+        some => format!("; no difference in {} is shown", some.join(" and ")),
+    };
+    format!(
+        "{under}: images are reconstructed {} from the spikes of the network {reference} than \
+         from those of {other}{cost}{open}.",
+        clauses.join(" and ")
+    )
+}
+
+/// Whether each network is balanced while it sees an image, in a sentence each.
+pub fn states(activity: &[Activity]) -> Vec<String> {
+    activity
+        .iter()
+        .map(|a| {
+            format!(
+                "While it sees an image, the network of the regime {} is {} ({:.1} Hz).",
+                a.regime, a.verdict, a.rate_hz
+            )
+        })
+        .collect()
+}
+
 /// Differences of the same two sides in several measures, as a sentence.
 fn verdict(group: &[Difference]) -> String {
     let Some(first) = group.first() else { return String::new() };
@@ -78,8 +151,7 @@ fn clause(d: &Difference) -> String {
     };
     let number = |x: f64| format!("{x:.digits$}");
     let size = number(d.difference.abs());
-    let better = (d.difference > 0.0) == (d.measure != Measure::Mse);
-    let direction = if better { "better" } else { "worse" };
+    let direction = if d.is_better() { "better" } else { "worse" };
     match (d.p_corrected, d.interval) {
         (Some(p), Some((low, high))) => {
             let p = if p < 0.001 { "< 0.001".to_owned() } else { format!("= {p:.3}") };

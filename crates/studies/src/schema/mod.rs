@@ -11,4 +11,4 @@ mod network;
 
 pub use keys::{Key, keys_of};
 pub use listing::{Listing, known_keys, listings};
-pub use network::network_table;
+pub use network::{network_table, parameters};

@@ -2,6 +2,8 @@
 
 use equipoise_encoder::network::NetworkConfig;
 use equipoise_report::{Cell, Parameter, Table, parameter_table};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::keys::{Key, keys_of};
@@ -9,9 +11,19 @@ use super::keys::{Key, keys_of};
 /// The parameters of networks (each with its name): their values, and the defaults, which are
 /// those of the network that encodes images. Where the networks differ, the values are named.
 pub fn network_table(networks: &[(&str, &NetworkConfig)]) -> Table {
-    let defaults = keys_of(&NetworkConfig::default());
+    parameters("Parameters of the network", networks)
+        .note("The defaults are those of the network that encodes images.")
+}
+
+/// The parameters of models (each with its name) beside the defaults of their type. Where the
+/// models differ, the values are named.
+pub fn parameters<T>(caption: &str, models: &[(&str, &T)]) -> Table
+where
+    T: JsonSchema + Serialize + Default,
+{
+    let defaults = keys_of(&T::default());
     let all: Vec<(&str, Vec<Key>)> =
-        networks.iter().map(|&(name, network)| (name, keys_of(network))).collect();
+        models.iter().map(|&(name, model)| (name, keys_of(model))).collect();
     let parameters = defaults.into_iter().map(|default| {
         let values: Vec<(&str, Option<&Value>)> = all
             .iter()
@@ -40,8 +52,7 @@ pub fn network_table(networks: &[(&str, &NetworkConfig)]) -> Table {
             name: default.name,
         }
     });
-    parameter_table("Parameters of the network", parameters)
-        .note("The defaults are those of the network that encodes images.")
+    parameter_table(caption, parameters)
 }
 
 fn cell(value: Option<&Value>) -> Cell {

@@ -8,6 +8,10 @@ use crate::{Global, study};
 
 /// Options of `balance coding`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  equipoise balance coding
+  equipoise balance coding --dataset mnist --training-images 500 --test-images 100")]
 pub struct Args {
     #[command(flatten)]
     network: NetworkArgs,

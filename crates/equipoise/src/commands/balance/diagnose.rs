@@ -12,7 +12,7 @@ pub struct Args {
     #[command(flatten)]
     network: NetworkArgs,
     /// Show the training images of a data set: mnist, fashion-mnist, cifar-10, folder:PATH,
-    /// synthetic-digits, synthetic-color; may be given again
+    /// synthetic-digits, synthetic-color; may be given again [default: none, the background alone]
     #[arg(long = "dataset", value_name = "NAME")]
     datasets: Vec<String>,
     /// Images of each data set

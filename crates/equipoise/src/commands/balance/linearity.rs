@@ -8,6 +8,10 @@ use crate::{Global, study};
 
 /// Options of `balance linearity`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  equipoise balance linearity
+  equipoise balance linearity --neurons 1000 --trials 4")]
 pub struct Args {
     #[command(flatten)]
     network: NetworkArgs,

@@ -17,6 +17,10 @@ enum Shape {
 
 /// Options of `balance track`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  equipoise balance track
+  equipoise balance track --waveform sinusoid --neurons 1000 --trials 2")]
 pub struct Args {
     #[command(flatten)]
     network: NetworkArgs,

@@ -10,6 +10,12 @@ use crate::{Global, study};
 
 /// Teach input patterns to evoke digits on the output neurons.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  equipoise stimulate associate --networks 2 --no-sweeps
+  equipoise stimulate associate --digits 0,1,2 --seed 1 --out runs/digits
+  equipoise stimulate associate --digits 0,1,2,3,4,5,6,7,8,9 --neurons 60 --guided --no-sweeps
+  equipoise stimulate associate --exclusive-or --no-sweeps")]
 pub struct Args {
     #[command(flatten)]
     run: RunArgs,

@@ -9,6 +9,10 @@ use crate::{Global, study};
 
 /// Analyse which changes of the weights stimulation can make.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  equipoise stimulate controllability --sizes 30,60 --no-timing
+  equipoise stimulate controllability --densities 0.2,0.5,1.0 --networks 3")]
 pub struct Args {
     #[command(flatten)]
     run: RunArgs,

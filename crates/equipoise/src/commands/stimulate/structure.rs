@@ -9,6 +9,10 @@ use crate::{Global, study};
 
 /// Turn a network into a ring attractor.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  equipoise stimulate structure --networks 2 --no-sweeps
+  equipoise stimulate structure --excitatory 24 --inhibitory 12")]
 pub struct Args {
     #[command(flatten)]
     run: RunArgs,

@@ -10,6 +10,11 @@ use crate::{Global, study};
 
 /// Options of the study.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  equipoise study hebb
+  equipoise study hebb --neurons 3 --enumeration complete --screening-runs 0
+  equipoise study hebb --seeds 5 --runs-per-cell 200 --out runs/hebb")]
 pub struct Args {
     #[command(flatten)]
     run: RunArgs,

@@ -14,12 +14,13 @@ use crate::{Global, study};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  equipoise study ratios                                 the published grids on Fashion-MNIST
+  equipoise study ratios
   equipoise study ratios --trials 2 --sigma-1 0.002,0.01 --epochs 5 --noise-ratios ''
   equipoise study ratios --config scripts/ratios-shd.toml
   equipoise study ratios --ratios 0.5,0.8 --reference pairwise
-  equipoise study ratios --resume runs/study-ratios-...
+  equipoise study ratios --resume runs/ratios
 
+The first makes the published grids on Fashion-MNIST.
 Writes report.html, epochs.csv (one row a trial and epoch), rates.csv, noise.csv, their tests,
 distances.csv, figures, and trials/*.json to the run directory.")]
 pub struct Args {
@@ -34,10 +35,10 @@ pub struct Args {
     /// Test samples [default: all]
     #[arg(long, value_name = "N")]
     test: Option<usize>,
-    /// Measure on this speaker of the training samples instead of on the test set
+    /// Measure on this speaker of the training samples [default: on the test set]
     #[arg(long, value_name = "ID")]
     validation_speaker: Option<u16>,
-    /// Hold these speakers out of the training samples in turn, and measure on them
+    /// Hold these speakers out of the training samples in turn, and measure on them [default: none]
     #[arg(long, value_name = "ID,...", value_parser = whole_numbers)]
     held_out_speakers: Option<Whole>,
     /// Shares of excitatory neurons in the grid of rates; '' for none
@@ -61,7 +62,7 @@ pub struct Args {
     /// The ratio that the others are compared with, or pairwise [default: 1.0 if it is trained]
     #[arg(long, value_name = "RATIO")]
     reference: Option<Reference>,
-    /// Epochs of each training
+    /// Epochs of each training [default: 30, for recordings 200]
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
     /// Connect the hidden neurons among themselves

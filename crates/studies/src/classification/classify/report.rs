@@ -53,6 +53,19 @@ pub fn report(results: &ClassifyResults) -> Report {
         )
         .tile("rate before", &format!("{:.1}", trial.initial_rate()), "Hz", "hidden neurons")
         .tile("rate after", &format!("{:.1}", trial.final_rate()), "Hz", "hidden neurons");
+    report.strip(figures::steps(trial));
+    report.found(&format!(
+        "The network gives the right answer for {:.1} % of the {} {measured_on} samples; one that \
+         always gives the commonest class would for {:.1} %.",
+        100.0 * trial.last(),
+        data.measured_samples(),
+        100.0 * data.constant_accuracy(),
+    ));
+    report.found(&format!(
+        "Its hidden neurons fire at {:.1} Hz before training and at {:.1} Hz after it.",
+        trial.initial_rate(),
+        trial.final_rate(),
+    ));
     for remark in remarks::rounding(&trial.config).into_iter().chain(remarks::of(trial)) {
         report.remark(&remarks::sentence(&remark));
     }
@@ -88,6 +101,8 @@ pub fn report(results: &ClassifyResults) -> Report {
         )
         .table("distances", &tables::distances(trial))
         .heading("Weights")
-        .table("weights", &tables::weights(trial));
+        .table("weights", &tables::weights(trial))
+        .heading("Network and training")
+        .table("parameters", &tables::parameters(&[("", &trial.config)]));
     report
 }

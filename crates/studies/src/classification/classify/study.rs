@@ -71,7 +71,7 @@ impl Study for Classify {
         report::report(results)
     }
 
-    fn summary(results: &ClassifyResults) -> String {
+    fn summary_within(results: &ClassifyResults, _: usize) -> String {
         report::summary(results)
     }
 }

@@ -1,10 +1,10 @@
 //! The report of a trained classifier on other data.
 
-use equipoise_report::{Cell, Column, Report, Table};
+use equipoise_report::{Cell, Column, Report, Step, Table};
 
 use super::results::EvaluateClassifierResults;
 use crate::classification::settings::ratio_name;
-use crate::classification::tables::optional;
+use crate::classification::tables::{optional, parameters};
 use crate::classification::{figures, remarks};
 
 /// The network in words.
@@ -52,6 +52,19 @@ pub fn report(results: &EvaluateClassifierResults) -> Report {
             &format!("95 % interval {:.2} to {:.2}", 100.0 * accuracy.low, 100.0 * accuracy.high),
         )
         .tile("rate", &format!("{:.1}", evaluation.activity.rate), "Hz", "hidden neurons");
+    report.strip([
+        Step::new("Trained", &network(results)),
+        Step::new("Samples", &format!("{} of {}", data.measured_samples(), data.dataset)),
+        Step::new("Answers", &format!("{:.1} % are right", 100.0 * accuracy.estimate)),
+    ]);
+    report.found(&format!(
+        "The network gives the right answer for {:.1} % of the samples (95 % interval {:.1} to \
+         {:.1} %); one that always gives the commonest class would for {:.1} %.",
+        100.0 * accuracy.estimate,
+        100.0 * accuracy.low,
+        100.0 * accuracy.high,
+        100.0 * data.constant_accuracy(),
+    ));
     for remark in &results.remarks {
         report.remark(&remarks::sentence(remark));
     }
@@ -64,7 +77,9 @@ pub fn report(results: &EvaluateClassifierResults) -> Report {
             &figures::confusion(evaluation, &data.classes),
             "Share of each class (rows) that got each answer (columns).",
         )
-        .table("classes", &classes(results));
+        .table("classes", &classes(results))
+        .heading("Network and training")
+        .table("parameters", &parameters(&[("", &results.trained.config)]));
     report
 }
 

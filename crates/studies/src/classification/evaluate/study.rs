@@ -137,7 +137,7 @@ impl Study for EvaluateClassifier {
         report::report(results)
     }
 
-    fn summary(results: &EvaluateClassifierResults) -> String {
+    fn summary_within(results: &EvaluateClassifierResults, _: usize) -> String {
         report::summary(results)
     }
 }

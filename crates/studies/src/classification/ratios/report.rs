@@ -1,16 +1,18 @@
 //! The study in one report.
 
-use equipoise_report::Report;
+use equipoise_figure::Color;
+use equipoise_report::{Report, Step};
 
 use super::comparison::Comparison;
 use super::grid::{Condition, Grid};
-use super::results::RatiosResults;
-use super::trials::{Group, Trial, best, groups};
+use super::results::{Best, RatiosResults};
+use super::trials::{Group, Trial, best, groups, mean};
 use super::{figures, tables};
 use crate::classification::data::DataFacts;
 use crate::classification::published::noise_gain;
 use crate::classification::settings::ratio_name;
 use crate::classification::{figures as single, remarks, tables as single_tables};
+use crate::strip;
 
 /// Below this a corrected p-value counts.
 const ALPHA: f64 = 0.05;
@@ -71,6 +73,10 @@ pub fn report(results: &RatiosResults) -> Report {
         data.grid(),
         trials.len()
     ));
+    report.strip(steps(results));
+    for sentence in found(results) {
+        report.found(&sentence);
+    }
     oddities(&mut report, results);
     let rates = groups(settings, trials, Grid::Rates);
     let unbounded = groups(settings, trials, Grid::Unbounded);
@@ -99,7 +105,88 @@ pub fn report(results: &RatiosResults) -> Report {
             )
             .table("distances", &tables::distances(&results.comparisons.distances));
     }
+    let conditions = settings.conditions();
+    if let Some(first) = conditions.iter().find(|c| c.grid == Grid::Rates).or(conditions.first()) {
+        let config = settings.network(first, data.kind, data.step_ms);
+        report
+            .heading("Network and training")
+            .paragraph(&format!(
+                "Those of {}; the other networks differ in what their names say.",
+                first.title()
+            ))
+            .table("parameters", &single_tables::parameters(&[("", &config)]));
+    }
     report
+}
+
+/// What was done: data, networks, accuracy by ratio.
+fn steps(results: &RatiosResults) -> [Step; 3] {
+    let RatiosResults { settings, data, trials, .. } = results;
+    let scored = settings.scored(data.kind).count;
+    let rates = groups(settings, trials, Grid::Rates);
+    let names: Vec<String> = settings.ratios.iter().map(|&ratio| ratio_name(ratio)).collect();
+    let curves: Vec<(Vec<f64>, Vec<f64>, Color)> = settings
+        .ratios
+        .iter()
+        .enumerate()
+        .map(|(k, &ratio)| {
+            let of_ratio = || rates.iter().filter(|g| g.condition.ratio == ratio);
+            let points = || of_ratio().filter(|g| g.initial_rate() > 0.0);
+            let x = points().map(|g| libm::log(g.initial_rate())).collect();
+            let y = points().map(|g| mean(&g.values(|t| t.result.score(scored)))).collect();
+            (x, y, Color::cycle(k))
+        })
+        .collect();
+    let mut accuracy = Step::new("Accuracy", "by the rate before training");
+    let curves = curves.iter().map(|(x, y, color)| (&x[..], &y[..], *color));
+    if let Some(figure) = strip::curves(curves) {
+        accuracy = accuracy.figure(&figure);
+    }
+    [
+        Step::new("Samples", &format!("{}, {} classes", data.dataset, data.classes.len())),
+        Step::new("Networks", &format!("{}; {} trainings", names.join(", "), trials.len())),
+        accuracy,
+    ]
+}
+
+/// The best and the worst ratio, and how many comparisons hold.
+fn found(results: &RatiosResults) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let mut best = results.best();
+    best.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let of =
+        |best: &Best| format!("{} ({:.1} %)", best.condition.network_name(), 100.0 * best.score);
+    match best.as_slice() {
+        [] => {}
+        [only] => sentences.push(format!("{} is the mean accuracy.", of(only))),
+        [first, .., last] => sentences.push(format!(
+            "Each at its best initial rate, {} learns best and {} worst.",
+            of(first),
+            of(last)
+        )),
+    }
+    for (grid, what) in [
+        (&results.comparisons.rates, "at equal sigma_1"),
+        (&results.comparisons.noise, "under noise"),
+    ] {
+        let tested = grid.comparisons.len();
+        let holds = |sign: f64| {
+            let shown = |c: &&Comparison| {
+                c.test.p_corrected.is_some_and(|p| p < ALPHA) && sign * c.points() > 0.0
+            };
+            grid.comparisons.iter().filter(shown).count()
+        };
+        if tested > 0 {
+            sentences.push(format!(
+                "Of {tested} comparisons of ratios {what}, {} show a higher and {} a lower \
+                 accuracy than the ratio compared with (corrected p < {ALPHA}); the others show \
+                 no difference.",
+                holds(1.0),
+                holds(-1.0)
+            ));
+        }
+    }
+    sentences
 }
 
 /// What the reader must know before believing a number.

@@ -108,7 +108,7 @@ impl Study for Ratios {
         report::report(results)
     }
 
-    fn summary(results: &RatiosResults) -> String {
+    fn summary_within(results: &RatiosResults, _: usize) -> String {
         report::summary(results)
     }
 }

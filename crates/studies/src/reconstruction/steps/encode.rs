@@ -7,14 +7,15 @@ use equipoise_data::spikes::SpikeTrains;
 use equipoise_data::spikes::counts::CountsWriter;
 use equipoise_data::{CountsOrigin, DataIdentity, ImageSet, ImageShape};
 use equipoise_encoder::network::{Network, NetworkConfig};
-use equipoise_report::{Column, Report, Table};
+use equipoise_report::{Column, Report, Step, Table};
 use serde::{Deserialize, Serialize};
 
 use super::super::activity::{self, Activity};
 use super::super::encoding::{self, Part};
 use super::super::experiment::Inputs;
+use super::super::report::{networks, spikes_step};
 use super::super::studies::begin;
-use super::super::{Settings, figures, verdicts};
+use super::super::{Settings, verdicts};
 use crate::context::{Artefact, Context, Identity};
 use crate::error::{OrStudyError, StudyError};
 use crate::regimes::Case;
@@ -24,6 +25,9 @@ use crate::timings::Timings;
 /// Encodes the images of all parts in the network of the first regime.
 #[derive(Debug)]
 pub struct Encode;
+
+/// What an encoding keeps that a comparison does not.
+const PRESET: &str = "keep_spikes = 100";
 
 /// The images of one part as spikes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,7 +76,7 @@ impl Study for Encode {
     type Results = Encoding;
 
     fn preset() -> Result<String, String> {
-        Settings::layer("")
+        Settings::layer(PRESET)
     }
 
     fn open(settings: &Settings, root: &Path) -> Result<Inputs, StudyError> {
@@ -138,40 +142,32 @@ impl Study for Encode {
             "{} through {} neurons of the regime {}, {} ms an image",
             results.dataset, network.neurons, results.regime.name, network.duration
         ));
-        report.summary(&state(&results.activity));
+        let images = results.parts.iter().find(|part| part.part == Part::Train);
+        let spikes = images.map_or(0.0, |part| part.spikes_per_image);
+        report
+            .strip([
+                Step::new("Images", &format!("{}, {}", results.dataset, results.shape)),
+                spikes_step(&results.activity),
+                Step::new("Counts", &format!("{spikes:.0} spikes an image")),
+            ])
+            .found(&state(&results.activity));
         let activity = std::slice::from_ref(&results.activity);
         for remark in verdicts::activity_remarks(activity) {
             report.remark(&remark);
         }
-        report
-            .heading("Spikes")
-            .table("spikes", &table(results))
-            .heading("The network")
-            .figure(
-                "raster",
-                &figures::rasters(activity),
-                "Spikes of 100 neurons while an image is shown.",
-            )
-            .figure(
-                "activity",
-                &figures::statistics(activity),
-                "Firing rates, and the irregularity of the neurons with at least 5 spikes, over \
-                 one second of an image.",
-            );
+        report.heading("Spikes").table("spikes", &table(results)).heading("The network");
+        networks(&mut report, activity, &[&results.regime]);
         report
     }
 
-    fn summary(results: &Encoding) -> String {
-        format!("{}\n{}\n", table(results).to_text(), state(&results.activity))
+    fn summary_within(results: &Encoding, width: usize) -> String {
+        format!("{}\n{}\n", table(results).to_text_within(width), state(&results.activity))
     }
 }
 
 /// Whether the network is balanced, in a sentence.
 pub(super) fn state(activity: &Activity) -> String {
-    format!(
-        "While it sees an image for 1 s, the network of the regime {} is {} ({:.1} Hz).",
-        activity.regime, activity.verdict, activity.rate_hz
-    )
+    verdicts::states(std::slice::from_ref(activity)).remove(0)
 }
 
 /// The unit of an encoded part.

@@ -8,7 +8,7 @@ use equipoise_decoder::reconstruct::controls::mean_image;
 use equipoise_decoder::reconstruct::{
     DecoderKind, FeatureConfig, LinearReconstructor, Reconstructor, RidgeConfig, SpikeFeatures,
 };
-use equipoise_report::{Report, RunDir};
+use equipoise_report::{Report, RunDir, Step};
 use serde::{Deserialize, Serialize};
 
 use super::super::activity::{self, Activity};
@@ -17,6 +17,7 @@ use super::super::comparison::Used;
 use super::super::encoding::{self, Part};
 use super::super::images::{Images, intensities};
 use super::super::method::Method;
+use super::super::report::{networks, spikes_step};
 use super::super::settings::Control;
 use super::super::studies::begin;
 use super::super::{Settings, figures, verdicts};
@@ -170,8 +171,9 @@ impl Study for Evaluate {
             results.part.name(),
             results.subject
         ));
+        report.strip(steps(results));
         for sentence in findings(results) {
-            report.summary(&sentence);
+            report.found(&sentence);
         }
         for remark in remarks(results) {
             report.remark(&remark);
@@ -182,20 +184,40 @@ impl Study for Evaluate {
             "Images over their reconstructions, with PSNR and SSIM.",
         );
         if !results.activity.is_empty() {
-            report.heading("The networks").list(results.activity.iter().map(state)).figure(
-                "rasters",
-                &figures::rasters(&results.activity),
-                "Spikes of 100 neurons while an image is shown.",
-            );
+            report.heading("The networks");
+            networks(&mut report, &results.activity, &[]);
         }
         report
     }
 
-    fn summary(results: &Evaluation) -> String {
-        let table = scores::table(&caption(results), &results.rows).to_text();
+    fn summary_within(results: &Evaluation, width: usize) -> String {
+        let table = scores::table(&caption(results), &results.rows).to_text_within(width);
         let states: Vec<String> = results.activity.iter().map(state).collect();
         format!("{table}\n{}\n{}\n", findings(results).join("\n"), states.join("\n"))
     }
+}
+
+/// What was done, in pictures of the first image that is shown.
+fn steps(results: &Evaluation) -> Vec<Step> {
+    let images = &results.images;
+    let decoder = results.rows.iter().find(|row| matches!(row.method, Method::Decoder { .. }));
+    let shown = decoder.and_then(|row| Some((row, row.pictures.first()?)));
+    let mut image = Step::new("Image", &format!("{}, {}", images.dataset, images.shape));
+    if let Some((_, (index, _))) = shown
+        && let Some(original) = images.originals.get(index)
+    {
+        image = image.picture(&figures::picture(original, images.shape));
+    }
+    let mut steps = vec![image];
+    match results.activity.as_slice() {
+        [] => steps.push(Step::new("Spikes", "counts of an earlier encoding")),
+        activity => steps.extend(activity.iter().take(2).map(spikes_step)),
+    }
+    if let Some((row, (_, bytes))) = shown {
+        let step = Step::new("Reconstruction", &format!("{}, {:.2} dB", row.title(), row.psnr()));
+        steps.push(step.picture(&figures::picture(bytes, images.shape)));
+    }
+    steps
 }
 
 fn caption(results: &Evaluation) -> String {

@@ -7,7 +7,7 @@ use equipoise_decoder::reconstruct::{DecoderKind, LinearFits, Pairs, SpikeFeatur
 use equipoise_decoder::training::Finish;
 use equipoise_encoder::network::NetworkConfig;
 use equipoise_figure::{Axis, Color, Dash, Figure, Line, Plot};
-use equipoise_report::{Column, Report, Table};
+use equipoise_report::{Column, Report, Step, Table};
 use serde::{Deserialize, Serialize};
 
 use super::super::Settings;
@@ -19,6 +19,8 @@ use super::encoded::EncodedRun;
 use crate::context::{Artefact, Context, Identity};
 use crate::error::{OrStudyError, StudyError};
 use crate::regimes::Case;
+use crate::schema::network_table;
+use crate::strip;
 use crate::study::Study;
 use crate::timings::Timings;
 
@@ -161,6 +163,34 @@ impl Study for Train {
             results.shape,
             results.regime.name
         ));
+        let of = |f: fn(&Epoch) -> f64| results.history.iter().map(f).collect::<Vec<f64>>();
+        let (epochs_of, train) = (of(|e| e.epoch as f64), of(|e| e.train_loss));
+        let validation = of(|e| e.validation_loss);
+        let loss = strip::curves([
+            (&epochs_of[..], &train[..], Color::GREY),
+            (&epochs_of[..], &validation[..], Color::BLUE),
+        ]);
+        let neurons = results.regime.network.neurons;
+        let mut training = Step::new("Training", &format!("{} epochs", results.history.len()));
+        if let Some(loss) = &loss {
+            training = training.figure(loss);
+        }
+        report.strip([
+            Step::new("Spikes", &format!("{}: {neurons} neurons", results.regime.name)),
+            training,
+            Step::new("Decoder", results.kind.title()),
+        ]);
+        let best =
+            results.history.iter().min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss));
+        if let Some(best) = best {
+            report.found(&format!(
+                "The validation loss is lowest after epoch {} of {} ({:.3e}); the weights of that \
+                 epoch are kept.",
+                best.epoch,
+                results.history.len(),
+                best.validation_loss
+            ));
+        }
         report
             .heading("The decoder that was kept")
             .table("decoder", &kept(results))
@@ -170,12 +200,17 @@ impl Study for Train {
                 &losses(&results.history),
                 "Loss by epoch. The weights of the epoch with the lowest validation loss are kept.",
             )
-            .table("epochs", &epochs(&results.history));
+            .table("epochs", &epochs(&results.history))
+            .heading("The network whose spikes it was trained on")
+            .table(
+                "network",
+                &network_table(&[(results.regime.name.as_str(), &results.regime.network)]),
+            );
         report
     }
 
-    fn summary(results: &Trained) -> String {
-        format!("{}\nmodel: {}\n", kept(results).to_text(), results.model.name)
+    fn summary_within(results: &Trained, width: usize) -> String {
+        format!("{}\nmodel: {}\n", kept(results).to_text_within(width), results.model.name)
     }
 }
 

@@ -80,7 +80,7 @@ impl Study for ReconstructionSweep {
         report::report(results)
     }
 
-    fn summary(results: &SweepResults) -> String {
-        report::summary(results)
+    fn summary_within(results: &SweepResults, width: usize) -> String {
+        report::summary(results, width)
     }
 }

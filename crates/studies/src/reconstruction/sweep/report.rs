@@ -1,18 +1,21 @@
 //! The report of the study: what was asked, what came out, and at what cost.
 
+use equipoise_encoder::balance::Criteria;
 use equipoise_report::{Report, Table};
 
 use super::super::comparison::Comparison;
 use super::super::method::{Input, Method};
-use super::super::statistics::{Difference, Pairs};
+use super::super::statistics::{Difference, Measure, Pairs};
 use super::super::{figures as pictures, report as single, tables as common, verdicts};
 use super::results::{DataSetResults, Point, SweepResults, file_name};
 use super::{figures, tables};
+use crate::balance::tables as criteria;
+use crate::schema::network_table;
 
 /// The tables that matter and the answers, as text.
-pub fn summary(results: &SweepResults) -> String {
+pub fn summary(results: &SweepResults, width: usize) -> String {
     let differences = tables::differences(&results.datasets);
-    let table = tables::overview(&results.datasets).to_text();
+    let table = tables::overview(&results.datasets).to_text_within(width);
     format!("{table}\n{}\n", answers(results, &differences).join("\n"))
 }
 
@@ -32,6 +35,12 @@ pub fn report(results: &SweepResults) -> Report {
         results.repeats(),
         if results.repeats() == 1 { "" } else { "s" },
     ));
+    if let Some(first) = results.datasets.first() {
+        report.strip(single::steps(&first.equal_time));
+    }
+    for sentence in found(&differences) {
+        report.found(&sentence);
+    }
     if !results.remark.is_empty() {
         report.summary(&results.remark);
     }
@@ -98,6 +107,9 @@ pub fn report(results: &SweepResults) -> Report {
             );
     }
     report
+        .heading("When a network is called balanced")
+        .table("criteria", &criteria::criteria(&Criteria::default()));
+    report
 }
 
 /// The table with the study's remark under it.
@@ -116,7 +128,17 @@ fn data_set(report: &mut Report, result: &DataSetResults, results: &SweepResults
     report
         .table(&format!("{name}-quality"), &remarked(common::quality(comparison), results))
         .table(&format!("{name}-coding"), &common::coding(comparison))
-        .list(comparison.activity.iter().map(|a| format!("{}: {}.", a.regime, a.verdict)))
+        .list(verdicts::states(&comparison.activity))
+        .table(
+            &format!("{name}-balance"),
+            &criteria::reasons(comparison.activity.iter().map(|a| (a.regime.clone(), &a.verdict))),
+        )
+        .table(
+            &format!("{name}-network"),
+            &network_table(
+                &comparison.regimes.iter().map(|c| (c.name.as_str(), &c.network)).collect::<Vec<_>>(),
+            ),
+        )
         .figure(
             &format!("{name}-gallery"),
             &pictures::gallery(comparison),
@@ -139,6 +161,39 @@ fn data_set(report: &mut Report, result: &DataSetResults, results: &SweepResults
             &pictures::rasters(&comparison.activity),
             "Spikes of 100 neurons while an image is shown.",
         );
+}
+
+/// In how many of the comparisons each regime was better or worse than the reference.
+fn found(differences: &[Difference]) -> Vec<String> {
+    let several = differences.iter().any(|d| d.pairs == Pairs::Seeds);
+    let decisive = if several { Pairs::Seeds } else { Pairs::Images };
+    let psnr: Vec<&Difference> =
+        differences.iter().filter(|d| d.pairs == decisive && d.measure == Measure::Psnr).collect();
+    let mut others: Vec<(&str, &str)> = Vec::new();
+    for d in &psnr {
+        let pair = (d.reference.as_str(), d.other.as_str());
+        if !others.contains(&pair) {
+            others.push(pair);
+        }
+    }
+    let sentence = |(reference, other): (&str, &str)| {
+        let of_pair: Vec<i8> = psnr
+            .iter()
+            .filter(|d| (d.reference.as_str(), d.other.as_str()) == (reference, other))
+            .map(|d| verdicts::shown(d))
+            .collect();
+        let count = |wanted| of_pair.iter().filter(|&&shown| shown == wanted).count();
+        format!(
+            "{reference} against {other}: in {} comparisons (data sets, decoders, equal time or \
+             equal spikes) images are reconstructed better in {}, worse in {}, and no difference \
+             is shown in {} (PSNR, corrected p < 0.05).",
+            of_pair.len(),
+            count(1),
+            count(-1),
+            count(0)
+        )
+    };
+    others.into_iter().map(sentence).collect()
 }
 
 /// The answers to the study's questions, made of its numbers.

@@ -70,7 +70,7 @@ impl Study for Associate {
         report::report(results)
     }
 
-    fn summary(results: &AssociateResults) -> String {
+    fn summary_within(results: &AssociateResults, _: usize) -> String {
         report::summary(results)
     }
 }

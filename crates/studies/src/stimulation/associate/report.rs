@@ -2,11 +2,13 @@
 
 use equipoise_figure::{Axis, Color, Figure, Panel};
 use equipoise_plasticity::stimulation::{AssociativeTask, StimulationError, TrainingResult};
-use equipoise_report::{Column, NumberFormat, Report, Table};
+use equipoise_report::{Column, NumberFormat, Report, Step, Table};
 
 use super::super::figures;
 use super::super::trials::{self, AS_CONFIGURED, SolvedAt, Summary, median_of};
 use super::{AssociateResults, AssociateSettings, conditions};
+use crate::schema::parameters;
+use crate::strip;
 
 /// What is learnt.
 fn what(settings: &AssociateSettings) -> String {
@@ -74,6 +76,19 @@ pub(super) fn report(results: &AssociateResults) -> Report {
             &format!("median; wanted {wanted:.2}"),
         );
     }
+    report.found(&format!(
+        "{} of {} networks learn {}{}.",
+        solved.solved,
+        solved.total,
+        what(settings),
+        match solved.median {
+            Some(median) => format!(", in the median after {median} stimulations"),
+            None => String::new(),
+        }
+    ));
+    if let Some(first) = trainings.full.first() {
+        report.strip(taught(settings, first));
+    }
     report.heading("As configured").table("networks", &table(base()));
     report.paragraph(
         "Outcome: finished is with the whole margin that is wanted, solved with less. \
@@ -95,6 +110,45 @@ pub(super) fn report(results: &AssociateResults) -> Report {
     }
     conditions::write(settings, &mut report, &trainings.summaries);
     report
+        .heading("Network, task and training")
+        .table("network", &parameters("Parameters of the network", &[("", &settings.network)]))
+        .table("task", &parameters("Parameters of the task", &[("", &settings.task)]))
+        .table("training", &parameters("Parameters of the training", &[("", &settings.training)]));
+    report
+}
+
+/// What was done with the first network: what it showed, the stimulation, what it shows.
+fn taught(settings: &AssociateSettings, first: &TrainingResult) -> Vec<Step> {
+    /// Pixels of a row of an image.
+    const WIDTH: usize = 3;
+    let seed = settings.seed_of(0);
+    let transfer = settings.training.transfer;
+    let image = |weights: &[f64]| {
+        let network = settings.network.build(seed).ok()?;
+        let task = settings.task.build(&network, &transfer, seed).ok()?;
+        let images = task.images(&transfer, weights).ok()?;
+        Some(strip::grey(WIDTH, &images.first()?.0))
+    };
+    let step = |title, text: &str, weights: &[f64]| match image(weights) {
+        Some(picture) => Step::new(title, text).picture(&picture),
+        None => Step::new(title, text),
+    };
+    let wanted = match settings.task.task {
+        AssociativeTask::Digits => "the first pattern, stretched",
+        AssociativeTask::ExclusiveOr => "no input driven, stretched",
+    };
+    let costs: Vec<f64> = first.records.iter().map(|r| r.assessment.cost).collect();
+    let numbers: Vec<f64> = (0..costs.len()).map(|k| k as f64).collect();
+    let text = format!("{} stimulations; cost", first.stimulations.len());
+    let mut stimulated = Step::new("Stimulation", &text);
+    if let Some(figure) = strip::curves([(&numbers[..], &costs[..], Color::BLUE)]) {
+        stimulated = stimulated.figure(&figure);
+    }
+    vec![
+        step("Before", wanted, &first.weights_before),
+        stimulated,
+        step("After", wanted, &first.weights_after),
+    ]
 }
 
 fn list(digits: &[u8]) -> String {

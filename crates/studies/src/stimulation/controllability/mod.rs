@@ -127,7 +127,7 @@ impl Study for Controllability {
         report::report(results)
     }
 
-    fn summary(results: &ControllabilityResults) -> String {
+    fn summary_within(results: &ControllabilityResults, _: usize) -> String {
         report::summary(results)
     }
 }

@@ -1,10 +1,12 @@
 //! The report on controllability.
 
 use equipoise_figure::{Axis, Color, Figure, Line, Marker, Panel, Plot};
-use equipoise_report::{Column, NumberFormat, Report, Table};
+use equipoise_report::{Column, NumberFormat, Report, Step, Table};
 
 use super::super::trials::median_of;
 use super::{Analysed, ControllabilityResults, ControllabilitySettings, Planned};
+use crate::schema::parameters;
+use crate::strip;
 
 /// The results in a few lines.
 pub(super) fn summary(results: &ControllabilityResults) -> String {
@@ -74,14 +76,16 @@ pub(super) fn report(results: &ControllabilityResults) -> Report {
              weights, says which share of the wanted change (−grad U of the associative task) lies \
              in them, and measures what planning a stimulation costs.",
         )
-        .heading("Reach")
-        .table("reach", &table)
-        .paragraph(
-            "Rank: directions that one stimulation reaches to first order, at most N. Directions: \
+        .strip(steps(settings, analysed));
+    for sentence in found(settings, analysed) {
+        report.found(&sentence);
+    }
+    report.heading("Reach").table("reach", &table).paragraph(
+        "Rank: directions that one stimulation reaches to first order, at most N. Directions: \
              those of many stimulations together, at the present weights: at most K N after K, and \
              at most the number of connected pairs and 2N, because the two synapses of a pair that \
              is connected both ways share the product of the two rates.",
-        );
+    );
     let figure = Figure::new()
         .columns(2)
         .panel(spectra(settings, analysed))
@@ -99,6 +103,45 @@ pub(super) fn report(results: &ControllabilityResults) -> Report {
         cost(settings, &mut report, planned);
     }
     report
+        .heading("Network and rule")
+        .table("network", &parameters("Parameters of the network", &[("", &settings.network)]))
+        .table("rule", &parameters("Parameters of the plasticity rule", &[("", &settings.rule)]))
+        .table("task", &parameters("Parameters of the task", &[("", &settings.task)]));
+    report
+}
+
+/// What was done: networks, the singular values of a stimulation, what many reach.
+fn steps(settings: &ControllabilitySettings, analysed: &[Analysed]) -> [Step; 3] {
+    let values = analysed.first().map_or(&[][..], |a| &a.singular_values);
+    let index: Vec<f64> = (0..values.len()).map(|k| k as f64).collect();
+    let mut one = Step::new("One stimulation", "its singular values, largest first");
+    if let Some(figure) = strip::curves([(&index[..], values, Color::BLUE)]) {
+        one = one.figure(&figure);
+    }
+    let shares = analysed.first().map_or(&[][..], |a| &a.shares);
+    let numbers: Vec<f64> = (0..shares.len()).map(|k| k as f64).collect();
+    let text = format!("share of what is wanted, up to {}", settings.stimulations);
+    let mut many = Step::new("Many stimulations", &text);
+    if let Some(figure) = strip::curves([(&numbers[..], shares, Color::BLUE)]) {
+        many = many.figure(&figure);
+    }
+    [Step::new("Networks", &format!("{} networks", analysed.len())), one, many]
+}
+
+/// What one stimulation and what many of them reach, at the configured size and density.
+fn found(settings: &ControllabilitySettings, analysed: &[Analysed]) -> Vec<String> {
+    let Some(Analysed { neurons, density, .. }) = analysed.first() else { return Vec::new() };
+    let group = || analysed.iter().filter(|a| (a.neurons, a.density) == (*neurons, *density));
+    let one = median_of(group().filter_map(|a| a.one_share));
+    let all = median_of(group().filter_map(|a| a.shares.last().copied()));
+    let (Some(one), Some(all)) = (one, all) else { return Vec::new() };
+    vec![format!(
+        "In networks of {neurons} neurons at density {density}, one stimulation reaches {:.0} % of \
+         the change of the weights that the task wants, {} of them reach {:.0} % (medians).",
+        100.0 * one,
+        settings.stimulations,
+        100.0 * all
+    )]
 }
 
 fn last(values: &[usize]) -> usize {

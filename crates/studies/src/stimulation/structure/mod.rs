@@ -98,7 +98,7 @@ impl Study for Structure {
         report::report(results)
     }
 
-    fn summary(results: &StructureResults) -> String {
+    fn summary_within(results: &StructureResults, _: usize) -> String {
         report::summary(results)
     }
 }

@@ -2,11 +2,13 @@
 
 use equipoise_figure::{Axis, Color, Figure, Heatmap, Line, Marker, Panel, Plot, Rule};
 use equipoise_plasticity::stimulation::{BumpMeasurement, RingTask, TrainingResult};
-use equipoise_report::{Column, NumberFormat, Report, Table};
+use equipoise_report::{Column, NumberFormat, Report, Step, Table};
 
 use super::super::figures;
 use super::super::trials::{self, AS_CONFIGURED, DURATION, Summary, median_of};
 use super::{Bumps, StructureResults, StructureSettings};
+use crate::schema::parameters;
+use crate::strip;
 
 fn held(bumps: &[BumpMeasurement]) -> usize {
     bumps.iter().filter(|b| b.held).count()
@@ -109,6 +111,21 @@ pub(super) fn report(results: &StructureResults) -> Report {
             "°",
             &format!("median; largest {:.1}°", found.largest_drift),
         );
+    if let Some(first) = trainings.full.first() {
+        let n = settings.ring.excitatory + settings.ring.inhibitory;
+        report.strip([
+            Step::new("Before", "weights of the first network")
+                .picture(&strip::grey(n, &first.weights_before)),
+            Step::new("Stimulation", &format!("{} stimulations", first.stimulations.len())),
+            Step::new("After", "weights of the first network")
+                .picture(&strip::grey(n, &first.weights_after)),
+        ]);
+    }
+    report.found(&format!(
+        "{} of {} networks become ring attractors as good as was wanted; a bump of activity stays \
+         where it was put at {:.0} % of the {} places (median over the networks).",
+        found.reached, found.networks, found.held, found.places
+    ));
     networks(settings, &mut report, &base, bumps);
     for loss in trials::losses(&trainings.summaries, AS_CONFIGURED) {
         report.remark(&loss);
@@ -119,6 +136,10 @@ pub(super) fn report(results: &StructureResults) -> Report {
         shown(settings, &mut report, &task, target, of_first, &trainings.full);
     }
     speed(settings, &mut report, &trainings.summaries);
+    report
+        .heading("Network and training")
+        .table("ring", &parameters("Parameters of the ring", &[("", &settings.ring)]))
+        .table("training", &parameters("Parameters of the training", &[("", &settings.training)]));
     report
 }
 
