@@ -351,6 +351,9 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
     let word = plain(word);
     let likeness = |name: &str| {
         let name = plain(name);
+        if name == word {
+            return 2.0;
+        }
         // What is left out at the front or the end is more often meant than a like spelling.
         let contained = word.len() >= 3 && (name.contains(&word) || word.contains(&name));
         if contained { 1.0 } else { strsim::jaro_winkler(&word, &name) }

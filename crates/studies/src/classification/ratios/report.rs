@@ -176,7 +176,12 @@ fn found(results: &RatiosResults) -> Vec<String> {
             };
             grid.comparisons.iter().filter(shown).count()
         };
-        if tested > 0 {
+        if tested > 0 && holds(1.0) + holds(-1.0) == 0 {
+            sentences.push(format!(
+                "None of {tested} comparisons of ratios {what} shows a difference in accuracy \
+                 (corrected p < {ALPHA})."
+            ));
+        } else if tested > 0 {
             sentences.push(format!(
                 "Of {tested} comparisons of ratios {what}, {} show a higher and {} a lower \
                  accuracy than the ratio compared with (corrected p < {ALPHA}); the others show \

@@ -138,7 +138,13 @@ impl From<Keys> for SweepSettings {
 
 impl From<SweepSettings> for Keys {
     fn from(settings: SweepSettings) -> Self {
-        let comparison = settings.comparison;
+        let mut comparison = settings.comparison;
+        // One comparison with these settings is that of the first data set.
+        if let Some(first) = settings.datasets.first()
+            && !settings.datasets.contains(&comparison.data.dataset)
+        {
+            comparison.data.dataset.clone_from(first);
+        }
         Self {
             seed: settings.seed,
             remark: settings.remark,
