@@ -1,7 +1,7 @@
 //! Train an 80:20 classifier on events in memory, save it, load it, and ask it about new events.
 
 use equipoise_decoder::classifier::{
-    Classifier, ClassifierConfig, LabelledEvents, Optimizer, Trainer,
+    Classifier, ClassifierConfig, InitialWeights, LabelledEvents, Optimizer, Trainer,
 };
 use equipoise_decoder::observer::Observer;
 use equipoise_encoder::code::Events;
@@ -26,9 +26,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let labels = (0..400).map(|k| k % 2).collect();
     let samples =
         LabelledEvents::new(events(400, 1)?, labels, vec!["left".into(), "right".into()])?;
+    // Weights with which 40 spikes in all make the hidden neurons fire.
+    let initial = InitialWeights::Study { sigma_1: 0.1, sigma_2: None, sigma_recurrent: None };
     let optimizer = Optimizer::adam(0.01);
-    let config =
-        ClassifierConfig { batch: 20, epochs: 20, optimizer, ..ClassifierConfig::default() };
+    let config = ClassifierConfig {
+        batch: 20,
+        epochs: 20,
+        initial,
+        optimizer,
+        ..ClassifierConfig::default()
+    };
     let mut trainer = Trainer::new(config, 7, &samples)?;
     trainer.fit(&samples, &samples, &mut Observer::silent())?;
     let file = std::env::temp_dir().join("left-or-right.safetensors");
