@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
+use equipoise_encoder::balance::DiagnosisConfig;
 use equipoise_encoder::network::{Distribution, Parameter};
 use equipoise_encoder::populations::{
     Adaptation, Background, MICROCIRCUIT_POPULATIONS, MicrocircuitInput, Model, Network, Neuron,
-    Population, PopulationsError, Precision, Projection, Recording, Rule, Settings, Sign,
-    Simulation, Source, brunel, microcircuit,
+    Plasticity, Population, PopulationsError, Precision, Projection, Recording, Rule, Settings,
+    Sign, Simulation, Source, brunel, clustered, diagnose, microcircuit,
 };
+use equipoise_metrics::spikes::{UnitTrains, fano_factors, irregularity};
 use equipoise_simd::{Instructions, force};
 
 fn go_on(_: f64) -> ControlFlow<()> {
@@ -168,15 +170,15 @@ fn adaptation_follows_its_closed_form() {
         let (tau, tau_s, c) = (10.0f64, 0.5f64, 250.0);
         let time = simulation.time_ms() - held_until;
         // What is left when the neuron is released, and its convolution with the membrane.
-        let w = b * f64::exp(-2.0 / tau_w);
+        let w = b * libm::exp(-2.0 / tau_w);
         let synaptic = match model {
             Model::Delta => 0.0,
-            _ => kick * f64::exp(-(held_until - 5.1) / tau_s),
+            _ => kick * libm::exp(-(held_until - 5.1) / tau_s),
         };
         let response = |tau_i: f64| {
-            tau * tau_i / (tau - tau_i) * (f64::exp(-time / tau) - f64::exp(-time / tau_i)) / c
+            tau * tau_i / (tau - tau_i) * (libm::exp(-time / tau) - libm::exp(-time / tau_i)) / c
         };
-        let potential = tau * current / c * (1.0 - f64::exp(-time / tau)) - w * response(tau_w)
+        let potential = tau * current / c * (1.0 - libm::exp(-time / tau)) - w * response(tau_w)
             + synaptic * response(tau_s);
         let got = simulation.potential(1).expect("a neuron") + 65.0;
         assert!((got - potential).abs() < 1e-5, "{model:?}: {got}, not {potential}");
@@ -237,6 +239,12 @@ fn mixed(precision: Precision) -> Settings {
             plasticity: None,
         });
     }
+    settings.projections[2].plasticity = Some(Plasticity::Inhibitory {
+        learning_rate: 1.0,
+        target_rate: 10.0,
+        tau: 20.0,
+        most: 1000.0,
+    });
     settings
 }
 
@@ -399,7 +407,7 @@ fn a_neuron_under_constant_current_fires_as_theory_says() {
     let mut recording = Recording::spikes();
     simulation.advance(1000.0, &mut recording, &mut go_on).expect("it runs");
     // 20 mV of drive, threshold 15 mV above the reset: 2 + 10 ln 4 ms, up to the grid.
-    let interval = (2.0 + 10.0 * f64::ln(4.0)) / 0.1;
+    let interval = (2.0 + 10.0 * libm::log(4.0)) / 0.1;
     let expected = (1000.0 / (interval.ceil() * 0.1)).floor() * 3.0;
     assert!((recording.spikes.count() as f64 - expected).abs() <= 3.0);
 }
@@ -481,4 +489,221 @@ fn settings_come_back_from_toml() {
     }
     assert!(toml::from_str::<Settings>("populaitons = []").is_err());
     assert_eq!(MICROCIRCUIT_POPULATIONS.len(), 8);
+}
+
+/// Rates and mean CV of the populations of the microcircuit at a tenth of its neurons and synapses.
+fn small_microcircuit(seed: u64) -> (Vec<f64>, Vec<f64>) {
+    let settings = microcircuit(0.1, 0.1, MicrocircuitInput::Poisson);
+    let network = Network::build(&settings, seed, 2).expect("it makes sense");
+    let mut simulation = Simulation::new(&network, seed);
+    simulation.advance(500.0, &mut Recording::nothing(), &mut go_on).expect("it runs");
+    let mut recording = Recording::spikes();
+    simulation.advance(1000.0, &mut recording, &mut go_on).expect("it runs");
+    let cvs = (0..8).map(|population| {
+        let own = recording.of_population(&network, population);
+        let trains = UnitTrains::from_events(&own.times, &own.ids, own.units).expect("in order");
+        irregularity(&trains, 3).cv.mean.unwrap_or(f64::NAN)
+    });
+    (recording.rates_hz(&network), cvs.collect())
+}
+
+#[test]
+fn the_microcircuit_at_a_tenth_fires_as_in_nest() {
+    // `scripts/peers/nest_microcircuit.py 0.1 1000`, NEST 3.10, the mean of seeds 1 and 2.
+    let rates = [0.484, 2.142, 3.987, 5.029, 6.646, 7.807, 0.872, 7.022];
+    let cvs = [0.490, 0.531, 0.583, 0.595, 0.624, 0.619, 0.498, 0.587];
+    let found = [small_microcircuit(1), small_microcircuit(2)];
+    for population in 0..8 {
+        let rate = (found[0].0[population] + found[1].0[population]) / 2.0;
+        let cv = (found[0].1[population] + found[1].1[population]) / 2.0;
+        let name = MICROCIRCUIT_POPULATIONS[population];
+        println!(
+            "{name}: {rate:.3} Hz, CV {cv:.3}; NEST {} {}",
+            rates[population], cvs[population]
+        );
+        assert!(
+            (rate - rates[population]).abs() < 0.05 * rates[population] + 0.05,
+            "{name}: {rate}"
+        );
+        assert!((cv - cvs[population]).abs() < 0.04, "{name}: {cv}");
+    }
+}
+
+/// The network in which Vogels et al. 2011 let inhibition learn, with as many synapses to a neuron
+/// and a tenth of the neurons.
+fn learning_network() -> Settings {
+    let neuron = Neuron {
+        model: Model::Conductance,
+        capacitance: 200.0,
+        membrane: 20.0.into(),
+        rest: -60.0,
+        threshold: (-50.0).into(),
+        reset: (-60.0).into(),
+        refractory: 5.0.into(),
+        tau_excitatory: 5.0,
+        tau_inhibitory: 10.0,
+        reversal_inhibitory: -80.0,
+        ..Neuron::default()
+    };
+    let start = Parameter::Drawn(Distribution::Uniform { low: -60.0, high: -50.0 });
+    let population = |population: Population| Population {
+        neuron: neuron.clone(),
+        current: 200.0.into(),
+        initial_potential: Some(start),
+        ..population
+    };
+    let rule = Rule::Probability { probability: 0.2, autapses: false };
+    let mut settings = Settings {
+        populations: vec![
+            population(Population::new("E", 800)),
+            population(Population::inhibitory("I", 200)),
+        ],
+        ..Settings::default()
+    };
+    for (source, target, weight) in
+        [("E", "E", 0.3), ("E", "I", 0.3), ("I", "I", 3.0), ("I", "E", 0.3)]
+    {
+        settings.projections.push(constant(source, target, rule, weight, 0.5));
+    }
+    settings.projections[3].plasticity = Some(Plasticity::Inhibitory {
+        learning_rate: 0.3,
+        target_rate: 5.0,
+        tau: 20.0,
+        most: 100.0,
+    });
+    settings
+}
+
+#[test]
+fn inhibitory_plasticity_brings_neurons_to_their_rate() {
+    // The rule says so where the spikes before and after a synapse are nearly independent: many
+    // inhibitory sources onto neurons that do not drive them.
+    let mut settings = Settings {
+        populations: vec![
+            Population {
+                neuron: Neuron { tau_inhibitory: 5.0, ..Neuron::default() },
+                background: vec![Background { rate: 16_000.0, weight: 87.8 }],
+                ..Population::new("E", 200)
+            },
+            Population { source: Some(Source { rate: 10.0 }), ..Population::inhibitory("I", 800) },
+        ],
+        ..Settings::default()
+    };
+    let rule = Rule::Probability { probability: 0.5, autapses: false };
+    settings.projections.push(constant("I", "E", rule, 1.25, 1.0));
+    settings.projections[0].plasticity = Some(Plasticity::Inhibitory {
+        learning_rate: 1.0,
+        target_rate: 5.0,
+        tau: 20.0,
+        most: 1000.0,
+    });
+    let network = Network::build(&settings, 1, 1).expect("it makes sense");
+    let mut simulation = Simulation::new(&network, 1);
+    let rate = |simulation: &mut Simulation<'_>, time: f64| {
+        let mut recording = Recording::spikes_of(&[0]);
+        simulation.advance(time, &mut recording, &mut go_on).expect("it runs");
+        recording.rates_hz(&network)[0]
+    };
+    simulation.set_learning(false);
+    let before = rate(&mut simulation, 200.0);
+    simulation.set_learning(true);
+    let learning = rate(&mut simulation, 6000.0);
+    let after = rate(&mut simulation, 4000.0);
+    println!("{before:.2} Hz, while learning {learning:.2} Hz, after {after:.2} Hz");
+    assert!(before > 40.0, "{before}");
+    assert!((after / 5.0 - 1.0).abs() < 0.05, "{after}");
+    // A lesion takes half of inhibition away; what is left learns to make up for it.
+    let mut lesioned = simulation.clone();
+    let rates: Vec<f64> = (0..800).map(|k| if k < 400 { 0.0 } else { 10.0 }).collect();
+    lesioned.set_rates(1, &rates).expect("they fit");
+    let hurt = rate(&mut lesioned, 200.0);
+    lesioned.advance(6000.0, &mut Recording::nothing(), &mut go_on).expect("it runs");
+    let healed = rate(&mut lesioned, 4000.0);
+    println!("after a lesion {hurt:.2} Hz, then {healed:.2} Hz");
+    assert!(hurt > 2.0 * after, "{hurt}");
+    assert!((healed / 5.0 - 1.0).abs() < 0.1, "{healed}");
+}
+
+#[test]
+fn a_network_finds_its_own_balance() {
+    let network = Network::build(&learning_network(), 1, 1).expect("it makes sense");
+    let mut simulation = Simulation::new(&network, 1);
+    let config = DiagnosisConfig { probed_neurons: 30, ..DiagnosisConfig::default() };
+    let measure = |simulation: &mut Simulation<'_>, time: f64| {
+        let mut recording = Recording::spikes();
+        simulation.advance(time, &mut recording, &mut go_on).expect("it runs");
+        let found = diagnose(simulation, &recording, &config).expect("it is long enough");
+        found.populations[0].diagnosis.clone()
+    };
+    simulation.set_learning(false);
+    let before = measure(&mut simulation, 300.0);
+    simulation.set_learning(true);
+    simulation.advance(5000.0, &mut Recording::nothing(), &mut go_on).expect("it runs");
+    let after = measure(&mut simulation, 1000.0);
+    for found in [&before, &after] {
+        let (ratio, cv) = (found.inhibition_over_excitation, found.irregularity.cv.mean);
+        println!("{:.2} Hz, I/E {ratio:.3}, CV {cv:?}", found.rate_hz);
+    }
+    // From a clock to irregular spikes near the target rate of 5 Hz; recurrent spikes are not
+    // independent, and so the rate comes out above it.
+    assert!(before.rate_hz > 100.0 && before.irregularity.cv.mean.is_some_and(|cv| cv < 0.1));
+    assert!((4.0..7.5).contains(&after.rate_hz), "{}", after.rate_hz);
+    assert!(after.irregularity.cv.mean.is_some_and(|cv| cv > 0.5));
+    assert!(after.inhibition_over_excitation > 5.0 * before.inhibition_over_excitation);
+    let weights = simulation.plastic_weights(3);
+    assert!(weights.len() > 30_000 && weights.iter().all(|w| (0.0..=100.0).contains(w)));
+}
+
+#[test]
+fn a_diagnosis_adds_up_the_input_of_a_population() {
+    // In the balanced network of Brunel's, each part of the input is what its rate brings.
+    let settings = brunel(1000, 5.0, 2.0);
+    let network = Network::build(&settings, 1, 2).expect("it makes sense");
+    let mut simulation = Simulation::new(&network, 1);
+    simulation.advance(100.0, &mut Recording::nothing(), &mut go_on).expect("it runs");
+    let mut recording = Recording::spikes();
+    simulation.advance(1000.0, &mut recording, &mut go_on).expect("it runs");
+    let found =
+        diagnose(&simulation, &recording, &DiagnosisConfig::default()).expect("long enough");
+    let rates = recording.rates_hz(&network);
+    for population in &found.populations {
+        // C_E J_E = 100 mV and C_I J_I = 125 mV, times tau_m = 20 ms; the background is 2 thresholds.
+        let expected = [100.0 * rates[0] * 0.02, -125.0 * rates[1] * 0.02];
+        for (got, want) in population.input_from_mv.iter().zip(expected) {
+            assert!((got / want - 1.0).abs() < 0.05, "{got} {want}");
+        }
+        assert!((population.input_from_outside_mv - 40.0).abs() < 1e-9);
+        let sum = population.input_from_mv[0] + population.input_from_outside_mv;
+        assert!((population.diagnosis.excitation / sum - 1.0).abs() < 0.01);
+        assert!((population.diagnosis.inhibition / population.input_from_mv[1] - 1.0).abs() < 0.01);
+    }
+    assert!(found.rate_correlations[0][0].is_some_and(|r| (r - 1.0).abs() < 1e-9));
+    let [one, other] = [found.rate_correlations[0][1], found.rate_correlations[1][0]];
+    assert!(one.zip(other).is_some_and(|(a, b)| a > 0.5 && (a - b).abs() < 1e-12));
+    let part = Recording::spikes_of(&[0]);
+    assert!(diagnose(&simulation, &part, &DiagnosisConfig::default()).is_err());
+}
+
+#[test]
+fn clusters_make_counts_vary() {
+    // Litwin-Kumar & Doiron 2012, figure 2: the Fano factor is larger with clusters than without.
+    let fano = |ratio: f64| {
+        let settings = clustered(50, ratio);
+        let network = Network::build(&settings, 2, 2).expect("it makes sense");
+        let mut simulation = Simulation::new(&network, 2);
+        simulation.advance(300.0, &mut Recording::nothing(), &mut go_on).expect("it runs");
+        let mut recording = Recording::spikes();
+        simulation.advance(1500.0, &mut recording, &mut go_on).expect("it runs");
+        let trains = UnitTrains::from_events(&recording.spikes.times, &recording.spikes.ids, 5000)
+            .expect("they are in order");
+        let counts = trains.counts(0.0, 1500.0, 15).expect("it has bins");
+        let factors = fano_factors(&counts[..4000 * 15], 15).expect("it has bins");
+        let known: Vec<f64> = factors.into_iter().flatten().collect();
+        let rate = recording.of_population(&network, 50).mean_rate_hz();
+        (known.iter().sum::<f64>() / known.len() as f64, recording.spikes.mean_rate_hz(), rate)
+    };
+    let (with, without) = (fano(2.5), fano(1.0));
+    println!("Fano factor {with:?} with clusters, {without:?} without");
+    assert!(with.0 > 1.2 * without.0, "{with:?} {without:?}");
+    assert!([with, without].iter().all(|found| (0.5..20.0).contains(&found.1)));
 }

@@ -179,40 +179,62 @@ impl Network {
 
     /// The static synapses onto a neuron, by source and then by delay.
     pub fn synapses_onto(&self, neuron: usize) -> Vec<Synapse> {
-        let Some(population) = self.population_of(neuron) else { return Vec::new() };
-        if self.settings.populations[population].source.is_some() {
-            return Vec::new();
+        self.synapses_onto_each(&[neuron]).pop().unwrap_or_default()
+    }
+
+    /// [`Network::synapses_onto`] for each of some neurons, which costs no more than for one.
+    pub fn synapses_onto_each(&self, neurons: &[usize]) -> Vec<Vec<Synapse>> {
+        let settings = &self.settings;
+        let shards = self.layout.shards.len();
+        // For each shard, which of the neurons has a place there.
+        let mut wanted: Vec<Vec<(u32, usize)>> = vec![Vec::new(); shards];
+        for (which, &neuron) in neurons.iter().enumerate() {
+            if let Some((shard, place)) = self.place(neuron) {
+                wanted[shard].push((place as u32, which));
+            }
         }
-        let firsts = self.settings.firsts();
-        let slot = self.layout.first_slots[population] + neuron - firsts[population];
-        let shard = (0..self.layout.shards.len())
-            .find(|&shard| self.layout.shard_slots(shard).contains(&slot))
-            .unwrap_or(0);
-        let local = (slot - self.layout.shard_slots(shard).start) as u32;
-        let mut found: Vec<Synapse> = (0..self.settings.neurons() as u32)
-            .into_par_iter()
-            .flat_map_iter(|source| {
-                self.synapses
-                    .of_source(source, shard)
-                    .filter(move |&(_, target, _)| target == local)
-                    .map(move |(delay, _, weight)| (source, delay, weight))
+        wanted.iter_mut().for_each(|places| places.sort_unstable());
+        let of_source = |source: usize| {
+            let wanted = &wanted;
+            (0..shards).filter(|&shard| !wanted[shard].is_empty()).flat_map(move |shard| {
+                self.synapses.of_source(source as u32, shard).flat_map(
+                    move |(delay, place, weight)| {
+                        let from = wanted[shard].partition_point(|&(other, _)| other < place);
+                        let same = wanted[shard][from..].iter().take_while(move |at| at.0 == place);
+                        same.map(move |&(_, which)| (which, source as u32, delay, weight))
+                    },
+                )
             })
-            .map(|(source, delay, weight)| {
-                let from = self.population_of(source as usize).unwrap_or(0);
-                let sign = self.settings.populations[from].sign;
-                let unit = self.units.unit[self.units.sum(sign)][population];
-                let weight = f64::from(weight) * unit;
-                let weight = if sign == Sign::Inhibitory { -weight } else { weight };
-                Synapse { source, delay_ms: delay as f64 * self.settings.dt, weight }
-            })
-            .collect();
-        found.sort_by(|a, b| {
-            (a.source, a.delay_ms)
-                .partial_cmp(&(b.source, b.delay_ms))
-                .unwrap_or(std::cmp::Ordering::Equal)
-                .then(a.weight.total_cmp(&b.weight))
-        });
-        found
+        };
+        let found: Vec<(usize, u32, usize, u32)> =
+            (0..settings.neurons()).into_par_iter().flat_map_iter(of_source).collect();
+        let mut onto = vec![Vec::new(); neurons.len()];
+        for (which, source, delay, weight) in found {
+            let target = self.population_of(neurons[which]).unwrap_or(0);
+            let from = self.population_of(source as usize).unwrap_or(0);
+            let sign = settings.populations[from].sign;
+            let weight = f64::from(weight) * self.units.unit[self.units.sum(sign)][target];
+            let weight = if sign == Sign::Inhibitory { -weight } else { weight };
+            onto[which].push(Synapse { source, delay_ms: delay as f64 * settings.dt, weight });
+        }
+        for synapses in &mut onto {
+            synapses.sort_by(Synapse::order);
+        }
+        onto
+    }
+
+    /// The shard of a neuron, and its place there; none for spike sources.
+    pub(crate) fn place(&self, neuron: usize) -> Option<(usize, usize)> {
+        let population = self.population_of(neuron)?;
+        if self.settings.populations[population].source.is_some() {
+            return None;
+        }
+        let within = neuron - self.settings.firsts()[population];
+        let slot = self.layout.first_slots[population] + within;
+        let shards = 0..self.layout.shards.len();
+        let shard =
+            shards.into_iter().find(|&shard| self.layout.shard_slots(shard).contains(&slot))?;
+        Some((shard, slot - self.layout.shard_slots(shard).start))
     }
 }
 
@@ -225,4 +247,12 @@ pub struct Synapse {
     pub delay_ms: f64,
     /// Its weight in the unit of the target's model; negative if the source is inhibitory.
     pub weight: f64,
+}
+
+impl Synapse {
+    /// By source, then by delay, then by weight.
+    pub(crate) fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let by_delay = self.delay_ms.total_cmp(&other.delay_ms);
+        self.source.cmp(&other.source).then(by_delay).then(self.weight.total_cmp(&other.weight))
+    }
 }

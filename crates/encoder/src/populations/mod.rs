@@ -77,6 +77,7 @@ mod barrier;
 mod build;
 mod connect;
 mod constants;
+mod diagnosis;
 mod error;
 mod layout;
 mod plastic;
@@ -88,15 +89,17 @@ mod shard;
 mod simulate;
 mod source;
 mod synapses;
+pub mod theory;
 mod units;
 mod update;
 mod validate;
 
 pub use build::{Network, ProjectionStatistics, Synapse};
+pub use diagnosis::{NetworkDiagnosis, PopulationDiagnosis, diagnose};
 pub use error::PopulationsError;
 pub use presets::{
     MICROCIRCUIT_NEURONS, MICROCIRCUIT_POPULATIONS, MICROCIRCUIT_RATES_HZ, MicrocircuitInput,
-    brunel, microcircuit,
+    brunel, clustered, microcircuit,
 };
 pub use recording::Recording;
 pub use settings::{

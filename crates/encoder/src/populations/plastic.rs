@@ -112,6 +112,19 @@ impl PlasticSynapses {
         all
     }
 
+    /// The neurons that the synapses onto a place of a shard come from, and their weights.
+    pub(crate) fn onto<'a>(
+        &'a self,
+        shard: usize,
+        place: usize,
+        weights: &'a [f64],
+    ) -> impl Iterator<Item = (u32, f64)> + 'a {
+        let own = &self.shards[shard];
+        let range = own.by_target[place] as usize..own.by_target[place + 1] as usize;
+        let synapses = own.places[range.clone()].iter().zip(&own.sources[range]);
+        synapses.map(|(&at, &source)| (self.first_source as u32 + source, weights[at as usize]))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.targets.len()).sum()
     }

@@ -58,6 +58,11 @@ impl Recording {
         &self.probed
     }
 
+    /// Whether the spikes of all populations are recorded.
+    pub fn is_of_all(&self) -> bool {
+        !self.silent && self.populations.is_empty()
+    }
+
     /// The mean rate of each population, Hz.
     pub fn rates_hz(&self, network: &Network) -> Vec<f64> {
         let firsts = network.settings.firsts();

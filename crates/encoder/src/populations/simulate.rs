@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use equipoise_simd::Instructions;
 
 use super::barrier::{Barrier, Guard};
-use super::build::Network;
+use super::build::{Network, Synapse};
 use super::error::PopulationsError;
 use super::recording::Recording;
 use super::settings::{Precision, Sign};
@@ -174,6 +174,30 @@ impl<'a> Simulation<'a> {
             State::Single(shards) => shards.iter().flat_map(|shard| of(&shard.plastic)).collect(),
             State::Double(shards) => shards.iter().flat_map(|shard| of(&shard.plastic)).collect(),
         }
+    }
+
+    /// The synapses onto each of these neurons as they are now, plastic ones included, by source and
+    /// then by delay.
+    pub fn synapses_onto_each(&self, neurons: &[usize]) -> Vec<Vec<Synapse>> {
+        let network = self.network;
+        let mut onto = network.synapses_onto_each(neurons);
+        for (synapses, &neuron) in onto.iter_mut().zip(neurons) {
+            let Some((shard, place)) = network.place(neuron) else { continue };
+            let states = match &self.state {
+                State::Single(shards) => &shards[shard].plastic,
+                State::Double(shards) => &shards[shard].plastic,
+            };
+            for (plastic, state) in network.plastic.iter().zip(states) {
+                let delay_ms = plastic.delay as f64 * network.settings.dt;
+                for (source, weight) in plastic.onto(shard, place, &state.weights) {
+                    let negative = plastic.sign == Sign::Inhibitory;
+                    let weight = if negative { -weight } else { weight };
+                    synapses.push(Synapse { source, delay_ms, weight });
+                }
+            }
+            synapses.sort_by(Synapse::order);
+        }
+        onto
     }
 
     /// The potential of a neuron now, mV; `None` for a spike source or a neuron that there is not.

@@ -302,6 +302,11 @@ impl Settings {
         if let Some(Plasticity::Inhibitory { learning_rate, target_rate, tau, most }) =
             projection.plasticity
         {
+            if !projection.delay.is_constant() {
+                return Err(
+                    place.fault("delay", "plastic synapses have one delay, not a distribution")
+                );
+            }
             place.not_negative("plasticity.learning_rate", learning_rate, "the weight's unit")?;
             place.not_negative("plasticity.target_rate", target_rate, "hertz")?;
             place.positive("plasticity.tau", tau, "milliseconds")?;
