@@ -36,6 +36,15 @@ pub fn print(line: impl std::fmt::Display) {
     }
 }
 
+/// Writes the result, its sentences broken into lines on a terminal; elsewhere a sentence is a
+/// line, for programs that read it.
+pub fn print_sentences(text: &str) {
+    match std::io::stdout().is_terminal() {
+        true => print(equipoise_report::wrap(text, width())),
+        false => print(text),
+    }
+}
+
 /// Fails if a line of the result could not be written, as to a full disk.
 pub fn check_output() -> Outcome {
     match (LOST.get(), std::io::stdout().flush()) {

@@ -1,7 +1,7 @@
 //! From a command line to a study and back: settings are resolved, a run directory is opened, the
 //! study runs, and what it found is printed and kept.
 
-use equipoise_report::{RunDir, wrap};
+use equipoise_report::RunDir;
 use equipoise_studies::schema::known_keys;
 use equipoise_studies::settings::Layers;
 use equipoise_studies::{Context, Settings, Study, StudyError};
@@ -64,8 +64,7 @@ pub fn run<S: Study>(preset: &str, args: &RunArgs, flags: Layers, global: &Globa
     let found = S::run(&settings, &inputs, &Context::new(Terminal::new(progress), &dir));
     let outcome = found.map_err(Failure::from).and_then(|results| {
         dir.save_report(&S::report(&results))?;
-        let width = console::width();
-        console::print(wrap(S::summary_within(&results, width).trim_end(), width));
+        console::print_sentences(S::summary_within(&results, console::width()).trim_end());
         check_interrupted()
     });
     match outcome {
