@@ -5,7 +5,7 @@ use crate::identity::{DataIdentity, Fingerprint};
 use crate::trains::SpikeTrains;
 use serde::{Deserialize, Serialize};
 
-/// What the spikes of a table were answers to, and whose spikes they are.
+/// What recorded spikes, or counts of them, were answers to, and whose spikes they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CountsOrigin {
@@ -30,6 +30,9 @@ pub struct Counts {
     pub counts: Vec<u16>,
     /// The class of each recording; nothing where they have none.
     pub labels: Vec<u16>,
+    /// The index of each recording's stimulus in its part of the data set; nothing where it is not
+    /// known.
+    pub indices: Vec<u64>,
     /// What they were made from.
     pub origin: CountsOrigin,
 }
@@ -55,6 +58,7 @@ impl Counts {
                 duration_ms,
                 counts,
                 labels: Vec::new(),
+                indices: Vec::new(),
                 origin: CountsOrigin::default(),
             }),
             _ => Err(DataError::Request(format!(
@@ -89,6 +93,20 @@ impl Counts {
         &self.counts[i * size..(i + 1) * size]
     }
 
+    /// The recordings at `indices`, in that order (repetitions allowed).
+    ///
+    /// # Panics
+    /// If an index is out of range.
+    pub fn subset(&self, indices: &[usize]) -> Counts {
+        Counts {
+            counts: indices.iter().flat_map(|&i| self.recording(i)).copied().collect(),
+            labels: indices.iter().filter_map(|&i| self.labels.get(i)).copied().collect(),
+            indices: indices.iter().filter_map(|&i| self.indices.get(i)).copied().collect(),
+            origin: self.origin.clone(),
+            ..*self
+        }
+    }
+
     /// The mean rate of a unit, Hz; 0 without recordings.
     pub fn mean_rate_hz(&self) -> f64 {
         let unit_seconds = (self.len() * self.units) as f64 * self.duration_ms / 1000.0;
@@ -97,6 +115,7 @@ impl Counts {
     }
 
     /// Adds a recording, counted in the table's bins; its class too, where recordings have one.
+    /// Where stimuli have an index, the caller adds it.
     ///
     /// # Errors
     /// If it has another length or number of units.
@@ -142,6 +161,8 @@ mod tests {
         assert_eq!(counts.mean_rate_hz(), 200.0);
         let longer = SpikeTrains::new(11.0, 2, Vec::new(), Vec::new()).unwrap();
         assert!(counts.push(&longer, None).is_err());
+        assert_eq!(counts.subset(&[0, 0]).counts, [2, 0, 0, 2, 2, 0, 0, 2]);
+        assert_eq!(counts.subset(&[0, 0]).labels, [3, 3]);
         let before = counts.fingerprint();
         counts.push(&trains, Some(3)).unwrap();
         assert_ne!(counts.fingerprint(), before);

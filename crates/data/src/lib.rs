@@ -59,6 +59,14 @@ pub use formats::pictures::Ground;
 pub use formats::recorded::{Recorded, Response};
 #[cfg(feature = "formats")]
 pub use formats::{cifar, idx};
+
+/// Arrays for NumPy.
+#[cfg(feature = "formats")]
+pub mod npz {
+    pub use crate::formats::npz::{NpzWriter, npy_bytes, npy_values};
+    /// A number that an array can have.
+    pub use npyz::AutoSerialize as Element;
+}
 pub use identity::{
     DataIdentity, Difference, DifferenceKind, FileIdentity, Fingerprint, FingerprintBuilder,
     NotAFingerprint, Source,

@@ -8,7 +8,8 @@ use equipoise_studies::{Context, Study, StudyError};
 fn main() -> Result<(), StudyError> {
     let mut settings = Settings { regimes: vec!["balanced".into()], ..Settings::default() };
     settings.data.dataset = "synthetic-digits".into();
-    (settings.data.train, settings.data.validation, settings.data.test) = (Some(400), 50, Some(50));
+    (settings.data.train, settings.data.validation, settings.data.test) =
+        (Some(400), Some(50), Some(50));
     let inputs = Reconstruction::open(&settings, "datasets".as_ref())?;
     let found = Reconstruction::run(&settings, &inputs, &Context::default())?;
     let psnr = found.mean_psnr(Some("balanced"), Method::decoder(settings.kind()));

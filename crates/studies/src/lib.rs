@@ -11,7 +11,6 @@ pub mod context;
 mod drive;
 pub mod error;
 pub mod hebb;
-pub mod npz;
 pub mod reconstruction;
 pub mod regimes;
 pub mod schema;

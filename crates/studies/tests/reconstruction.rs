@@ -26,7 +26,8 @@ const UNET: Method = Method::Decoder {
 fn tiny() -> Settings {
     let mut settings = Settings { seed: 5, ..Settings::default() };
     settings.data.dataset = "synthetic-digits".into();
-    (settings.data.train, settings.data.validation, settings.data.test) = (Some(60), 20, Some(20));
+    (settings.data.train, settings.data.validation, settings.data.test) =
+        (Some(60), Some(20), Some(20));
     (settings.network.neurons, settings.network.duration) = (60, 40.0);
     settings.decoder.hidden = vec![8, 8];
     settings.decoder.channels = 2;

@@ -304,7 +304,7 @@ mod tests {
         let wish = OpenOptions { train: Some(9), ..OpenOptions::default() };
         assert!(open("folder:mine", root.path(), &wish).is_err());
         let (train, test, remarks) =
-            loaded(root.path(), &OpenOptions { fit: true, test: Some(1), ..wish });
+            loaded(root.path(), &OpenOptions { fit_train: true, test: Some(1), ..wish });
         assert_eq!((train.len(), test.len()), (8, 1));
         assert_eq!(of(&remarks, RemarkKind::Amount).len(), 2);
     }

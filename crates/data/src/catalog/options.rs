@@ -15,13 +15,16 @@ pub struct OpenOptions {
     pub train: Option<usize>,
     /// The same for the test samples (synthetic and absent: [`SYNTHETIC_TEST`]).
     pub test: Option<usize>,
-    /// Whether a set that has fewer samples than that gives all it has, with a remark, rather than
-    /// an error: for numbers that are a default and not a person's wish.
-    pub fit: bool,
+    /// Whether a training part that has fewer samples than that gives all it has, with a remark,
+    /// rather than an error: for numbers that are a default and not a person's wish.
+    pub fit_train: bool,
+    /// The same for the test part.
+    pub fit_test: bool,
     /// The seed of subsets and of synthetic sets.
     pub seed: u64,
     /// The time that spike recordings are taken to last, s (absent: what the files say, or a round
-    /// time after the last spike; 1.4 s for recordings like those of SHD).
+    /// time after the last spike, but for a few that come long after all others; 1.4 s for
+    /// recordings like those of SHD).
     pub max_time: Option<f32>,
     /// How images in folders are read.
     pub folder: FolderOptions,
@@ -90,37 +93,38 @@ impl OpenOptions {
     ) -> Result<Dataset, DataError> {
         Ok(match dataset {
             Dataset::Images { train, test } => Dataset::Images {
-                train: self.pick(train, self.train, remarks)?,
-                test: self.pick(test, self.test, remarks)?,
+                train: pick(train, (self.train, self.fit_train), self.seed, remarks)?,
+                test: pick(test, (self.test, self.fit_test), self.seed, remarks)?,
             },
             Dataset::Spikes { train, test } => Dataset::Spikes {
-                train: self.pick(train, self.train, remarks)?,
-                test: self.pick(test, self.test, remarks)?,
+                train: pick(train, (self.train, self.fit_train), self.seed, remarks)?,
+                test: pick(test, (self.test, self.fit_test), self.seed, remarks)?,
             },
         })
     }
+}
 
-    fn pick<P: Part>(
-        &self,
-        part: P,
-        n: Option<usize>,
-        remarks: &mut Vec<Remark>,
-    ) -> Result<P, DataError> {
-        let (name, size) = (part.name(), part.size());
-        match n {
-            None => Ok(part),
-            Some(0) => Err(DataError::Request(format!(
-                "0 samples of {name} were asked for: at least 1 is needed"
-            ))),
-            Some(n) if self.fit && n > size => {
-                let text = format!("{name}: all {size} samples are used, as there are not {n}");
-                remarks.push(Remark::new(RemarkKind::Amount, text));
-                part.balanced(size, self.seed)
-            }
-            Some(n) => part.balanced(n, self.seed).map_err(|e| match e {
-                DataError::Request(why) => DataError::Request(format!("{name}: {why}")),
-                other => other,
-            }),
+/// `n` samples of a part, balanced over its classes, if a number is given.
+fn pick<P: Part>(
+    part: P,
+    (n, fit): (Option<usize>, bool),
+    seed: u64,
+    remarks: &mut Vec<Remark>,
+) -> Result<P, DataError> {
+    let (name, size) = (part.name(), part.size());
+    match n {
+        None => Ok(part),
+        Some(0) => Err(DataError::Request(format!(
+            "0 samples of {name} were asked for: at least 1 is needed"
+        ))),
+        Some(n) if fit && n > size => {
+            let text = format!("{name}: all {size} samples are used, as there are not {n}");
+            remarks.push(Remark::new(RemarkKind::Amount, text));
+            part.balanced(size, seed)
         }
+        Some(n) => part.balanced(n, seed).map_err(|e| match e {
+            DataError::Request(why) => DataError::Request(format!("{name}: {why}")),
+            other => other,
+        }),
     }
 }

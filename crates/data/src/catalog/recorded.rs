@@ -1,8 +1,9 @@
 //! Opening recordings of a person's own with the images that were shown.
 
 use crate::error::DataError;
-use crate::formats::arrays::{Arrays, NumpyFile};
+use crate::formats::arrays::Arrays;
 use crate::formats::bytes::{Content, read_file};
+use crate::formats::npz::NumpyFile;
 use crate::formats::recorded::{Recorded, read};
 use crate::reading::GoOn;
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! Spike counts of many recordings as one compact file: a safetensors file with `counts`
-//! (uint16, `[recordings, units, bins]`), `labels` (uint16, `[recordings]`) and, in its metadata,
-//! the length of the recordings (`duration_ms`), what they were made from (`origin`, JSON) and the
+//! (uint16, `[recordings, units, bins]`), `labels` (uint16, `[recordings]`), `indices` (uint64,
+//! `[recordings]`: the index of each stimulus in its part of the data set, where it is known) and,
+//! in its metadata, the length of the recordings (`duration_ms`), what they were made from (`origin`, JSON) and the
 //! SHA-256 of the tensors. NumPy and PyTorch read it through the `safetensors` package.
 
 pub use crate::counts::{Counts, CountsOrigin};
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 /// The most that a counts file may hold: 64 GiB.
 const LIMIT: u64 = 1 << 36;
 /// The bytes kept for the header beside the origin. It is written last and padded with spaces.
-const HEADER: usize = 640;
+const HEADER: usize = 768;
 
 /// A counts file being written, recording by recording. It has a temporary name until
 /// [`Self::finish`]; dropped before that, it leaves nothing behind.
@@ -32,6 +33,7 @@ pub struct CountsWriter {
     bins: usize,
     duration_ms: f64,
     labels: Vec<u16>,
+    indices: Vec<u64>,
     buffer: Vec<u16>,
     /// The origin, as a JSON text in quotes.
     origin: String,
@@ -87,11 +89,19 @@ impl CountsWriter {
             bins,
             duration_ms,
             labels: Vec::new(),
+            indices: Vec::new(),
             buffer: vec![0; units * bins],
             origin,
             header,
             digest: Sha256::new(),
         })
+    }
+
+    /// Says which stimuli of the part of a data set the recordings are answers to, in order.
+    #[must_use]
+    pub fn with_indices(mut self, indices: &[usize]) -> CountsWriter {
+        self.indices = indices.iter().map(|&i| i as u64).collect();
+        self
     }
 
     /// Adds a recording.
@@ -125,23 +135,38 @@ impl CountsWriter {
         let counts = n * self.units * self.bins * 2;
         let labels: Vec<u8> = self.labels.iter().flat_map(|l| l.to_le_bytes()).collect();
         self.digest.update(&labels);
+        if !self.indices.is_empty() && self.indices.len() != n {
+            let problem = format!("{} indices of stimuli for {n} recordings", self.indices.len());
+            fs::remove_file(&self.partial).ok();
+            return Err(DataError::Request(problem));
+        }
+        let indices: Vec<u8> = self.indices.iter().flat_map(|i| i.to_le_bytes()).collect();
+        self.digest.update(&indices);
+        let (labels_end, end) = (counts + 2 * n, counts + 2 * n + indices.len());
+        let listed = match self.indices.len() {
+            0 => String::new(),
+            n => format!(
+                ",\"indices\":{{\"dtype\":\"U64\",\"shape\":[{n}],\
+                 \"data_offsets\":[{labels_end},{end}]}}"
+            ),
+        };
         let sha256 = Fingerprint::from(<[u8; 32]>::from(self.digest.clone().finalize()));
         let header = format!(
             "{{\"__metadata__\":{{\"duration_ms\":\"{}\",\"origin\":{},\"sha256\":\"{}\"}},\
              \"counts\":{{\"dtype\":\"U16\",\"shape\":[{n},{},{}],\"data_offsets\":[0,{counts}]}},\
-             \"labels\":{{\"dtype\":\"U16\",\"shape\":[{n}],\"data_offsets\":[{counts},{}]}}}}",
+             \"labels\":{{\"dtype\":\"U16\",\"shape\":[{n}],\"data_offsets\":[{counts},{labels_end}]}}{listed}}}",
             self.duration_ms,
             self.origin,
             sha256.hex(),
             self.units,
             self.bins,
-            counts + 2 * n
         );
         let mut start = ((self.header - 8) as u64).to_le_bytes().to_vec();
         start.extend(header.bytes());
         debug_assert!(start.len() <= self.header);
         let written = out
             .write_all(&labels)
+            .and_then(|()| out.write_all(&indices))
             .and_then(|()| out.seek(SeekFrom::Start(0)))
             .and_then(|_| out.write_all(&start))
             .and_then(|()| out.into_inner().map_err(std::io::IntoInnerError::into_error))
@@ -203,7 +228,19 @@ pub fn read_counts(path: &Path) -> Result<Counts, DataError> {
         let problem = format!("{} labels for counts of shape {shape:?}", labels.len());
         return Err(wrong("labels", problem));
     }
-    Ok(Counts { units: shape[1], bins: shape[2], duration_ms, counts, labels, origin })
+    let indices = match tensors.tensor("indices") {
+        Err(_) => Vec::new(),
+        Ok(tensor) if tensor.dtype() == Dtype::U64 && tensor.shape() == [shape[0]] => {
+            let number = |b: &[u8]| b.iter().rev().fold(0, |n, &byte| n << 8 | u64::from(byte));
+            tensor.data().chunks_exact(8).map(number).collect()
+        }
+        Ok(tensor) => {
+            let (dtype, sizes) = (tensor.dtype(), tensor.shape());
+            let problem = format!("{dtype:?} of shape {sizes:?}, expected U64 of [{}]", shape[0]);
+            return Err(wrong("indices", problem));
+        }
+    };
+    Ok(Counts { units: shape[1], bins: shape[2], duration_ms, counts, labels, indices, origin })
 }
 
 #[cfg(test)]
@@ -244,15 +281,19 @@ mod tests {
         let path = folder.path().join("counts.safetensors");
         let stimuli = crate::synthetic::digits(2, 3, crate::Part::Test).identity();
         let origin = CountsOrigin { stimuli: Some(stimuli), network: Some(Fingerprint::of(b"x")) };
-        let mut writer = CountsWriter::create_for(&path, 7, 4, 100.0, &origin).unwrap();
+        let create = || CountsWriter::create_for(&path, 7, 4, 100.0, &origin).unwrap();
+        let mut short = create().with_indices(&[5]);
+        (0..2).for_each(|k| short.push(&trains(k), k as u16).unwrap());
+        assert!(short.finish().is_err());
+        let mut writer = create().with_indices(&[40, 7]);
         (0..2).for_each(|k| writer.push(&trains(k), k as u16).unwrap());
         writer.finish().unwrap();
         let read = read_counts(&path).unwrap();
-        assert_eq!(read.origin, origin);
+        assert_eq!((&read.origin, &read.indices[..]), (&origin, &[40, 7][..]));
         assert_eq!(read.recording(1), trains(1).binned_counts(4));
         // Every bit counts.
         let whole = fs::read(&path).unwrap();
-        for at in whole.len() - 116..whole.len() {
+        for at in whole.len() - 132..whole.len() {
             let mut flipped = whole.clone();
             flipped[at] ^= 4;
             fs::write(&path, flipped).unwrap();

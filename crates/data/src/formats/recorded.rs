@@ -48,26 +48,56 @@ pub struct Recorded {
     pub remarks: Vec<Remark>,
 }
 
-impl Recorded {
+impl Response {
+    /// The number of recordings.
+    pub fn len(&self) -> usize {
+        match self {
+            Response::Counts(counts) => counts.len(),
+            Response::Spikes(trains) => trains.len(),
+        }
+    }
+
+    /// Whether there is no recording.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The length of a recording, ms.
+    pub fn duration_ms(&self) -> f64 {
+        match self {
+            Response::Counts(counts) => counts.duration_ms,
+            Response::Spikes(trains) => trains.first().map_or(1.0, |t| t.duration_ms),
+        }
+    }
+
     /// The recordings as counts: as they are, or the spikes counted in `bins` equal bins.
     ///
     /// # Errors
     /// If spikes are to be counted in 0 bins.
     pub fn counts(&self, bins: usize) -> Result<Counts, DataError> {
+        match self {
+            Response::Counts(counts) => Ok(counts.clone()),
+            Response::Spikes(trains) => {
+                let units = trains.first().map_or(1, |t| t.units);
+                let mut counts = Counts::new(units, bins, self.duration_ms(), Vec::new())?;
+                trains.iter().try_for_each(|train| counts.push(train, None))?;
+                Ok(counts)
+            }
+        }
+    }
+}
+
+impl Recorded {
+    /// The recordings as counts with the labels of their images: as they are, or the spikes
+    /// counted in `bins` equal bins.
+    ///
+    /// # Errors
+    /// As [`Response::counts`].
+    pub fn counts(&self, bins: usize) -> Result<Counts, DataError> {
         let origin = CountsOrigin { stimuli: Some(self.images.identity()), network: None };
         let labels =
             if self.images.is_labelled() { self.images.labels.clone() } else { Vec::new() };
-        let counts = match &self.response {
-            Response::Counts(counts) => counts.clone(),
-            Response::Spikes(trains) => {
-                let (units, duration) =
-                    trains.first().map_or((1, 1.0), |t| (t.units, t.duration_ms));
-                let mut counts = Counts::new(units, bins, duration, Vec::new())?;
-                trains.iter().try_for_each(|train| counts.push(train, None))?;
-                counts
-            }
-        };
-        Ok(Counts { labels, origin, ..counts })
+        Ok(Counts { labels, origin, ..self.response.counts(bins)? })
     }
 }
 

@@ -10,11 +10,14 @@
 //! | `extra/speaker` | uint16 | the speaker; 0 for simulations |
 //! | `extra/equipoise/duration_ms` | float64 | the length of each recording, ms |
 //! | `extra/equipoise/units` | uint32 | the number of units of each recording |
+//! | `extra/equipoise/index` | uint64 | the index of each stimulus in its part of the data set; may be absent |
+//! | `extra/equipoise/origin` | one string | what the spikes were made from, JSON; may be absent |
 //!
-//! The last two are not in SHD; they keep what cannot be read off the spikes.
+//! The last four are not in SHD; they keep what cannot be read off the spikes.
 
 use super::read::SpikeFile;
 use super::write::{Extras, Stored, Writer};
+use crate::counts::CountsOrigin;
 use crate::error::DataError;
 use crate::formats::writing::{name_finished, partial_name};
 use crate::reading::TO_THE_END;
@@ -75,6 +78,8 @@ pub struct SpikeFileWriter {
     unit_counts: Vec<u32>,
     times_row: Vec<u8>,
     units_row: Vec<u8>,
+    indices: Vec<u64>,
+    origin: Option<String>,
 }
 
 impl SpikeFileWriter {
@@ -115,7 +120,26 @@ impl SpikeFileWriter {
             unit_counts: Vec::new(),
             times_row: Vec::new(),
             units_row: Vec::new(),
+            indices: Vec::new(),
+            origin: None,
         })
+    }
+
+    /// Says what the spikes are made from, and which stimuli of the part of a data set the
+    /// recordings are answers to, in order.
+    ///
+    /// # Errors
+    /// None for an origin of texts and numbers.
+    pub fn with_origin(
+        mut self,
+        origin: &CountsOrigin,
+        indices: &[usize],
+    ) -> Result<SpikeFileWriter, DataError> {
+        let json = serde_json::to_string(origin)
+            .map_err(|e| DataError::Request(format!("the origin of spikes: {e}")))?;
+        self.origin = Some(json);
+        self.indices = indices.iter().map(|&i| i as u64).collect();
+        Ok(self)
     }
 
     /// Adds a recording.
@@ -194,6 +218,9 @@ impl SpikeFileWriter {
             classes: &self.classes,
             recordings: (self.durations.len() == self.labels.len())
                 .then_some((&self.durations[..], &self.unit_counts[..])),
+            indices: (!self.indices.is_empty() && self.indices.len() == self.labels.len())
+                .then_some(&self.indices[..]),
+            origin: self.origin.take(),
         };
         let written = writer.finish(&extras).and_then(|out| {
             let file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
@@ -273,6 +300,29 @@ pub(super) fn recordings(file: SpikeFile) -> Result<Recordings, DataError> {
     }
     let classes = rows.classes();
     Ok(Recordings { trains, labels: rows.labels, classes })
+}
+
+/// What the spikes of a file were made from, and the index of each stimulus in its part of the data
+/// set (nothing where the file does not say it).
+///
+/// # Errors
+/// If the file cannot be read or is wrong in any way; nothing else of it is checked.
+pub fn read_origin(path: &Path) -> Result<(CountsOrigin, Vec<u64>), DataError> {
+    let file = SpikeFile::open(path, TO_THE_END)?;
+    let origin = match file.strings("extra/equipoise/origin")?.as_deref() {
+        Some([json]) => serde_json::from_str(json)
+            .map_err(|e| file.error("extra/equipoise/origin", e.to_string()))?,
+        Some(several) => {
+            let problem = format!("{} texts, expected one", several.len());
+            return Err(file.error("extra/equipoise/origin", problem));
+        }
+        None => CountsOrigin::default(),
+    };
+    let whole = |x: f64| (x >= 0.0 && x.fract() == 0.0 && x < 9e15).then_some(x as u64);
+    let indices = file.numbers("extra/equipoise/index")?.unwrap_or_default();
+    let indices: Option<Vec<u64>> = indices.into_iter().map(whole).collect();
+    let wrong = || file.error("extra/equipoise/index", "expected whole numbers of at least 0");
+    Ok((origin, indices.ok_or_else(wrong)?))
 }
 
 /// Writes recordings to a spike file.

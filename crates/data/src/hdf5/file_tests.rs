@@ -1,11 +1,12 @@
 //! Tests of the spike files: what is written comes back, and what is damaged is refused.
 
 use super::file::{
-    Recordings, SpikeFileWriter, TimePrecision, read, recordings as recordings_in, write,
+    Recordings, SpikeFileWriter, TimePrecision, read, read_origin, recordings as recordings_in,
+    write,
 };
 use super::read::SpikeFile;
 use crate::spikes::SpikeTrains;
-use crate::{DataError, Dataset, OpenOptions, open, testing};
+use crate::{CountsOrigin, DataError, Dataset, OpenOptions, open, testing};
 use equipoise_random::stream;
 use proptest::prelude::*;
 use std::fs;
@@ -34,6 +35,27 @@ fn round_trip(recordings: &Recordings, precision: TimePrecision) -> Recordings {
     write(&path, recordings, precision).unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a temporary file is left");
     read(&path).unwrap()
+}
+
+#[test]
+fn spikes_say_what_they_were_made_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spikes.h5");
+    let made = recordings(3, 50, 20.0, 1);
+    write(&path, &made, TimePrecision::Float64).unwrap();
+    assert_eq!(read_origin(&path).unwrap(), (CountsOrigin::default(), Vec::new()));
+    let stimuli = crate::synthetic::digits(3, 7, crate::Part::Test).identity();
+    let network = Some(crate::Fingerprint::of(b"a network"));
+    let origin = CountsOrigin { stimuli: Some(stimuli), network };
+    let mut writer = SpikeFileWriter::create(&path, 50, &made.classes, TimePrecision::Float64)
+        .and_then(|writer| writer.with_origin(&origin, &[8, 2, 1 << 40]))
+        .unwrap();
+    for (trains, &label) in made.trains.iter().zip(&made.labels) {
+        writer.push(trains, label).unwrap();
+    }
+    writer.finish().unwrap();
+    assert_eq!(read_origin(&path).unwrap(), (origin, vec![8, 2, 1 << 40]));
+    assert_eq!(read(&path).unwrap(), made);
 }
 
 #[test]

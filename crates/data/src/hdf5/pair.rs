@@ -150,7 +150,8 @@ fn channels(parts: &[Part<'_>; 2], name: &str, is_shd: bool, remarks: &mut Vec<R
 }
 
 /// The time that recordings last, s: what was chosen, what the files say, or a round time that
-/// holds the last spike (1.4 s for recordings like SHD's).
+/// holds the last spike (1.4 s for recordings like SHD's). A few spikes that come long after all
+/// others do not set the time of all.
 fn duration(
     parts: &mut [Part<'_>; 2],
     name: &str,
@@ -161,34 +162,56 @@ fn duration(
     if let Some(chosen) = chosen {
         return chosen;
     }
-    let latest =
-        parts.iter().flat_map(|part| &part.rows.times).fold(0.0f32, |latest, &t| latest.max(t));
+    let times = |parts: &[Part<'_>; 2]| -> Vec<f32> {
+        parts.iter().flat_map(|part| part.rows.times.iter().copied()).collect()
+    };
+    let all = times(parts);
+    let latest = all.iter().fold(0.0f32, |latest, &t| latest.max(t));
     if let Some(said) = parts.iter().filter_map(|part| part.said.1).max_by(f32::total_cmp) {
         return said.max(latest);
     }
-    if units == CHANNELS && latest <= MAX_TIME + ROUNDING {
+    let end = robust_end(&all, latest);
+    let late = all.iter().filter(|&&t| t > end).count();
+    let left_out = match late {
+        0 => String::new(),
+        n => {
+            format!("; {n} of {} spikes come later, up to {latest} s, and are left out", all.len())
+        }
+    };
+    if units == CHANNELS && end <= MAX_TIME + ROUNDING {
         // What was at 1.4 s before it was rounded to 16 bits is there again.
         for t in parts.iter_mut().flat_map(|part| &mut part.rows.times) {
-            *t = t.min(MAX_TIME);
+            if *t <= MAX_TIME + ROUNDING {
+                *t = t.min(MAX_TIME);
+            }
+        }
+        if late > 0 {
+            let text = format!("{name}: taken to last {MAX_TIME} s, as SHD{left_out}");
+            remarks.push(Remark::new(RemarkKind::Duration, text));
         }
         return MAX_TIME;
     }
-    let duration = round_up(latest);
+    let duration = round_up(end);
     let shd =
         if units == CHANNELS { format!(", not the {MAX_TIME} s of SHD") } else { String::new() };
-    let mut text = format!(
-        "{name}: taken to last {duration} s{shd}, as the last spike comes at {latest} s and the \
-         files do not say how long they are; on a grid of 100 steps a step covers {:.3} ms",
+    let last = if late > 0 { "last spike but for a few" } else { "last spike" };
+    let text = format!(
+        "{name}: taken to last {duration} s{shd}, as the {last} comes at {end} s and the files do \
+         not say how long they are; on a grid of 100 steps a step covers {:.3} ms{left_out}",
         duration * 10.0
     );
-    let early = quantile(parts, 0.999);
-    if latest > 2.0 * early {
-        text += &format!(
-            " (99.9 % of the spikes come before {early:.3} s: a few late ones set the time of all)"
-        );
-    }
     remarks.push(Remark::new(RemarkKind::Duration, text));
     duration
+}
+
+/// The last spike; or, if it comes later than twice the time before which 99.9 % of the spikes come,
+/// the last of those that do not.
+fn robust_end(times: &[f32], latest: f32) -> f32 {
+    let most = 2.0 * quantile(times, 0.999);
+    if latest <= most {
+        return latest;
+    }
+    times.iter().filter(|&&t| t <= most).fold(0.0, |end, &t| end.max(t))
 }
 
 /// The next tenth of a second; of times below one second, the next number of two digits.
@@ -206,14 +229,12 @@ fn round_up(latest: f32) -> f32 {
 }
 
 /// The time before which a share of all spikes comes.
-fn quantile(parts: &[Part<'_>; 2], share: f64) -> f32 {
-    let mut times: Vec<f32> =
-        parts.iter().flat_map(|part| part.rows.times.iter().copied()).collect();
+fn quantile(times: &[f32], share: f64) -> f32 {
     if times.is_empty() {
         return 0.0;
     }
     let at = ((times.len() as f64 * share) as usize).min(times.len() - 1);
-    *times.select_nth_unstable_by(at, f32::total_cmp).1
+    *times.to_vec().select_nth_unstable_by(at, f32::total_cmp).1
 }
 
 #[cfg(test)]
@@ -259,17 +280,26 @@ mod tests {
     }
 
     #[test]
-    fn a_late_spike_is_remarked_on() {
+    fn a_few_late_spikes_do_not_set_the_time() {
         let early: Vec<f32> = (0..2000).map(|i| i as f32 / 2000.0).collect();
-        let channels = vec![699; 2000];
-        let spikes = [(&early[..], &channels[..]), (&[500.0][..], &[7][..])];
-        let (set, remarks) = load(&spikes, TimePrecision::Float32, None);
-        assert_eq!(set.duration, 500.0);
-        assert_eq!(kinds(&remarks), [RemarkKind::Duration]);
-        assert!(remarks[0].text.contains("5000.000 ms") && remarks[0].text.contains("99.9 %"));
-        // A chosen time needs no remark.
-        let (set, remarks) = load(&spikes, TimePrecision::Float32, Some(2.0));
-        assert_eq!((set.duration, remarks.len()), (2.0, 0));
+        for (channel, expected) in [(699, 1.4), (30, 1.0)] {
+            let channels = vec![channel; 2000];
+            let spikes = [(&early[..], &channels[..]), (&[500.0][..], &[7][..])];
+            let (set, remarks) = load(&spikes, TimePrecision::Float32, None);
+            assert_eq!(set.duration, expected);
+            // The two files hold it once each; the number of channels may be remarked on, too.
+            assert_eq!(remarks.last().unwrap().kind, RemarkKind::Duration);
+            assert!(remarks.last().unwrap().text.contains("2 of 4002 spikes"), "{remarks:?}");
+            // A chosen time needs no remark, and is what it is.
+            let (set, _) = load(&spikes, TimePrecision::Float32, Some(501.0));
+            assert_eq!(set.duration, 501.0);
+        }
+        // Late spikes that are no few are a part of the recordings.
+        let mut late = early.clone();
+        late.extend([3.0; 10]);
+        let channels = vec![30; late.len()];
+        let (set, _) = load(&[(&late, &channels), (&[], &[])], TimePrecision::Float32, None);
+        assert_eq!(set.duration, 3.0);
     }
 
     #[test]

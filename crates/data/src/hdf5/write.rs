@@ -26,6 +26,7 @@ const SUPERBLOCK: usize = 96;
 pub(crate) enum Stored {
     U16,
     U32,
+    U64,
     F16,
     F32,
     F64,
@@ -36,7 +37,7 @@ impl Stored {
         match self {
             Stored::U16 | Stored::F16 => 2,
             Stored::U32 | Stored::F32 => 4,
-            Stored::F64 => 8,
+            Stored::F64 | Stored::U64 => 8,
         }
     }
 
@@ -46,7 +47,7 @@ impl Stored {
         // (position of the sign, then of the exponent and its size, of the mantissa and its size,
         // and the exponent's bias), IEEE 754.
         let (sign, layout, bias): (u8, [u8; 4], u32) = match self {
-            Stored::U16 | Stored::U32 => {
+            Stored::U16 | Stored::U32 | Stored::U64 => {
                 let bits = 8 * size;
                 return vec![0x10, 0, 0, 0, size, 0, 0, 0, 0, 0, bits, 0];
             }
@@ -89,6 +90,10 @@ pub(crate) struct Extras<'a> {
     pub classes: &'a [String],
     /// The length of each recording in ms and its number of units, for spikes of a simulation.
     pub recordings: Option<(&'a [f64], &'a [u32])>,
+    /// The index of each stimulus in its part of the data set, where that is known.
+    pub indices: Option<&'a [u64]>,
+    /// What the spikes were made from, where that is known.
+    pub origin: Option<String>,
 }
 
 impl<W: Write + Seek> Writer<W> {
@@ -178,12 +183,25 @@ impl<W: Write + Seek> Writer<W> {
             self.list(extras.speakers.iter().flat_map(|x| x.to_le_bytes()), Stored::U16)?;
         let keys = self.strings(extras.classes)?;
         let mut extra = vec![("keys", keys), ("speaker", speakers)];
-        if let Some((durations, counts)) = extras.recordings {
-            let durations =
-                self.list(durations.iter().flat_map(|x| x.to_le_bytes()), Stored::F64)?;
-            let counts = self.list(counts.iter().flat_map(|x| x.to_le_bytes()), Stored::U32)?;
-            let group = self.group(&[("duration_ms", durations), ("units", counts)])?.0;
-            extra.insert(0, ("equipoise", group));
+        // What SHD has not, in the order of the names.
+        let mut own = Vec::new();
+        if let Some((durations, _)) = extras.recordings {
+            let durations = durations.iter().flat_map(|x| x.to_le_bytes());
+            own.push(("duration_ms", self.list(durations, Stored::F64)?));
+        }
+        if let Some(indices) = extras.indices {
+            let indices = indices.iter().flat_map(|x| x.to_le_bytes());
+            own.push(("index", self.list(indices, Stored::U64)?));
+        }
+        if let Some(origin) = &extras.origin {
+            own.push(("origin", self.strings(std::slice::from_ref(origin))?));
+        }
+        if let Some((_, counts)) = extras.recordings {
+            let counts = counts.iter().flat_map(|x| x.to_le_bytes());
+            own.push(("units", self.list(counts, Stored::U32)?));
+        }
+        if !own.is_empty() {
+            extra.insert(0, ("equipoise", self.group(&own)?.0));
         }
         let extra = self.group(&extra)?.0;
         let spikes = self.group(&[("times", times), ("units", units)])?.0;

@@ -180,6 +180,15 @@ impl DecoderConfig {
         Self { hidden: vec![256, 256], channels: 8, ..Self::default() }
     }
 
+    /// How often the decoder halves the sides of an image, or doubles them up to it: each side must
+    /// be divisible by 2 to this power.
+    pub fn halvings(&self) -> usize {
+        match self.kind {
+            DecoderKind::MlpUnet => self.depth,
+            DecoderKind::MlpVae => VAE_UPSAMPLINGS,
+        }
+    }
+
     /// Whether the U-Net's result is added to its map.
     pub fn refines(&self) -> bool {
         self.kind == DecoderKind::MlpUnet && self.residual

@@ -39,8 +39,8 @@ pub struct ImageCoding {
     /// The same for the mean training image: what no spikes at all give.
     pub mean_image_psnr_db: f64,
     /// Share of test images whose class a linear readout (ridge regression onto one output a
-    /// class, the largest wins) finds.
-    pub accuracy: f64,
+    /// class, the largest wins) finds; nothing for images without labels.
+    pub accuracy: Option<f64>,
 }
 
 /// The ridge penalty, relative to the mean variance of a count.
@@ -127,7 +127,7 @@ pub fn readout(
         r_squared: if sums.variance > 0.0 { 1.0 - sums.residual / sums.variance } else { 0.0 },
         psnr_db: sums.psnr / n,
         mean_image_psnr_db: sums.mean_image_psnr / n,
-        accuracy: sums.right as f64 / n,
+        accuracy: (classes > 0).then(|| sums.right as f64 / n),
     })
 }
 

@@ -37,6 +37,14 @@ pub struct Args {
     /// Test samples [default: all]
     #[arg(long, value_name = "N")]
     test: Option<usize>,
+    /// Scale the images of a folder to this size, such as 32 or 28x40 (height x width) [default: a
+    /// size that fits the set]
+    #[arg(long, value_name = "SIZE", value_parser = super::own_data::image_size)]
+    size: Option<(u32, u32)>,
+    /// The time of recordings that is used, ms; later spikes are left out [default: what the files
+    /// say, or a round time after the last spike]
+    #[arg(long, value_name = "MS")]
+    duration: Option<f64>,
     /// Measure on this share of the training samples [default: on the test set]
     #[arg(long, value_name = "SHARE")]
     validation_share: Option<f64>,
@@ -84,6 +92,8 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .value("data.test", &args.test)
         .value("data.validation_share", &args.validation_share)
         .value("data.validation_speaker", &args.validation_speaker)
+        .value("data.folder.size", &args.size)
+        .value("data.binning.max_time", &args.duration.map(|ms| ms / 1000.0))
         .value("ratio", &args.ratio)
         .value("network.sigma_1", &args.sigma_1)
         .value("network.noise", &args.noise)

@@ -61,8 +61,9 @@ struct Check {
     /// Seed of subsets, splits and synthetic sets
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Resize the images of a folder, such as 28x28 (height x width) [default: their own]
-    #[arg(long, value_name = "HxW", value_parser = image_size)]
+    /// Resize the images of a folder, such as 32 or 28x40 (height x width)
+    /// [default: a size that fits]
+    #[arg(long, value_name = "SIZE", value_parser = super::own_data::image_size)]
     size: Option<(u32, u32)>,
     /// Make the images of a folder grey
     #[arg(long)]
@@ -113,15 +114,6 @@ pub fn run(args: &DataArgs, global: &Global) -> Outcome {
         Action::Check(args) => check(args, global),
         Action::Fetch(args) => fetch(args, global),
         Action::Make(args) => make(args, global),
-    }
-}
-
-/// `28x28` as height and width.
-fn image_size(text: &str) -> Result<(u32, u32), String> {
-    let sides = text.split_once('x').map(|(h, w)| (h.parse::<u32>(), w.parse::<u32>()));
-    match sides {
-        Some((Ok(height), Ok(width))) => Ok((height, width)),
-        _ => Err("write it as HEIGHTxWIDTH, such as 28x28".into()),
     }
 }
 

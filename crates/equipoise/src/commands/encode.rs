@@ -4,6 +4,7 @@ use equipoise_studies::Study;
 use equipoise_studies::reconstruction::steps::Encode;
 use equipoise_studies::settings::Layers;
 
+use super::own_data::ImageArgs;
 use crate::failure::{Failure, Outcome};
 use crate::job::RunArgs;
 use crate::{Global, study};
@@ -35,6 +36,8 @@ pub struct Args {
     /// Test images [default: all]
     #[arg(long, value_name = "N")]
     test: Option<usize>,
+    #[command(flatten)]
+    images: ImageArgs,
     /// Count spikes in this many bins, for features of that kind [default: one, for counts]
     #[arg(long, value_name = "N")]
     bins: Option<usize>,
@@ -60,6 +63,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .value("features.bins", &args.bins)
         .value("keep_spikes", &args.spikes)
         .value("network.neurons", &args.neurons);
+    let flags = args.images.layers(flags);
     let preset = Encode::preset().map_err(Failure::run)?;
     study::run::<Encode>(&preset, &args.run, flags, global)
 }

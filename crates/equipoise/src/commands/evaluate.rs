@@ -8,6 +8,7 @@ use equipoise_studies::classification::{Classify, EvaluateClassifier};
 use equipoise_studies::reconstruction::steps::Evaluate;
 use equipoise_studies::settings::Layers;
 
+use super::own_data::RecordingArgs;
 use super::steps;
 use crate::failure::Outcome;
 use crate::job::RunArgs;
@@ -21,6 +22,7 @@ Examples:
   equipoise evaluate --encoded runs/mnist --model runs/unet
   equipoise evaluate --encoded runs/mnist --model decoder.safetensors --part validation
   equipoise evaluate --run runs/classify --dataset synthetic-digits
+  equipoise evaluate --run runs/recorded --counts more.npz --images more-stimuli.npz
 
 With --run, the networks of a run of `reconstruct`, `demo` or `train` encode the images first; of a
 run of `classify`, accuracy, confusion and activity are measured.
@@ -35,6 +37,8 @@ pub struct Args {
     /// Data set, with --run [default: that of the run]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["encoded", "model"])]
     dataset: Option<String>,
+    #[command(flatten)]
+    recordings: RecordingArgs,
     /// Test images or samples, with --run [default: as in the run]
     #[arg(long, value_name = "N", conflicts_with_all = ["encoded", "model"])]
     test: Option<usize>,
@@ -68,6 +72,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .value("encoded", &args.encoded)
         .value("model", &args.model)
         .value("part", &args.part);
+    let flags = args.recordings.layers(flags);
     let preset = steps::settings_of_earlier_run(&args.args, &flags)?;
     study::run::<Evaluate>(&preset, &args.args, flags, global)
 }

@@ -11,6 +11,7 @@ mod demo;
 mod encode;
 mod evaluate;
 mod hebb;
+mod own_data;
 mod reconstruct;
 mod settings;
 mod steps;

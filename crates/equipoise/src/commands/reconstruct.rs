@@ -4,6 +4,7 @@ use equipoise_studies::reconstruction::images::ScoreOn;
 use equipoise_studies::reconstruction::{Reconstruction, Settings};
 use equipoise_studies::settings::Layers;
 
+use super::own_data::{ImageArgs, RecordingArgs};
 use crate::failure::{Failure, Outcome};
 use crate::job::RunArgs;
 use crate::{Global, study};
@@ -15,14 +16,16 @@ Examples:
   equipoise reconstruct --dataset mnist
   equipoise reconstruct --dataset cifar-10 --regimes balanced,unbalanced-g,unbalanced-p --repeats 5
   equipoise reconstruct --decoder mlp-vae --set network.duration=200 --set training.epochs=40
-  equipoise reconstruct --dataset folder:photos --set 'data.folder.size=[32,32]' --out runs/photos
+  equipoise reconstruct --dataset folder:photos --size 32 --out runs/photos
+  equipoise reconstruct --counts recording.npz --images stimuli.npz
 
-Writes report.html, quality.csv, tests.csv, images.csv, models and figures to the run directory.")]
+Writes report.html, quality.csv, tests.csv, images.csv, reconstructions.npz, models and figures to
+the run directory. With --counts, the decoders read your recordings, and no network is simulated.")]
 pub struct Args {
     #[command(flatten)]
     run: RunArgs,
     /// Data set (see `equipoise data list`)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "counts")]
     dataset: Option<String>,
     /// Regimes to compare, the reference first
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
@@ -36,6 +39,10 @@ pub struct Args {
     /// Test images [default: all]
     #[arg(long, value_name = "N")]
     test: Option<usize>,
+    #[command(flatten)]
+    images: ImageArgs,
+    #[command(flatten)]
+    recordings: RecordingArgs,
     /// Score on images held out of the training part, to choose settings by
     #[arg(long)]
     held_out: bool,
@@ -77,6 +84,7 @@ pub fn run(args: Args, global: &Global) -> Outcome {
         .value("controls", &args.controls)
         .value("keep_spikes", &args.keep_spikes)
         .value("backend", &args.backend);
+    let flags = args.recordings.layers(args.images.layers(flags));
     let preset = Settings::layer("").map_err(Failure::run)?;
     study::run::<Reconstruction>(&preset, &args.run, flags, global)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use equipoise_studies::reconstruction::steps::Train;
 use equipoise_studies::settings::Layers;
 
+use super::own_data::RecordingArgs;
 use super::steps;
 use crate::failure::Outcome;
 use crate::job::RunArgs;
@@ -17,6 +18,7 @@ Examples:
   equipoise encode --dataset mnist --out runs/mnist
   equipoise train --encoded runs/mnist --out runs/unet
   equipoise evaluate --encoded runs/mnist --model runs/unet
+  equipoise train --counts recording.npz --images stimuli.npz --out runs/unet
 
 The settings are those of the encoding, but for what is given here.
 Writes models/decoder.safetensors, epochs.csv and the learning curve.")]
@@ -24,8 +26,10 @@ pub struct Args {
     #[command(flatten)]
     run: RunArgs,
     /// Run directory of `equipoise encode`
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "counts")]
     encoded: Option<PathBuf>,
+    #[command(flatten)]
+    recordings: RecordingArgs,
     /// Decoder: mlp-unet or mlp-vae
     #[arg(long, value_name = "KIND")]
     decoder: Option<String>,
@@ -47,6 +51,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .value("decoders", &args.decoder.as_ref().map(|decoder| [decoder]))
         .value("training.epochs", &args.epochs)
         .value("backend", &args.backend);
+    let flags = args.recordings.layers(flags);
     let preset = steps::settings_of_earlier_run(&args.run, &flags)?;
     study::run::<Train>(&preset, &args.run, flags, global)
 }

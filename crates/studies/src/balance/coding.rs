@@ -137,6 +137,8 @@ pub struct CodingInputs {
     pub test: ImageSet,
     /// The networks of the regimes.
     pub cases: Vec<Case>,
+    /// What was noticed while the images were read.
+    pub remarks: Vec<String>,
 }
 
 /// What the readout got out of one regime.
@@ -176,17 +178,26 @@ impl Study for Coding {
         let options = OpenOptions {
             train: Some(settings.training_images),
             test: Some(settings.test_images),
+            // Of a small set all images are taken.
+            fit_train: true,
+            fit_test: true,
             seed: settings.seed,
             ..OpenOptions::default()
         };
-        let (training, test) =
-            equipoise_data::open(&settings.dataset, root, &options)?.into_images()?;
+        let go_on = || ControlFlow::Continue(());
+        let loaded = equipoise_data::load(&settings.dataset, root, &options, &go_on)?;
+        let remarks = loaded.remarks.iter().map(ToString::to_string).collect();
+        let (training, test) = loaded.dataset.into_images()?;
         let base = settings.base().or_settings()?;
         let cases = choice::cases(&base, &settings.regimes).or_settings()?;
         for case in &cases {
             Network::check(&case.network, Some(training.shape)).or_settings()?;
         }
-        Ok(CodingInputs { training, test, cases })
+        Ok(CodingInputs { training, test, cases, remarks })
+    }
+
+    fn remarks(_: &CodingSettings, inputs: &CodingInputs) -> Vec<String> {
+        inputs.remarks.clone()
     }
 
     fn run(

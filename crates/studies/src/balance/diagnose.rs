@@ -1,8 +1,9 @@
 //! Is a network balanced, by itself or while it sees images?
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use equipoise_data::{ImageSet, OpenOptions};
+use equipoise_data::{ImageSet, Loaded, OpenOptions};
 use equipoise_encoder::balance::{Diagnosis, DiagnosisConfig, Recording, Verdict, diagnose};
 use equipoise_encoder::network::{Network, NetworkConfig, Probe, Trial};
 use equipoise_report::{Report, Step};
@@ -144,6 +145,8 @@ pub struct Shown {
     pub images: ImageSet,
     /// The place of each in the training part.
     pub indices: Vec<usize>,
+    /// What was noticed while they were read.
+    pub remarks: Vec<String>,
 }
 
 /// Is a network balanced? A unit is one recording.
@@ -164,18 +167,31 @@ impl Study for Diagnose {
         }
         let open = |name: &String| {
             let options = OpenOptions { seed: settings.seed, ..OpenOptions::default() };
-            let (all, _) = equipoise_data::open(name, root, &options)?.into_images()?;
+            let go_on = || ControlFlow::Continue(());
+            let Loaded { dataset, remarks } = equipoise_data::load(name, root, &options, &go_on)?;
+            let mut remarks: Vec<String> = remarks.iter().map(ToString::to_string).collect();
+            let (all, _) = dataset.into_images()?;
             // The drive is that of all images, so that few of them do not decide it.
             let base = driven(&base, &all)?;
             let cases = choice::cases(&base, &settings.regimes).or_settings()?;
             for case in &cases {
                 Network::check(&case.network, Some(all.shape)).or_settings()?;
             }
-            let indices = all.balanced_indices(settings.images, settings.seed)?;
+            let count = settings.images.min(all.len());
+            if count < settings.images {
+                let wanted = settings.images;
+                remarks.push(format!("{}: all {count} images are shown, not {wanted}", all.name));
+            }
+            let indices = all.balanced_indices(count, settings.seed)?;
             let images = all.subset(&indices);
-            Ok(Stimulus { dataset: Some(Shown { name: name.clone(), images, indices }), cases })
+            let shown = Shown { name: name.clone(), images, indices, remarks };
+            Ok(Stimulus { dataset: Some(shown), cases })
         };
         settings.datasets.iter().map(open).collect()
+    }
+
+    fn remarks(_: &DiagnoseSettings, stimuli: &Vec<Stimulus>) -> Vec<String> {
+        stimuli.iter().filter_map(|s| s.dataset.as_ref()).flat_map(|s| s.remarks.clone()).collect()
     }
 
     fn run(

@@ -116,11 +116,15 @@ impl Curves<'_> {
             }
         };
         let share = |label: &str| Axis::new(label).range(0.0, 1.0);
-        let figure = Figure::new()
-            .columns(3)
-            .panel(reconstruction)
-            .panel(self.plot("Explained variance", share("R²"), |c| c.r_squared.max(0.0)))
-            .panel(self.plot("Linear classifier", share("accuracy"), |c| c.accuracy));
+        let mut figure = Figure::new().columns(3).panel(reconstruction).panel(self.plot(
+            "Explained variance",
+            share("R²"),
+            |c| c.r_squared.max(0.0),
+        ));
+        if first.is_some_and(|c| c.accuracy.is_some()) {
+            let accuracy = |c: &ImageCoding| c.accuracy.unwrap_or(f64::NAN);
+            figure = figure.panel(self.plot("Linear classifier", share("accuracy"), accuracy));
+        }
         if !activity {
             return figure;
         }

@@ -1,8 +1,9 @@
 //! Which data a classifier is trained and measured on, as events.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use equipoise_data::{DataIdentity, Dataset, OpenOptions, Share, open};
+use equipoise_data::{DataIdentity, Dataset, FolderOptions, OpenOptions, Share, load};
 use equipoise_decoder::classifier::LabelledEvents;
 use equipoise_encoder::code::{Binning, Latency};
 use schemars::JsonSchema;
@@ -30,6 +31,8 @@ pub struct DataSettings {
     /// Speaker of the training samples who is held out and takes the place of the test set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_speaker: Option<u16>,
+    /// How the images of a `folder:PATH` are read.
+    pub folder: FolderOptions,
     /// How images become events.
     pub latency: Latency,
     /// How recordings become events.
@@ -44,6 +47,7 @@ impl Default for DataSettings {
             test: None,
             validation_share: None,
             validation_speaker: None,
+            folder: FolderOptions::default(),
             latency: Latency::default(),
             binning: Binning::default(),
         }
@@ -79,6 +83,8 @@ pub struct Sets {
     pub test: LabelledEvents,
     /// What they are, for reports.
     pub facts: DataFacts,
+    /// What was noticed while they were read.
+    pub remarks: Vec<String>,
     /// What the samples are, by content.
     identities: [DataIdentity; 2],
     /// How they became events.
@@ -186,10 +192,18 @@ impl DataSettings {
     /// # Errors
     /// If they are missing or damaged, or do not suit the settings.
     pub fn open(&self, root: &Path, seed: u64) -> Result<Sets, StudyError> {
-        let options =
-            OpenOptions { train: self.train, test: self.test, seed, ..OpenOptions::default() };
+        let options = OpenOptions {
+            train: self.train,
+            test: self.test,
+            seed,
+            folder: self.folder,
+            max_time: self.binning.max_time.map(|seconds| seconds as f32),
+            ..OpenOptions::default()
+        };
+        let loaded = load(&self.dataset, root, &options, &|| ControlFlow::Continue(()))?;
+        let remarks = loaded.remarks.iter().map(ToString::to_string).collect();
         let share = self.validation_share.map(Share::Fraction);
-        let (train, test, identities, kind) = match open(&self.dataset, root, &options)? {
+        let (train, test, identities, kind) = match loaded.dataset {
             Dataset::Images { train, test } => {
                 let (train, test) = match (share, self.validation_speaker) {
                     (Some(share), _) => train.split_validation(share, seed)?,
@@ -235,6 +249,6 @@ impl DataSettings {
             steps: test.input().steps(),
             step_ms: test.input().step_ms(),
         };
-        Ok(Sets { train, test, facts, identities, code })
+        Ok(Sets { train, test, facts, remarks, identities, code })
     }
 }

@@ -47,6 +47,9 @@ pub struct Score {
     /// The file of the model; none where there is none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub model: Option<Artefact>,
+    /// The file of the reconstructions that are kept; see [`reconstructions`](super::reconstructions).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reconstructions: Option<Artefact>,
 }
 
 /// What one epoch of a training came to.

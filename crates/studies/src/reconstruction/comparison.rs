@@ -13,6 +13,9 @@ use super::images::{DataSettings, ScoreOn};
 use super::method::{Input, Method};
 use crate::regimes::Case;
 
+/// What stands in the place of a regime where recordings are decoded.
+pub const RECORDED: &str = "recorded";
+
 /// The images that a comparison used, and those that it shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Used {
@@ -45,7 +48,7 @@ impl Used {
     ) -> Self {
         let is_blank = |image: &[u8]| image.iter().all(|p| Some(p) == image.first());
         Self {
-            dataset: data.dataset.clone(),
+            dataset: data.name(),
             identity: images.identity(),
             shape: images.shape,
             classes: images.classes.clone(),
@@ -71,13 +74,15 @@ pub struct Coded {
     pub repeat: usize,
     /// The regime.
     pub regime: String,
-    /// Its network, the input weight as the images asked for.
-    pub network: NetworkConfig,
-    /// Seed of the network and of the spikes.
-    pub seed: u64,
-    /// Mean spikes of the network per training image.
+    /// Its network, the input weight as the images asked for; nothing for recordings.
+    pub network: Option<NetworkConfig>,
+    /// Seed of the network and of the spikes; nothing for recordings.
+    pub seed: Option<u64>,
+    /// How many neurons, or units of a recording.
+    pub units: usize,
+    /// Mean spikes of all of them per training image.
     pub spikes_per_image: f64,
-    /// Mean rate of a neuron, Hz.
+    /// Mean rate of one, Hz.
     pub rate_hz: f64,
 }
 
@@ -90,7 +95,7 @@ pub struct Comparison {
     pub trained_on: [DataIdentity; 2],
     /// The decoders that were trained.
     pub kinds: Vec<DecoderKind>,
-    /// The regimes and their networks, the reference first.
+    /// The regimes and their networks, the reference first; none where recordings are decoded.
     pub regimes: Vec<Case>,
     /// What the spikes looked like, by repetition and regime.
     pub coded: Vec<Coded>,
@@ -104,6 +109,12 @@ impl Comparison {
     /// How many repetitions there were.
     pub fn repeats(&self) -> usize {
         self.scores.iter().map(|s| s.repeat + 1).max().unwrap_or(0)
+    }
+
+    /// The names of the regimes, the reference first; [`RECORDED`] alone where recordings are
+    /// decoded.
+    pub fn names(&self) -> Vec<&str> {
+        self.coded.iter().filter(|c| c.repeat == 0).map(|c| c.regime.as_str()).collect()
     }
 
     /// The score of a cell.
@@ -144,7 +155,7 @@ impl Comparison {
         for method in
             decoders(Input::Spikes).chain([Method::Ridge]).chain(decoders(Input::Shuffled))
         {
-            rows.extend(self.regimes.iter().map(|case| (Some(case.name.as_str()), method)));
+            rows.extend(self.names().into_iter().map(|regime| (Some(regime), method)));
         }
         rows.extend(decoders(Input::Pixels).map(|method| (None, method)));
         rows.push((None, Method::MeanImage));

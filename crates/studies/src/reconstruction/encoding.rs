@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 
+use equipoise_data::npz::NpzWriter;
 use equipoise_data::spikes::SpikeTrains;
 use equipoise_data::spikes::file::{SpikeFileWriter, TimePrecision};
-use equipoise_data::{DataIdentity, Fingerprint, ImageSet};
+use equipoise_data::{CountsOrigin, DataIdentity, Fingerprint, ImageSet};
 use equipoise_decoder::reconstruct::{FeatureConfig, FeatureKind, SpikeFeatures};
 use equipoise_encoder::network::{
     Network, NetworkConfig, NetworkError, Population, input_channels,
@@ -15,7 +16,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::{Artefact, Context, Identity, Stage};
 use crate::error::{OrStudyError, StudyError};
-use crate::npz::Npz;
 
 /// A part of the data; each has random numbers of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -68,6 +68,14 @@ pub fn network_fingerprint(network: &NetworkConfig, seed: u64) -> Fingerprint {
     digest.finish()
 }
 
+/// What the spikes of a network that sees images are made from.
+pub fn origin(network: &NetworkConfig, seed: u64, images: &ImageSet) -> CountsOrigin {
+    CountsOrigin {
+        stimuli: Some(images.identity()),
+        network: Some(network_fingerprint(network, seed)),
+    }
+}
+
 /// Width of the bins that exponential traces are taken from, ms: fine for any time constant of a
 /// membrane or a synapse.
 const TRACE_BIN_MS: f64 = 1.0;
@@ -96,8 +104,15 @@ pub fn keep_spikes(
     let file = format!("{name}.h5");
     let Some(path) = context.path(&file)? else { return Ok(None) };
     let neurons = network.config().neurons;
-    let mut writer =
-        SpikeFileWriter::create(&path, neurons, &images.classes, TimePrecision::Float32)?;
+    let (config, count) = (network.config(), count.min(images.len()));
+    let origin = origin(config, seed, images);
+    // A spike file gives every recording a class.
+    let classes = match images.is_labelled() {
+        true => images.classes.clone(),
+        false => vec!["unlabelled".to_owned()],
+    };
+    let mut writer = SpikeFileWriter::create(&path, neurons, &classes, TimePrecision::Float32)?
+        .with_origin(&origin, &images.indices[..count])?;
     let mut failed = None;
     let mut sink = |index: usize, trains: SpikeTrains| {
         let kept = writer.push(&trains, images.labels[index]).map_err(StudyError::from);
@@ -110,7 +125,6 @@ pub fn keep_spikes(
         }
     };
     let read = |index: usize, out: &mut [f32]| images.write_intensities(index, out);
-    let count = count.min(images.len());
     let encoded = network.encode_each(&read, 0..count, part.seed(seed), &mut sink);
     ended(encoded, failed)?;
     writer.finish()?;
@@ -136,7 +150,10 @@ pub fn ended<T>(
 /// neuron, 0 for an inhibitory one. `recurrent_source`, `recurrent_target` uint32 `[synapses]`: the
 /// neurons at the two ends of each recurrent synapse. `input_channel`, `input_target` uint32
 /// `[synapses]`: the same for the input.
-pub fn connectivity(network: &Network) -> Vec<u8> {
+///
+/// # Errors
+/// None for a network that was built.
+pub fn connectivity(network: &Network) -> Result<Vec<u8>, StudyError> {
     let config = network.config();
     let (neurons, excitatory) = (config.neurons, network.excitatory_neurons());
     let channels = network.shape().map_or(0, |shape| input_channels(shape, config.input.color));
@@ -149,20 +166,20 @@ pub fn connectivity(network: &Network) -> Vec<u8> {
         }
         [sources, all]
     };
-    let mut file = Npz::new();
+    let mut file = NpzWriter::in_memory();
     let kinds: Vec<u8> = (0..neurons).map(|neuron| u8::from(neuron < excitatory)).collect();
-    file.u8("excitatory", &[neurons], &kinds);
+    file.array("excitatory", &[neurons], kinds)?;
     let recurrent = pairs(neurons, &|source| network.targets(source));
     let input = pairs(channels, &|channel| network.input_targets(channel));
     for (names, arrays) in [
         (["recurrent_source", "recurrent_target"], recurrent),
         (["input_channel", "input_target"], input),
     ] {
-        for (name, values) in names.into_iter().zip(&arrays) {
-            file.u32(name, &[values.len()], values);
+        for (name, values) in names.into_iter().zip(arrays) {
+            file.array(name, &[values.len()], values)?;
         }
     }
-    file.finish()
+    Ok(file.into_bytes()?)
 }
 
 /// Shows every image to the network and takes the features of its spikes, `batch` images at a time.

@@ -7,6 +7,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use equipoise_data::npz::npy_bytes;
 use equipoise_decoder::reconstruct::controls::{mean_image, pixels_as_features, shuffled};
 use equipoise_decoder::reconstruct::{LinearFits, Pairs};
 use equipoise_decoder::training::Finish;
@@ -15,10 +16,11 @@ use equipoise_encoder::network::Network;
 use super::Settings;
 use super::activity::{self, Activity};
 use super::cell::{self, Epoch, FeatureSet, LatentPictures, Score, Targets};
-use super::comparison::{Coded, Comparison, Used};
+use super::comparison::{Coded, Comparison, RECORDED, Used};
 use super::encoding::{self, Part};
 use super::images::Images;
 use super::method::{Input, Method};
+use super::recorded::RecordedCounts;
 use super::settings::Control;
 use super::training::Training;
 use crate::context::{Artefact, Context, Identity};
@@ -38,8 +40,10 @@ pub struct Inputs {
     pub images: Images,
     /// Their intensities.
     pub targets: Targets,
-    /// The regimes and their networks, the reference first.
+    /// The regimes and their networks, the reference first; none where recordings are decoded.
     pub regimes: Vec<Case>,
+    /// The recordings that are decoded in the place of what networks make of the images.
+    pub recorded: Option<RecordedCounts>,
     /// The images that are kept with their reconstructions.
     pub gallery: Vec<usize>,
 }
@@ -51,7 +55,7 @@ impl Inputs {
     /// # Errors
     /// For wrong data or settings.
     pub fn open(settings: &Settings, root: &Path) -> Result<Self, StudyError> {
-        Self::of(settings, settings.data.open(root, settings.seed)?)
+        Self::of(settings, settings.data.open(root, settings.seed, settings.sides())?)
     }
 
     /// With images that are in memory.
@@ -64,7 +68,11 @@ impl Inputs {
         for kind in settings.kinds() {
             settings.decoder_of(kind).validate(shape).or_settings()?;
         }
-        let regimes = settings.networks(&images.train)?;
+        let recorded = RecordedCounts::of(&images, &settings.features)?;
+        let regimes = match &recorded {
+            Some(_) => Vec::new(),
+            None => settings.networks(&images.train)?,
+        };
         for case in &regimes {
             Network::check(&case.network, Some(shape))
                 .map_err(|e| StudyError::settings(format!("regime `{}`: {e}", case.name)))?;
@@ -72,7 +80,7 @@ impl Inputs {
         let gallery = GALLERY.min(images.test.len());
         let gallery = images.test.balanced_indices(gallery, settings.seed)?;
         let targets = Targets::of(&images);
-        Ok(Self { images, targets, regimes, gallery })
+        Ok(Self { images, targets, regimes, recorded, gallery })
     }
 }
 
@@ -100,10 +108,7 @@ impl Experiment<'_> {
     /// As the study.
     pub fn run(&self) -> Result<Comparison, StudyError> {
         let parts = Part::ALL.map(|part| self.inputs.images.part(part).identity());
-        let data = Part::ALL
-            .iter()
-            .zip(&parts)
-            .fold(Identity::new(), |identity, (part, data)| part.identity(identity, data));
+        let data = self.inputs.images.identity();
         let mut scores = Vec::new();
         let mut coded = Vec::new();
         let mut activity = Vec::new();
@@ -115,7 +120,22 @@ impl Experiment<'_> {
                 if repeat == 0 {
                     activity.push(repetition.activity(case, &mut network)?);
                 }
-                let (code, found) = repetition.regime(case, index == 0, &mut network)?;
+                let identity = repetition.spikes_identity(case);
+                if self.settings.keep_spikes > 0 {
+                    repetition.keep_spikes(case, &identity, &mut network)?;
+                }
+                let encode = || repetition.encode(&case.name, network.get()?);
+                let (code, found) = repetition.regime(&case.name, &identity, index == 0, encode)?;
+                coded.push(code);
+                scores.extend(found);
+            }
+            if let Some(recorded) = &self.inputs.recorded {
+                let identity = recorded.identity(data.clone());
+                let count = || {
+                    let features = recorded.features(&self.settings.features)?;
+                    Ok(Encoded { features, coded: recorded.coded(repeat) })
+                };
+                let (code, found) = repetition.regime(RECORDED, &identity, true, count)?;
                 coded.push(code);
                 scores.extend(found);
             }
@@ -219,21 +239,24 @@ impl Repetition<'_> {
             })?);
         }
         if self.wants(Control::Pixels) && self.repeat == 0 {
-            let mut features = Lazy::new(|| {
+            let pixels = || {
                 let of = |images: &[f32]| pixels_as_features(images, shape);
-                Ok(FeatureSet {
+                FeatureSet {
                     train: of(&targets.train),
                     validation: of(&targets.validation),
                     test: of(&targets.test),
-                })
-            });
+                }
+            };
+            let features = OnceCell::new();
+            let linear = OnceCell::new();
             for kind in self.of.settings.kinds() {
                 let method = Method::Decoder { kind, input: Input::Pixels };
                 let identity =
                     self.of.settings.training_identity(self.data.clone(), kind, self.repeat);
                 scores.push(self.cell(None, method, identity.clone(), || {
-                    let features = features.get()?;
-                    self.decoder(None, method, &identity, features, &self.linear(features))
+                    let features = features.get_or_init(pixels);
+                    let linear = linear.get_or_init(|| self.linear(features));
+                    self.decoder(None, method, &identity, features, linear)
                 })?);
             }
         }
@@ -254,34 +277,32 @@ impl Repetition<'_> {
         methods
     }
 
-    /// The cells of one regime; its images are encoded only if something is missing.
-    fn regime<F: Fn() -> Result<Network, StudyError>>(
+    /// The cells of one regime, or of recordings; its images are encoded only if something is
+    /// missing. `identity` is what the spikes are made from.
+    fn regime(
         &self,
-        case: &Case,
+        name: &str,
+        identity: &Identity,
         is_reference: bool,
-        network: &mut Lazy<Network, F>,
+        mut make: impl FnMut() -> Result<Encoded, StudyError>,
     ) -> Result<(Coded, Vec<Score>), StudyError> {
-        let key = format!("cells/{}{}-{}-code", self.of.name, self.repeat + 1, case.name);
-        let identity = self.spikes_identity(case);
-        let name = Some(case.name.as_str());
-        if self.of.settings.keep_spikes > 0 {
-            self.keep_spikes(case, &identity, network)?;
-        }
+        let key = format!("cells/{}{}-{name}-code", self.of.name, self.repeat + 1);
+        let name = Some(name);
         let encoded = OnceCell::new();
         // The ridge regressions of these features: the control and the decoders' start share them.
         let linear = OnceCell::new();
+        let shuffled = OnceCell::new();
+        let shuffled_linear = OnceCell::new();
         let mut encode = || -> Result<&Encoded, StudyError> {
             match encoded.get() {
                 Some(encoded) => Ok(encoded),
                 None => {
-                    let network = network.get()?;
-                    let work = || self.encode(&case.name, network);
-                    let made = self.of.timings.time(&key, work)?;
+                    let made = self.of.timings.time(&key, &mut make)?;
                     Ok(encoded.get_or_init(|| made))
                 }
             }
         };
-        let coded = self.of.context.unit(&key, &identity, || Ok(encode()?.coded.clone()))?;
+        let coded = self.of.context.unit(&key, identity, || Ok(encode()?.coded.clone()))?;
         let mut scores = Vec::new();
         for method in self.methods(is_reference) {
             let identity = match method {
@@ -296,8 +317,9 @@ impl Repetition<'_> {
                 let linear = linear.get_or_init(|| self.linear(features));
                 match method {
                     Method::Decoder { input: Input::Shuffled, .. } => {
-                        let features = self.shuffled(features);
-                        self.decoder(name, method, &identity, &features, &self.linear(&features))
+                        let features = shuffled.get_or_init(|| self.shuffled(features));
+                        let linear = shuffled_linear.get_or_init(|| self.linear(features));
+                        self.decoder(name, method, &identity, features, linear)
                     }
                     Method::Decoder { .. } => {
                         self.decoder(name, method, &identity, features, linear)
@@ -353,8 +375,9 @@ impl Repetition<'_> {
         let coded = Coded {
             repeat: self.repeat,
             regime: name.to_owned(),
-            network: config.clone(),
-            seed: self.seed(),
+            network: Some(config.clone()),
+            seed: Some(self.seed()),
+            units: config.neurons,
             spikes_per_image,
             rate_hz,
         };
@@ -428,8 +451,9 @@ impl Repetition<'_> {
         let key = format!("cells/{label}");
         // The choice of images that are shown follows the seed.
         let identity = identity.with("shown", settings.seed);
-        let model = |score: &Score| score.model.iter().cloned().collect();
-        let score = context.unit_with_files(&key, &identity, model, || {
+        let files =
+            |score: &Score| score.model.iter().chain(&score.reconstructions).cloned().collect();
+        let score = context.unit_with_files(&key, &identity, files, || {
             timings.time(&key, || {
                 let decoded = compute()?;
                 let shape = inputs.images.test.shape;
@@ -448,6 +472,7 @@ impl Repetition<'_> {
                     extremes,
                     latent: decoded.latent,
                     model: decoded.model,
+                    reconstructions: self.keep(&key, &decoded.predicted)?,
                 })
             })
         })?;
@@ -455,6 +480,21 @@ impl Repetition<'_> {
             Training::forget(context, &label)?;
         }
         Ok(score)
+    }
+
+    /// Keeps the reconstructions of the first images, for a run whose only comparison this is.
+    fn keep(&self, key: &str, predicted: &[f32]) -> Result<Option<Artefact>, StudyError> {
+        let Experiment { settings, inputs, context, name, .. } = self.of;
+        let test = &inputs.images.test;
+        let count = settings.keep_reconstructions.min(test.len());
+        if count == 0 || !name.is_empty() {
+            return Ok(None);
+        }
+        let shape = test.shape;
+        let sizes = [count, shape.channels, shape.height, shape.width];
+        let values = predicted.iter().take(count * shape.pixels()).copied();
+        let bytes = npy_bytes(&sizes, values).or_failed()?;
+        context.write(&format!("{key}.npy"), &bytes).map(Some)
     }
 
     fn label(&self, regime: Option<&str>, method: Method) -> String {

@@ -67,8 +67,7 @@ pub fn losses(comparison: &Comparison) -> Figure {
         let mut plot = Plot::new(&format!("{} (first repetition)", kind.title()))
             .x_axis(Axis::new("epoch"))
             .y_axis(Axis::new("loss").log());
-        for (index, case) in comparison.regimes.iter().enumerate() {
-            let regime = &case.name;
+        for (index, regime) in comparison.names().into_iter().enumerate() {
             let Some(score) = comparison.score(0, Some(regime), Method::decoder(kind)) else {
                 continue;
             };
@@ -104,19 +103,19 @@ pub fn distributions(comparison: &Comparison) -> Figure {
             methods.push(method);
         }
     }
-    let chart =
-        |title: &str, axis: Axis, of: fn(&equipoise_metrics::image::ImageQuality) -> f64| {
-            let names = methods.iter().map(|m| m.name());
-            let mut chart = GroupChart::boxes(title, names).y_axis(axis).hide_points();
-            for (index, case) in comparison.regimes.iter().enumerate() {
-                let regime = Some(case.name.as_str());
-                let samples = methods.iter().map(|&method| {
-                    comparison.score(0, regime, method).map(|s| s.values(of)).unwrap_or_default()
-                });
-                chart = chart.series(&case.name, regime_color(index), samples.collect());
-            }
-            chart
-        };
+    let chart = |title: &str,
+                 axis: Axis,
+                 of: fn(&equipoise_metrics::image::ImageQuality) -> f64| {
+        let names = methods.iter().map(|m| m.name());
+        let mut chart = GroupChart::boxes(title, names).y_axis(axis).hide_points();
+        for (index, regime) in comparison.names().into_iter().enumerate() {
+            let samples = methods.iter().map(|&method| {
+                comparison.score(0, Some(regime), method).map(|s| s.values(of)).unwrap_or_default()
+            });
+            chart = chart.series(regime, regime_color(index), samples.collect());
+        }
+        chart
+    };
     let title = comparison.images.scored_on.images();
     Figure::new()
         .columns(2)

@@ -8,6 +8,7 @@
 //!   [`activity`]: the network at work on one image, and whether it is balanced.
 //! * [`cell`]: one [`method`] on the spikes of one regime in one repetition; [`training`]: of its
 //!   decoder; [`experiment`]: all cells, one after the other, into a [`comparison`].
+//! * [`reconstructions`]: the images and their reconstructions for other programs.
 //! * [`statistics`], [`tables`], [`figures`], [`verdicts`] and [`report`]: what came out.
 //! * [`steps`]: encode, train and evaluate one by one, with the same numbers.
 //! * [`sweep`]: regimes, decoders, data sets and seeds in one study.
@@ -33,6 +34,8 @@ pub mod experiment;
 pub mod figures;
 pub mod images;
 pub mod method;
+pub mod reconstructions;
+mod recorded;
 pub mod report;
 pub mod settings;
 pub mod statistics;

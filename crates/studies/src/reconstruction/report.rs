@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::activity::{Activity, RASTER_MS};
 use super::comparison::Comparison;
 use super::method::Method;
-use super::statistics::differences;
+use super::statistics::{Difference, differences};
 use super::{figures, tables, verdicts};
 use crate::balance::tables as criteria;
 use crate::error::{OrStudyError, StudyError};
@@ -19,11 +19,13 @@ use crate::strip;
 /// The tables that matter and the findings, as text.
 pub fn summary(comparison: &Comparison, width: usize) -> String {
     let differences = differences(comparison);
-    let tables = [
+    let mut tables = vec![
         tables::coding(comparison).to_text_within(width),
         tables::quality(comparison).to_text_within(width),
-        tables::tests(&differences).to_text_within(width),
     ];
+    if !differences.is_empty() {
+        tables.push(tables::tests(&differences).to_text_within(width));
+    }
     let sentences = verdicts::findings(comparison, &differences);
     let states = verdicts::states(&comparison.activity);
     tables.join("\n") + "\n" + &sentences.join("\n") + "\n" + &states.join("\n") + "\n"
@@ -35,9 +37,10 @@ pub fn report(comparison: &Comparison, title: &str) -> Report {
     let titles: Vec<&str> = comparison.kinds.iter().map(|kind| kind.title()).collect();
     let mut report = Report::new(title);
     report.subtitle(&format!(
-        "{} through {} neurons and a decoder ({}), {} repetition{}",
+        "{} through {} {} and a decoder ({}), {} repetition{}",
         comparison.images.dataset,
-        comparison.regimes.first().map_or(0, |case| case.network.neurons),
+        comparison.coded.first().map_or(0, |coded| coded.units),
+        if comparison.regimes.is_empty() { "recorded units" } else { "neurons" },
         titles.join(", "),
         comparison.repeats(),
         if comparison.repeats() == 1 { "" } else { "s" },
@@ -51,13 +54,12 @@ pub fn report(comparison: &Comparison, title: &str) -> Report {
     for sentence in verdicts::findings(comparison, &differences) {
         report.summary(&sentence);
     }
-    for case in &comparison.regimes {
-        let regime = &case.name;
+    for regime in comparison.names() {
         for &kind in &comparison.kinds {
             let score = comparison.score(0, Some(regime), Method::decoder(kind));
             let Some(score) = score else { continue };
             let label = match comparison.kinds.len() {
-                1 => regime.clone(),
+                1 => regime.to_owned(),
                 _ => format!("{regime}, {}", kind.title()),
             };
             let ssim = format!("SSIM {:.3}", score.mean(|q| q.ssim));
@@ -74,22 +76,16 @@ pub fn report(comparison: &Comparison, title: &str) -> Report {
              and SSIM. The images are drawn from the seed, one class after the other.",
     );
     pictures(&mut report, comparison, "");
-    report
-        .figure(
-            "distributions",
-            &figures::distributions(comparison),
-            "Quality over all scored images: median, quartiles, and whiskers.",
-        )
-        .heading("Regimes against each other")
-        .paragraph(
-            "Every regime encodes the same images with the same seeds; the decoders have the same \
-             initial weights, number of features and training.",
-        )
-        .table("tests", &tables::tests(&differences))
-        .heading("The networks")
-        .table("coding", &tables::coding(comparison));
-    let cases: Vec<&Case> = comparison.regimes.iter().collect();
-    networks(&mut report, &comparison.activity, &cases);
+    report.figure(
+        "distributions",
+        &figures::distributions(comparison),
+        "Quality over all scored images: median, quartiles, and whiskers.",
+    );
+    if comparison.regimes.is_empty() {
+        report.heading("The recordings").table("coding", &tables::coding(comparison));
+    } else {
+        regimes(&mut report, comparison, &differences);
+    }
     report.heading("Training").figure(
         "losses",
         &figures::losses(comparison),
@@ -98,10 +94,25 @@ pub fn report(comparison: &Comparison, title: &str) -> Report {
     report
 }
 
+/// The regimes against each other, and their networks.
+fn regimes(report: &mut Report, comparison: &Comparison, differences: &[Difference]) {
+    report
+        .heading("Regimes against each other")
+        .paragraph(
+            "Every regime encodes the same images with the same seeds; the decoders have the same \
+             initial weights, number of features and training.",
+        )
+        .table("tests", &tables::tests(differences))
+        .heading("The networks")
+        .table("coding", &tables::coding(comparison));
+    let cases: Vec<&Case> = comparison.regimes.iter().collect();
+    networks(report, &comparison.activity, &cases);
+}
+
 /// What was done, in pictures of the first image that is shown.
 pub fn steps(comparison: &Comparison) -> Vec<Step> {
     let images = &comparison.images;
-    let reference = comparison.regimes.first().map(|case| case.name.as_str());
+    let reference = comparison.names().first().copied();
     let kind = comparison.kinds.first().copied().unwrap_or_default();
     let score = comparison.score(0, reference, Method::decoder(kind));
     let shown = score.and_then(|score| Some((score, score.pictures.first()?)));
@@ -160,7 +171,7 @@ pub fn networks(report: &mut Report, activity: &[Activity], cases: &[&Case]) {
 /// The figures of single reconstructions: the ends of the distribution, and what a VAE makes of
 /// other codes. `prefix` begins their names.
 pub fn pictures(report: &mut Report, comparison: &Comparison, prefix: &str) {
-    let Some(reference) = comparison.regimes.first().map(|case| &case.name) else { return };
+    let Some(&reference) = comparison.names().first() else { return };
     let shape = comparison.images.shape;
     for &kind in &comparison.kinds {
         report.figure(

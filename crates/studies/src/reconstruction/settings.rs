@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use equipoise_data::ImageSet;
+use equipoise_data::{ImageSet, Sides};
 use equipoise_decoder::device::Backend;
 use equipoise_decoder::reconstruct::{
     DecoderConfig, DecoderKind, FeatureConfig, ReconstructorConfig,
@@ -63,6 +63,8 @@ pub struct Settings {
     pub batch: usize,
     /// Recordings of each part that are kept as spikes, from the first.
     pub keep_spikes: usize,
+    /// Scored images whose reconstructions are kept for other programs, from the first.
+    pub keep_reconstructions: usize,
     /// Backend that trains.
     pub backend: Backend,
     /// The run with the encoded images (training and evaluation as single steps).
@@ -106,6 +108,7 @@ impl Default for Settings {
             controls: vec![Control::MeanImage, Control::Ridge],
             batch: 1024,
             keep_spikes: 0,
+            keep_reconstructions: 1000,
             backend: Backend::default(),
             encoded: None,
             model: None,
@@ -157,6 +160,15 @@ impl Settings {
     /// The settings of one of them.
     pub fn decoder_of(&self, kind: DecoderKind) -> DecoderConfig {
         DecoderConfig { kind, ..self.decoder.clone() }
+    }
+
+    /// What the sides of images must be for the decoders and for SSIM, where nobody has chosen a
+    /// size.
+    pub fn sides(&self) -> Sides {
+        let halvings = self.kinds().iter().map(|&kind| self.decoder_of(kind).halvings()).max();
+        // Larger ones are refused when the decoder meets the images.
+        let multiple = 1 << halvings.unwrap_or(0).min(6);
+        Sides { multiple, least: 11 }
     }
 
     /// The regimes with the networks that they make of the base, driven by these images.

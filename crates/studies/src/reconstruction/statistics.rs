@@ -161,15 +161,16 @@ pub fn correct(differences: &mut [Difference]) {
 
 /// The reference regime against every other, with every decoder.
 pub fn differences(comparison: &Comparison) -> Vec<Difference> {
-    let Some((reference, others)) = comparison.regimes.split_first() else {
+    let names = comparison.names();
+    let Some((&reference, others)) = names.split_first() else {
         return Vec::new();
     };
     let mut differences = Vec::new();
     for &kind in &comparison.kinds {
         let method = Method::decoder(kind);
-        let a = Side { comparison, regime: &reference.name, method };
-        for other in others {
-            let b = Side { comparison, regime: &other.name, method };
+        let a = Side { comparison, regime: reference, method };
+        for &other in others {
+            let b = Side { comparison, regime: other, method };
             differences.extend(against(kind.title(), a, b));
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use equipoise_report::Report;
 
 use super::experiment::{Experiment, Inputs};
+use super::reconstructions::Reconstructions;
 use super::{Comparison, Settings, report, verdicts};
 use crate::context::{Context, Identity};
 use crate::error::StudyError;
@@ -55,6 +56,7 @@ impl Study for Reconstruction {
         let comparison =
             Experiment { settings, regimes, inputs, context, timings: &timings, name }.run()?;
         context.write("images.csv", &report::images_csv(&comparison)?)?;
+        keep_reconstructions(settings, inputs, context, &comparison)?;
         for remark in verdicts::remarks(&comparison) {
             context.remark(remark);
         }
@@ -103,6 +105,23 @@ impl Study for Demonstration {
     fn summary_within(results: &Comparison, width: usize) -> String {
         report::summary(results, width)
     }
+}
+
+/// Writes the images and all reconstructions of them that the cells have kept.
+fn keep_reconstructions(
+    settings: &Settings,
+    inputs: &Inputs,
+    context: &Context<'_>,
+    comparison: &Comparison,
+) -> Result<(), StudyError> {
+    if settings.keep_reconstructions == 0 {
+        return Ok(());
+    }
+    let (set, intensities) = (&inputs.images.test, inputs.targets.test.as_slice());
+    let count = settings.keep_reconstructions;
+    let mut file = Reconstructions::begin(context, set, intensities, count)?;
+    comparison.scores.iter().try_for_each(|score| file.add_kept(score))?;
+    file.finish().map(|_| ())
 }
 
 /// Refuses to go on in the store of a run that had other settings: what it has finished, and what

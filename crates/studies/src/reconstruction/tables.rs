@@ -86,16 +86,16 @@ pub fn coding(comparison: &Comparison) -> Table {
              spikes), mean inhibition over mean excitation, mean net input over threshold, and \
              what the criteria of balance make of them.",
         );
-    for case in &comparison.regimes {
-        let config = &case.network;
-        let coded = comparison.coded(0, &case.name);
-        let activity = comparison.activity(&case.name);
+    for name in comparison.names() {
+        let coded = comparison.coded(0, name);
+        let config = coded.and_then(|c| c.network.as_ref());
+        let activity = comparison.activity(name);
         table.row([
-            case.name.as_str().into(),
-            config.g.into(),
-            config.connection_probability.into(),
-            describe(config.threshold).into(),
-            config.input.weight.into(),
+            name.into(),
+            config.map(|c| c.g).into(),
+            config.map(|c| c.connection_probability).into(),
+            config.map_or_else(|| "-".into(), |c| describe(c.threshold).into()),
+            config.map(|c| c.input.weight).into(),
             coded.map(|c| c.rate_hz).into(),
             coded.map(|c| c.spikes_per_image).into(),
             activity.and_then(|a| a.cv).into(),

@@ -13,11 +13,11 @@ const LEVEL_OF_MEAN_IMAGE_DB: f64 = 0.5;
 /// What the comparison found: each decoder beside its controls, and the regimes beside each other.
 pub fn findings(comparison: &Comparison, differences: &[Difference]) -> Vec<String> {
     let mut sentences = Vec::new();
-    for case in &comparison.regimes {
-        let regime = Some(case.name.as_str());
+    for name in comparison.names() {
+        let regime = Some(name);
         for &kind in &comparison.kinds {
             let Some(psnr) = comparison.mean_psnr(regime, Method::decoder(kind)) else { continue };
-            let mut sentence = format!("{}: {} reaches {psnr:.2} dB", case.name, kind.title());
+            let mut sentence = format!("{name}: {} reaches {psnr:.2} dB", kind.title());
             if let Some(ridge) = comparison.mean_psnr(regime, Method::Ridge) {
                 let than = if psnr >= ridge { "more" } else { "less" };
                 let gap = (psnr - ridge).abs();
@@ -228,14 +228,13 @@ pub fn remarks(comparison: &Comparison) -> Vec<String> {
     let mut remarks = activity_remarks(&comparison.activity);
     remarks.extend(blank_remark(&comparison.images));
     if let Some(mean) = comparison.mean_psnr(None, Method::MeanImage) {
-        for case in &comparison.regimes {
+        for name in comparison.names() {
             for &kind in &comparison.kinds {
-                let psnr = comparison.mean_psnr(Some(&case.name), Method::decoder(kind));
+                let psnr = comparison.mean_psnr(Some(name), Method::decoder(kind));
                 if let Some(psnr) = psnr.filter(|p| p - mean < LEVEL_OF_MEAN_IMAGE_DB) {
                     remarks.push(format!(
-                        "{}: {} is at the level of the mean image ({psnr:.2} and {mean:.2} dB): it \
-                         reads next to nothing from the spikes.",
-                        case.name,
+                        "{name}: {} is at the level of the mean image ({psnr:.2} and {mean:.2} dB): \
+                         it reads next to nothing from the spikes.",
                         kind.title()
                     ));
                 }

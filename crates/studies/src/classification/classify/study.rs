@@ -47,7 +47,8 @@ impl Study for Classify {
     }
 
     fn remarks(settings: &ClassifySettings, sets: &Sets) -> Vec<String> {
-        remarks::rounding(&plan(settings, sets).config).into_iter().collect()
+        let rounded = remarks::rounding(&plan(settings, sets).config);
+        sets.remarks.iter().cloned().chain(rounded).collect()
     }
 
     fn run(

@@ -81,6 +81,7 @@ impl Study for EvaluateClassifier {
         let (classifier, model) = network(&settings.run, &made_from, &trial)?;
         let mut remarks = Vec::new();
         let sets = open_data(settings, &trained, &trial.data, root, &mut remarks)?;
+        remarks.extend(sets.remarks.iter().cloned());
         if made_from.part("training data") == Some(sets.measured_identity().as_str()) {
             remarks.push("the network was trained on these very samples".to_owned());
         }

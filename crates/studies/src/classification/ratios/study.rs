@@ -83,13 +83,12 @@ impl Study for Ratios {
 
     fn remarks(settings: &RatiosSettings, inputs: &RatiosInputs) -> Vec<String> {
         let facts = &inputs.first.facts;
-        report::ratios(settings.conditions().iter())
-            .into_iter()
-            .filter_map(|condition| {
-                let network = settings.network(condition, facts.kind, facts.step_ms);
-                remarks::rounding(&network)
-            })
-            .collect()
+        let conditions = settings.conditions();
+        let rounded = report::ratios(conditions.iter()).into_iter().filter_map(|condition| {
+            let network = settings.network(condition, facts.kind, facts.step_ms);
+            remarks::rounding(&network)
+        });
+        inputs.first.remarks.iter().cloned().chain(rounded).collect()
     }
 
     fn run(

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use equipoise_data::spikes::SpikeTrains;
 use equipoise_data::spikes::counts::CountsWriter;
-use equipoise_data::{CountsOrigin, DataIdentity, ImageSet, ImageShape};
+use equipoise_data::{DataIdentity, ImageSet, ImageShape};
 use equipoise_encoder::network::{Network, NetworkConfig};
 use equipoise_report::{Column, Report, Step, Table};
 use serde::{Deserialize, Serialize};
@@ -99,7 +99,7 @@ impl Study for Encode {
         begin(settings, context)?;
         let timings = Timings::open(context)?;
         let Some(case) = inputs.regimes.first() else {
-            return Err(StudyError::settings("regimes: at least one is needed"));
+            return Err(StudyError::settings("data.recorded: recordings are not encoded"));
         };
         let (shape, seed) = (inputs.images.train.shape, settings.network_seed(0));
         let network = Network::build(&case.network, Some(shape), seed).or_settings()?;
@@ -123,8 +123,8 @@ impl Study for Encode {
                 timings.time(&key, || work.encode())
             })?);
         }
-        let dataset = settings.data.dataset.clone();
-        let connectivity = context.write("network.npz", &encoding::connectivity(&network))?;
+        let dataset = settings.data.name();
+        let connectivity = context.write("network.npz", &encoding::connectivity(&network)?)?;
         let regime = case.clone();
         let encoding = Encoding { dataset, shape, regime, seed, parts, activity, connectivity };
         // What a later step needs of the network, so that it can be built again.
@@ -212,18 +212,14 @@ impl PartWork<'_> {
         let Self { settings, network, part, set, context, .. } = *self;
         let config = network.config();
         let counts_file = format!("counts/{}.safetensors", part.name());
-        let origin = CountsOrigin {
-            stimuli: Some(set.identity()),
-            network: Some(encoding::network_fingerprint(config, self.seed)),
-        };
+        let origin = encoding::origin(config, self.seed, set);
         let mut counts = match context.path(&counts_file)? {
-            Some(path) => Some(CountsWriter::create_for(
-                &path,
-                config.neurons,
-                self.bins(),
-                config.duration,
-                &origin,
-            )?),
+            Some(path) => {
+                let (bins, duration) = (self.bins(), config.duration);
+                let file =
+                    CountsWriter::create_for(&path, config.neurons, bins, duration, &origin)?;
+                Some(file.with_indices(&set.indices))
+            }
             None => None,
         };
         let stage = context.stage(&format!("encode {}", part.name()), set.len() as u64)?;

@@ -93,10 +93,7 @@ impl EncodedRun {
     /// What the spikes of training and validation were made from.
     pub fn identity(&self) -> Identity {
         let network = &self.encoding.regime.network;
-        let images = Part::ALL.iter().fold(Identity::new(), |identity, &part| {
-            part.identity(identity, &self.inputs.images.part(part).identity())
-        });
-        encoding::network_identity(images, network, self.encoding.seed)
+        encoding::network_identity(self.inputs.images.identity(), network, self.encoding.seed)
     }
 
     /// The features of a part.

@@ -2,21 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
-use equipoise_data::ImageSet;
+use equipoise_data::{Counts, ImageSet};
 use equipoise_decoder::checkpoint;
 use equipoise_decoder::reconstruct::controls::mean_image;
 use equipoise_decoder::reconstruct::{
-    DecoderKind, FeatureConfig, LinearReconstructor, Reconstructor, RidgeConfig, SpikeFeatures,
+    FeatureConfig, LinearFits, Pairs, Reconstructor, SpikeFeatures,
 };
 use equipoise_report::{Report, RunDir, Step};
 use serde::{Deserialize, Serialize};
 
 use super::super::activity::{self, Activity};
-use super::super::cell::Targets;
+use super::super::cell::{FeatureSet, Targets};
 use super::super::comparison::Used;
 use super::super::encoding::{self, Part};
-use super::super::images::{Images, intensities};
+use super::super::images::{Images, ScoredImages, intensities};
 use super::super::method::Method;
+use super::super::reconstructions::Reconstructions;
+use super::super::recorded::{self, RecordedCounts};
 use super::super::report::{networks, spikes_step};
 use super::super::settings::Control;
 use super::super::studies::begin;
@@ -58,6 +60,8 @@ pub struct WholeRun {
     run: TrainedRun,
     /// The images to evaluate on.
     images: ImageSet,
+    /// What was recorded while they were shown; nothing where networks encode them.
+    recorded: Option<Counts>,
     /// What was noticed while they were read.
     remarks: Vec<String>,
     /// The images the run was trained on, for the controls; the reason if they are not to be had.
@@ -88,7 +92,7 @@ pub struct Evaluation {
     pub activity: Vec<Activity>,
     /// What was left out, and why.
     pub left_out: Vec<String>,
-    /// The images and all reconstructions; see [`scores::npz`].
+    /// The images and all reconstructions; see [`reconstructions`](super::super::reconstructions).
     pub reconstructions: Artefact,
 }
 
@@ -230,16 +234,23 @@ fn caption(results: &Evaluation) -> String {
 
 /// Each decoder beside its controls.
 fn findings(results: &Evaluation) -> Vec<String> {
+    let groups = scores::by_method(&results.rows);
     let psnr = |regime: Option<&str>, method| {
-        let alike = |row: &&Evaluated| row.regime.as_deref() == regime && row.method == method;
-        results.rows.iter().find(alike).map(Evaluated::psnr)
+        let group = groups.iter().find(|group| {
+            group.iter().any(|row| row.regime.as_deref() == regime && row.method == method)
+        })?;
+        Some(group.iter().map(|row| row.psnr()).sum::<f64>() / group.len().max(1) as f64)
     };
-    let decoders = results.rows.iter().filter(|row| matches!(row.method, Method::Decoder { .. }));
+    let decoders = groups
+        .iter()
+        .filter_map(|group| group.first())
+        .filter(|row| matches!(row.method, Method::Decoder { .. }));
     decoders
         .map(|row| {
-            let found = row.psnr();
+            let regime = row.regime.as_deref();
+            let found = psnr(regime, row.method).unwrap_or(f64::NAN);
             let mut sentence = format!("{} reaches {found:.2} dB", row.title());
-            if let Some(ridge) = psnr(row.regime.as_deref(), Method::Ridge) {
+            if let Some(ridge) = psnr(regime, Method::Ridge) {
                 sentence += &format!(", ridge regression on the same spikes {ridge:.2} dB");
             }
             if let Some(mean) = psnr(None, Method::MeanImage) {
@@ -308,29 +319,62 @@ fn open_model(
 /// Opens a run and the images that its networks are to encode.
 fn open_run(dir: &Path, settings: &Settings, root: &Path) -> Result<EvaluateInputs, StudyError> {
     let run = TrainedRun::open(dir, settings)?;
-    let (images, remarks) = settings.data.open_part(settings.part, root, settings.seed)?;
+    let (data, own) = (&settings.data, &run.settings.data);
+    let at = dir.display();
+    let ScoredImages { images, recorded, remarks } = match (&data.recorded, &own.recorded) {
+        (None, None) => data.open_part(settings.part, root, settings.seed, run.shape)?,
+        (Some(_), Some(_)) if data.dataset != own.dataset => {
+            return Err(StudyError::input(format!(
+                "{at}: its decoders read recordings; {} has images alone",
+                data.dataset
+            )));
+        }
+        // The same recordings are divided as they were; others are scored on whole.
+        (Some(here), Some(there)) if here == there => {
+            data.open_part(settings.part, root, settings.seed, run.shape)?
+        }
+        (Some(_), Some(_)) => data.open_recordings(root, settings.seed)?,
+        (Some(_), None) => {
+            return Err(StudyError::input(format!(
+                "{at}: its decoders read the spikes of its networks, not recordings"
+            )));
+        }
+        (None, Some(_)) => {
+            return Err(StudyError::input(format!("{at}: its decoders read recordings")));
+        }
+    };
     if images.shape != run.shape {
         return Err(StudyError::input(format!(
-            "{}: its decoders reconstruct images of {}, {} has {}",
-            dir.display(),
-            run.shape,
-            images.name,
-            images.shape
+            "{at}: its decoders reconstruct images of {}, {} has {}",
+            run.shape, images.name, images.shape
         )));
     }
+    let recorded = match recorded {
+        Some(response) => {
+            let features = &run.settings.features;
+            let counts = recorded::counts(&response, features)?.subset(&images.indices);
+            let read = recorded::features(&counts, features)?;
+            for (_, decoder) in run.regimes.iter().flat_map(|regime| &regime.decoders) {
+                decoder.normaliser.check(&read).map_err(|e| format!("{at}: {e}")).or_input()?;
+            }
+            Some(counts)
+        }
+        None => None,
+    };
     let wants = |control| settings.controls.contains(&control);
     let trained_on = if wants(Control::Ridge) || wants(Control::MeanImage) {
         training_images(&run, root)
     } else {
         Err("no controls were asked for".to_owned())
     };
-    Ok(EvaluateInputs::Run(Box::new(WholeRun { run, images, remarks, trained_on })))
+    Ok(EvaluateInputs::Run(Box::new(WholeRun { run, images, recorded, remarks, trained_on })))
 }
 
 /// The images that a run was trained on, if they are still what they were.
 fn training_images(run: &TrainedRun, root: &Path) -> Result<(Images, Targets), String> {
     let settings = &run.settings;
-    let images = settings.data.open(root, settings.seed).map_err(|e| e.to_string())?;
+    let images = settings.data.open(root, settings.seed, settings.sides());
+    let images = images.map_err(|e| e.to_string())?;
     let here =
         [Part::Train, Part::Validation].iter().fold(Identity::default(), |identity, &part| {
             part.identity(identity, &images.part(part).identity())
@@ -353,9 +397,6 @@ struct Work<'a> {
     context: &'a Context<'a>,
 }
 
-/// Reconstructions, by name.
-type Reconstructions = Vec<(String, Vec<f32>)>;
-
 impl Work<'_> {
     fn wants(&self, control: Control) -> bool {
         self.settings.controls.contains(&control)
@@ -365,55 +406,65 @@ impl Work<'_> {
         let OneDecoder { encoded, decoder, file, .. } = one;
         let regime = encoded.encoding.regime.name.as_str();
         let config = &decoder.features;
-        let mut rows = Vec::new();
-        let mut kept = Vec::new();
+        let mut found = self.begin()?;
         let test = encoded.features(self.settings.part, config)?;
-        let kind = decoder.config.kind;
-        self.decoder((regime, kind, decoder), &test, &mut rows, &mut kept)?;
+        let method = Method::decoder(decoder.config.kind);
+        found.decoder((0, Some(regime), method), decoder, &test)?;
         if self.wants(Control::Ridge) {
             let train = encoded.features(Part::Train, config)?;
             let validation = encoded.features(Part::Validation, config)?;
-            let sets = [&train, &validation, &test];
-            self.ridge(regime, sets, encoded.targets(), &mut rows, &mut kept)?;
+            found.ridge((0, regime), [&train, &validation, &test], encoded.targets())?;
         }
         if self.wants(Control::MeanImage) {
-            rows.push(self.mean_image(encoded.targets())?);
+            found.mean_image(encoded.targets())?;
         }
-        self.finish(file.display().to_string(), rows, &kept, Vec::new(), Vec::new())
+        found.finish(file.display().to_string(), Vec::new(), Vec::new())
     }
 
     fn whole(&self, whole: &WholeRun) -> Result<Evaluation, StudyError> {
-        let WholeRun { run, trained_on, .. } = whole;
-        let (mut rows, mut kept) = (Vec::new(), Vec::new());
+        let WholeRun { run, trained_on, recorded, .. } = whole;
+        let mut found = self.begin()?;
         let (mut activity, mut left_out) = (Vec::new(), Vec::new());
         for regime in &run.regimes {
-            let name = regime.case.name.as_str();
-            let image = self.shown.first().map(|&i| self.images.intensities(i)).unwrap_or_default();
-            activity.push(activity::observe(self.settings.seed, name, &regime.network, &image)?);
+            let name = regime.name.as_str();
+            if let (Some((network, _)), 0) = (&regime.network, regime.repeat) {
+                let image =
+                    self.shown.first().map(|&i| self.images.intensities(i)).unwrap_or_default();
+                activity.push(activity::observe(self.settings.seed, name, network, &image)?);
+            }
             let Some((_, first)) = regime.decoders.first() else { continue };
-            let test = self.encode(regime, self.images, self.settings.part, &first.features)?;
+            let config = &first.features;
+            let test = match recorded {
+                Some(counts) => recorded::features(counts, config)?,
+                None => self.encode(regime, self.images, self.settings.part, config)?,
+            };
             for (kind, decoder) in &regime.decoders {
-                self.decoder((name, *kind, decoder), &test, &mut rows, &mut kept)?;
+                let what = (regime.repeat, Some(name), Method::decoder(*kind));
+                found.decoder(what, decoder, &test)?;
             }
             if let (true, Ok((images, targets))) = (self.wants(Control::Ridge), trained_on) {
-                let train = self.encode(regime, &images.train, Part::Train, &first.features)?;
-                let validation =
-                    self.encode(regime, &images.validation, Part::Validation, &first.features)?;
-                let sets = [&train, &validation, &test];
-                self.ridge(name, sets, targets, &mut rows, &mut kept)?;
+                let (train, validation) = match RecordedCounts::of(images, config)? {
+                    Some(recorded) => {
+                        let FeatureSet { train, validation, .. } = recorded.features(config)?;
+                        (train, validation)
+                    }
+                    None => (
+                        self.encode(regime, &images.train, Part::Train, config)?,
+                        self.encode(regime, &images.validation, Part::Validation, config)?,
+                    ),
+                };
+                found.ridge((regime.repeat, name), [&train, &validation, &test], targets)?;
             }
         }
         match trained_on {
-            Ok((_, targets)) if self.wants(Control::MeanImage) => {
-                rows.push(self.mean_image(targets)?);
-            }
+            Ok((_, targets)) if self.wants(Control::MeanImage) => found.mean_image(targets)?,
             Err(reason) if !self.settings.controls.is_empty() => left_out.push(format!(
                 "Ridge regression and the mean image are left out, because the run's training \
                  images are not to be had: {reason}."
             )),
             _ => {}
         }
-        self.finish(run.dir.display().to_string(), rows, &kept, activity, left_out)
+        found.finish(run.dir.display().to_string(), activity, left_out)
     }
 
     fn encode(
@@ -423,67 +474,81 @@ impl Work<'_> {
         part: Part,
         config: &FeatureConfig,
     ) -> Result<SpikeFeatures, StudyError> {
-        let name = format!("encode {}, {}", regime.case.name, part.name());
+        let Some((network, seed)) = &regime.network else {
+            return Err(StudyError::input("data.recorded: recordings are needed"));
+        };
+        let name = format!("encode {}-{}, {}", regime.repeat + 1, regime.name, part.name());
         let stage = self.context.stage(&name, images.len() as u64)?;
-        let scope = (regime.seed, self.settings.batch);
-        Ok(encoding::features(&regime.network, images, part, config, scope, &stage)?.0)
+        let scope = (*seed, self.settings.batch);
+        Ok(encoding::features(network, images, part, config, scope, &stage)?.0)
+    }
+
+    fn begin(&self) -> Result<Found<'_>, StudyError> {
+        let (images, originals) = (self.images, &self.originals);
+        let reconstructions =
+            Reconstructions::begin(self.context, images, originals, images.len())?;
+        Ok(Found { work: self, rows: Vec::new(), reconstructions })
+    }
+}
+
+/// What an evaluation under way has found.
+struct Found<'a> {
+    work: &'a Work<'a>,
+    rows: Vec<Evaluated>,
+    reconstructions: Reconstructions<'a>,
+}
+
+impl Found<'_> {
+    /// Scores and keeps what a method has reconstructed in a repetition.
+    fn add(
+        &mut self,
+        what: (usize, Option<&str>, Method),
+        predicted: &[f32],
+    ) -> Result<(), StudyError> {
+        let Work { images, shown, originals, .. } = self.work;
+        self.rows.push(Evaluated::of(what, images.shape, originals, predicted, shown)?);
+        self.reconstructions.add(what, predicted)
     }
 
     fn decoder(
-        &self,
-        (regime, kind, decoder): (&str, DecoderKind, &Reconstructor),
+        &mut self,
+        what: (usize, Option<&str>, Method),
+        decoder: &Reconstructor,
         test: &SpikeFeatures,
-        rows: &mut Vec<Evaluated>,
-        kept: &mut Reconstructions,
     ) -> Result<(), StudyError> {
-        let predicted = decoder.predict(test).or_failed()?;
-        rows.push(self.evaluated((Some(regime), Method::decoder(kind)), &predicted)?);
-        kept.push((format!("{regime}-{kind}"), predicted));
-        Ok(())
+        self.add(what, &decoder.predict(test).or_failed()?)
     }
 
     fn ridge(
-        &self,
-        regime: &str,
+        &mut self,
+        (repeat, regime): (usize, &str),
         [train, validation, test]: [&SpikeFeatures; 3],
         targets: &Targets,
-        rows: &mut Vec<Evaluated>,
-        kept: &mut Reconstructions,
     ) -> Result<(), StudyError> {
-        let (train, validation) = ((train, &*targets.train), (validation, &*targets.validation));
-        let ridge =
-            LinearReconstructor::fit(train, validation, &RidgeConfig::default()).or_failed()?;
-        let predicted = ridge.predict(test).or_failed()?;
-        rows.push(self.evaluated((Some(regime), Method::Ridge), &predicted)?);
-        kept.push((format!("{regime}-ridge"), predicted));
-        Ok(())
+        let shape = self.work.images.shape;
+        let pairs = |features, images| Pairs { features, images, shape };
+        let fits =
+            LinearFits::new(pairs(train, &targets.train), pairs(validation, &targets.validation));
+        let ridge = fits.control().or_failed()?;
+        self.add((repeat, Some(regime), Method::Ridge), &ridge.predict(test).or_failed()?)
     }
 
-    fn mean_image(&self, targets: &Targets) -> Result<Evaluated, StudyError> {
-        let mean = mean_image(&targets.train, self.images.shape.pixels());
-        self.evaluated((None, Method::MeanImage), &mean.repeat(self.images.len()))
-    }
-
-    fn evaluated(
-        &self,
-        what: (Option<&str>, Method),
-        predicted: &[f32],
-    ) -> Result<Evaluated, StudyError> {
-        Evaluated::of(what, self.images, &self.originals, predicted, &self.shown)
+    fn mean_image(&mut self, targets: &Targets) -> Result<(), StudyError> {
+        let images = self.work.images;
+        let mean = mean_image(&targets.train, images.shape.pixels());
+        self.add((0, None, Method::MeanImage), &mean.repeat(images.len()))
     }
 
     fn finish(
-        &self,
+        self,
         subject: String,
-        rows: Vec<Evaluated>,
-        kept: &Reconstructions,
         activity: Vec<Activity>,
         left_out: Vec<String>,
     ) -> Result<Evaluation, StudyError> {
-        let npz = scores::npz(self.images, &self.originals, kept);
-        let reconstructions = self.context.write("reconstructions.npz", &npz)?;
-        let images = Used::of(&self.settings.data, self.images, self.shown.iter().copied());
-        let part = self.settings.part;
+        let Self { work, rows, reconstructions } = self;
+        let reconstructions = reconstructions.finish()?;
+        let images = Used::of(&work.settings.data, work.images, work.shown.iter().copied());
+        let part = work.settings.part;
         Ok(Evaluation { subject, part, images, rows, activity, left_out, reconstructions })
     }
 }

@@ -1,6 +1,6 @@
 //! The quality of reconstructions by several methods, for the report of an evaluation.
 
-use equipoise_data::ImageSet;
+use equipoise_data::ImageShape;
 use equipoise_figure::{Figure, ImageGrid};
 use equipoise_metrics::image::{ImageQuality, SsimOptions};
 use equipoise_metrics::summary::Summary;
@@ -12,11 +12,12 @@ use super::super::comparison::Used;
 use super::super::figures::picture;
 use super::super::method::Method;
 use crate::error::{OrStudyError, StudyError};
-use crate::npz::Npz;
 
 /// One method on the spikes of one regime.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluated {
+    /// Repetition, from 0.
+    pub repeat: usize,
     /// The regime; none where no spikes are used.
     pub regime: Option<String>,
     /// What reconstructs.
@@ -35,20 +36,20 @@ impl Evaluated {
     /// # Errors
     /// [`StudyError::Failed`] if a reconstruction is not finite.
     pub fn of(
-        (regime, method): (Option<&str>, Method),
-        images: &ImageSet,
+        (repeat, regime, method): (usize, Option<&str>, Method),
+        shape: ImageShape,
         originals: &[f32],
         predicted: &[f32],
         shown: &[usize],
     ) -> Result<Self, StudyError> {
-        let uniform =
-            cell::score_with(images.shape, originals, predicted, &SsimOptions::uniform())?;
+        let uniform = cell::score_with(shape, originals, predicted, &SsimOptions::uniform())?;
         Ok(Self {
+            repeat,
             regime: regime.map(str::to_owned),
             method,
-            quality: cell::score(images.shape, originals, predicted)?,
+            quality: cell::score(shape, originals, predicted)?,
             ssim_uniform: uniform.iter().map(|q| q.ssim).collect(),
-            pictures: cell::pictures(predicted, images.shape.pixels(), shown),
+            pictures: cell::pictures(predicted, shape.pixels(), shown),
         })
     }
 
@@ -66,8 +67,29 @@ impl Evaluated {
     }
 }
 
+/// The rows of each regime and method, in the order of the tables: one a repetition.
+pub fn by_method(rows: &[Evaluated]) -> Vec<Vec<&Evaluated>> {
+    let mut groups: Vec<Vec<&Evaluated>> = Vec::new();
+    for row in rows {
+        let alike = |group: &&mut Vec<&Evaluated>| {
+            group.iter().any(|one| one.regime == row.regime && one.method == row.method)
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    groups
+}
+
 /// Every measure of every method.
 pub fn table(caption: &str, rows: &[Evaluated]) -> Table {
+    let groups = by_method(rows);
+    let repeats = groups.iter().map(Vec::len).max().unwrap_or(0);
+    let over = match repeats {
+        0 | 1 => "the images".to_owned(),
+        n => format!("the means of the {n} repetitions"),
+    };
     let mut table = Table::new(caption)
         .column(Column::text("regime"))
         .column(Column::text("method"))
@@ -78,27 +100,40 @@ pub fn table(caption: &str, rows: &[Evaluated]) -> Table {
         .column(Column::number("median"))
         .column(Column::number("least"))
         .column(Column::number("greatest"))
-        .note("Lower and upper end of the 95 % t interval of the mean over the images.");
-    for row in rows {
-        let of = |f: fn(&ImageQuality) -> f64| row.quality.iter().map(f).collect::<Vec<f64>>();
+        .note(&format!(
+            "Lower and upper end of the 95 % t interval of the mean over {over}; median, least and \
+             greatest over all images."
+        ));
+    for group in groups {
+        let Some(first) = group.first() else { continue };
+        let of = |f: fn(&ImageQuality) -> f64| -> Vec<Vec<f64>> {
+            group.iter().map(|row| row.quality.iter().map(f).collect()).collect()
+        };
         let measures = [
             ("PSNR (dB)", of(|q| q.psnr)),
             ("SSIM", of(|q| q.ssim)),
-            ("SSIM, uniform 7x7", row.ssim_uniform.clone()),
+            ("SSIM, uniform 7x7", group.iter().map(|row| row.ssim_uniform.clone()).collect()),
             ("MSE", of(|q| q.mse)),
         ];
         for (name, values) in &measures {
-            let s = Summary::of(values);
+            let images = Summary::of(&values.concat());
+            let mean = match values.as_slice() {
+                [_] => images,
+                repeats => {
+                    let means = repeats.iter().filter_map(|values| Summary::of(values).mean);
+                    Summary::of(&means.collect::<Vec<_>>())
+                }
+            };
             let cells: [Cell; 9] = [
-                row.regime.as_deref().unwrap_or("-").into(),
-                row.method.name().into(),
+                first.regime.as_deref().unwrap_or("-").into(),
+                first.method.name().into(),
                 (*name).into(),
-                s.mean.into(),
-                s.ci_low.into(),
-                s.ci_high.into(),
-                s.median.into(),
-                s.min.into(),
-                s.max.into(),
+                mean.mean.into(),
+                mean.ci_low.into(),
+                mean.ci_high.into(),
+                images.median.into(),
+                images.min.into(),
+                images.max.into(),
             ];
             table.row(cells);
         }
@@ -106,8 +141,9 @@ pub fn table(caption: &str, rows: &[Evaluated]) -> Table {
     table
 }
 
-/// Images over their reconstructions.
+/// Images over their reconstructions in the first repetition.
 pub fn gallery(images: &Used, rows: &[Evaluated]) -> Figure {
+    let rows: Vec<&Evaluated> = rows.iter().filter(|row| row.repeat == 0).collect();
     let mut grid = ImageGrid::new("");
     if let Some(first) = rows.first() {
         let originals = first.pictures.iter().map(|(i, _)| {
@@ -116,7 +152,7 @@ pub fn gallery(images: &Used, rows: &[Evaluated]) -> Figure {
         });
         grid = grid.row("original", originals);
     }
-    for row in rows {
+    for row in &rows {
         let decoded = row.pictures.iter().map(|(i, bytes)| {
             let q = &row.quality[*i];
             (picture(bytes, images.shape), format!("{:.1} dB\n{:.2}", q.psnr, q.ssim))
@@ -129,6 +165,7 @@ pub fn gallery(images: &Used, rows: &[Evaluated]) -> Figure {
 /// One row of `images.csv`.
 #[derive(Serialize)]
 struct ImageRow<'a> {
+    repeat: usize,
     regime: &'a str,
     method: String,
     image: usize,
@@ -149,6 +186,7 @@ pub fn images_csv(images: &Used, rows: &[Evaluated]) -> Result<Vec<u8>, StudyErr
     for row in rows {
         for (image, (q, &ssim_uniform)) in row.quality.iter().zip(&row.ssim_uniform).enumerate() {
             let line = ImageRow {
+                repeat: row.repeat + 1,
                 regime: row.regime.as_deref().unwrap_or(""),
                 method: row.method.key(),
                 image,
@@ -163,26 +201,4 @@ pub fn images_csv(images: &Used, rows: &[Evaluated]) -> Result<Vec<u8>, StudyErr
         }
     }
     writer.into_inner().map_err(StudyError::failed)
-}
-
-/// Images and their reconstructions by name as an NPZ file: `images` and each reconstruction
-/// float32 `[images, channels, height, width]` in 0..=1, `labels` and `indices` (the number of an
-/// image in its part of the data set) uint64 `[images]`.
-pub fn npz(
-    images: &ImageSet,
-    originals: &[f32],
-    reconstructions: &[(String, Vec<f32>)],
-) -> Vec<u8> {
-    let mut file = Npz::new();
-    let (shape, n) = (images.shape, images.len());
-    let size = [n, shape.channels, shape.height, shape.width];
-    file.f32("images", &size, originals);
-    for (name, values) in reconstructions {
-        file.f32(name, &size, values);
-    }
-    let labels: Vec<u64> = images.labels.iter().map(|&label| u64::from(label)).collect();
-    let indices: Vec<u64> = images.indices.iter().map(|&index| index as u64).collect();
-    file.u64("labels", &[n], &labels);
-    file.u64("indices", &[n], &indices);
-    file.finish()
 }

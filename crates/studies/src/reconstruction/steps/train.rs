@@ -11,8 +11,10 @@ use equipoise_report::{Column, Report, Step, Table};
 use serde::{Deserialize, Serialize};
 
 use super::super::Settings;
-use super::super::cell::Epoch;
+use super::super::cell::{Epoch, FeatureSet};
+use super::super::comparison::RECORDED;
 use super::super::encoding::Part;
+use super::super::experiment::Inputs;
 use super::super::studies::begin;
 use super::super::training::Training;
 use super::encoded::EncodedRun;
@@ -24,15 +26,47 @@ use crate::strip;
 use crate::study::Study;
 use crate::timings::Timings;
 
-/// Trains the first decoder on the spikes of a run of [`Encode`](super::Encode).
+/// Trains the first decoder on the spikes of a run of [`Encode`](super::Encode), or on recordings.
 #[derive(Debug)]
 pub struct Train;
+
+/// What a decoder is trained on.
+#[derive(Debug)]
+pub enum Source {
+    /// Images that a network has encoded.
+    Encoded(Box<EncodedRun>),
+    /// Images that recordings were made of.
+    Recorded(Box<Inputs>),
+}
+
+impl Source {
+    fn inputs(&self) -> &Inputs {
+        match self {
+            Self::Encoded(run) => &run.inputs,
+            Self::Recorded(inputs) => inputs,
+        }
+    }
+
+    /// What the spikes were made from.
+    fn identity(&self) -> Identity {
+        match self {
+            Self::Encoded(run) => run.identity(),
+            Self::Recorded(inputs) => {
+                let identity = inputs.images.identity();
+                match &inputs.recorded {
+                    Some(recorded) => recorded.identity(identity),
+                    None => identity,
+                }
+            }
+        }
+    }
+}
 
 /// What a training starts from.
 #[derive(Debug)]
 pub struct TrainInputs {
-    /// The encoded images.
-    pub encoded: EncodedRun,
+    /// The images and where their spikes are from.
+    pub source: Source,
     /// The features of the training images.
     pub train: SpikeFeatures,
     /// The features of the validation images.
@@ -52,10 +86,12 @@ pub struct Trained {
     pub finish: Finish,
     /// Shape of the images.
     pub shape: ImageShape,
-    /// The regime and its network.
-    pub regime: Case,
-    /// Seed of the network.
-    pub seed: u64,
+    /// The regime's name.
+    pub regime: String,
+    /// Its network; nothing for recordings.
+    pub network: Option<NetworkConfig>,
+    /// Seed of the network; nothing for recordings.
+    pub seed: Option<u64>,
 }
 
 /// The name of the model, of its unit, and of its checkpoints.
@@ -80,7 +116,9 @@ impl<'a> Shared<'a> {
 /// Opens the encoded images of these settings, which have to be those of the encoding.
 pub(super) fn open_encoded(settings: &Settings, root: &Path) -> Result<EncodedRun, StudyError> {
     let Some(dir) = &settings.encoded else {
-        return Err(StudyError::settings("encoded: the run directory of encoded images is needed"));
+        return Err(StudyError::settings(
+            "encoded, data.recorded: the run directory of encoded images is needed, or recordings",
+        ));
     };
     let encoded = EncodedRun::settings_of(dir)?;
     if let Some((what, there, here)) = Shared::of(&encoded).difference(&Shared::of(settings)) {
@@ -103,20 +141,31 @@ impl Study for Train {
     }
 
     fn open(settings: &Settings, root: &Path) -> Result<TrainInputs, StudyError> {
-        let encoded = open_encoded(settings, root)?;
         let kind = settings.kind();
-        settings.decoder_of(kind).validate(encoded.encoding.shape).or_settings()?;
+        let valid = |shape| settings.decoder_of(kind).validate(shape).or_settings();
+        if let (None, Some(_)) = (&settings.encoded, &settings.data.recorded) {
+            let inputs = Inputs::open(settings, root)?;
+            valid(inputs.images.train.shape)?;
+            let Some(recorded) = &inputs.recorded else {
+                return Err(StudyError::input("data.recorded: recordings are needed"));
+            };
+            let FeatureSet { train, validation, .. } = recorded.features(&settings.features)?;
+            let source = Source::Recorded(Box::new(inputs));
+            return Ok(TrainInputs { source, train, validation });
+        }
+        let encoded = open_encoded(settings, root)?;
+        valid(encoded.encoding.shape)?;
         let train = encoded.features(Part::Train, &settings.features)?;
         let validation = encoded.features(Part::Validation, &settings.features)?;
-        Ok(TrainInputs { encoded, train, validation })
+        Ok(TrainInputs { source: Source::Encoded(Box::new(encoded)), train, validation })
     }
 
-    fn remarks(settings: &Settings, _: &TrainInputs) -> Vec<String> {
-        let several = settings.kinds().len() > 1;
-        several
-            .then(|| format!("only the first decoder is trained: {}", settings.kind()))
-            .into_iter()
-            .collect()
+    fn remarks(settings: &Settings, inputs: &TrainInputs) -> Vec<String> {
+        let mut remarks = inputs.source.inputs().images.remarks.clone();
+        if settings.kinds().len() > 1 {
+            remarks.push(format!("only the first decoder is trained: {}", settings.kind()));
+        }
+        remarks
     }
 
     fn run(
@@ -126,28 +175,37 @@ impl Study for Train {
     ) -> Result<Trained, StudyError> {
         begin(settings, context)?;
         let timings = Timings::open(context)?;
-        let TrainInputs { encoded, train, validation } = inputs;
+        let TrainInputs { source, train, validation } = inputs;
         let kind = settings.kind();
-        let identity = settings.training_identity(encoded.identity(), kind, 0);
+        let identity = settings.training_identity(source.identity(), kind, 0);
         let model = |trained: &Trained| vec![trained.model.clone()];
         let trained = context.unit_with_files(DECODER, &identity, model, || {
             timings.time(DECODER, || {
                 let config = settings.reconstructor(kind, 0);
                 let identity = &identity;
                 let training = Training { context, label: DECODER, identity, config: &config };
-                let (targets, shape) = (encoded.targets(), encoded.encoding.shape);
+                let Inputs { targets, images, .. } = source.inputs();
+                let shape = images.train.shape;
                 let (fitted, model) = training.fit(&LinearFits::new(
                     Pairs { features: train, images: &targets.train, shape },
                     Pairs { features: validation, images: &targets.validation, shape },
                 ))?;
+                let (regime, network, seed) = match source {
+                    Source::Encoded(run) => {
+                        let Case { name, network } = run.encoding.regime.clone();
+                        (name, Some(network), Some(run.encoding.seed))
+                    }
+                    Source::Recorded(_) => (RECORDED.to_owned(), None, None),
+                };
                 Ok(Trained {
                     kind,
                     model,
                     history: fitted.history.iter().map(Epoch::from).collect(),
                     finish: fitted.finish,
                     shape,
-                    regime: encoded.encoding.regime.clone(),
-                    seed: encoded.encoding.seed,
+                    regime,
+                    network,
+                    seed,
                 })
             })
         })?;
@@ -158,10 +216,13 @@ impl Study for Train {
     fn report(results: &Trained) -> Report {
         let mut report = Report::new("A decoder for spikes");
         report.subtitle(&format!(
-            "{} for images of {} from the spikes of the regime {}",
+            "{} for images of {} from {}",
             results.kind.title(),
             results.shape,
-            results.regime.name
+            match &results.network {
+                Some(_) => format!("the spikes of the regime {}", results.regime),
+                None => "recordings".to_owned(),
+            }
         ));
         let of = |f: fn(&Epoch) -> f64| results.history.iter().map(f).collect::<Vec<f64>>();
         let (epochs_of, train) = (of(|e| e.epoch as f64), of(|e| e.train_loss));

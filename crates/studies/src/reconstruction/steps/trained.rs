@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use equipoise_data::ImageShape;
 use equipoise_decoder::reconstruct::{DecoderKind, Reconstructor};
-use equipoise_encoder::network::Network;
+use equipoise_encoder::network::{Network, NetworkConfig};
 use equipoise_report::RunDir;
 
 use super::super::cell::Score;
-use super::super::comparison::Coded;
+use super::super::comparison::{Coded, RECORDED};
 use super::super::method::Method;
 use super::super::studies::{Demonstration, Reconstruction};
 use super::super::{Settings, encoding};
@@ -22,17 +22,18 @@ use crate::study::Study;
 /// A regime of a finished run with its network and its decoders.
 #[derive(Debug)]
 pub struct TrainedRegime {
-    /// The regime and its network, its input weight as the run's images asked for.
-    pub case: Case,
-    /// Seed of the network and of its spikes.
-    pub seed: u64,
-    /// The network.
-    pub network: Network,
+    /// Repetition, from 0.
+    pub repeat: usize,
+    /// The regime's name.
+    pub name: String,
+    /// The network, its input weight as the run's images asked for, and the seed of it and of its
+    /// spikes; nothing where recordings are decoded.
+    pub network: Option<(Network, u64)>,
     /// The decoders of its spikes.
     pub decoders: Vec<(DecoderKind, Reconstructor)>,
 }
 
-/// A finished run with trained decoders: the first repetition of a comparison, or a training.
+/// A finished run with trained decoders: a comparison with all its repetitions, or a training.
 #[derive(Debug)]
 pub struct TrainedRun {
     /// The directory.
@@ -41,7 +42,7 @@ pub struct TrainedRun {
     pub settings: Settings,
     /// Shape of the images.
     pub shape: ImageShape,
-    /// The regimes, the reference first.
+    /// The regimes of each repetition, the reference first.
     pub regimes: Vec<TrainedRegime>,
     /// What its training images were.
     pub identity: Identity,
@@ -91,32 +92,37 @@ impl TrainedRun {
             identity = made_from;
             let decoder = read(&trained.model)?;
             models.push(trained.model);
-            let shape = trained.shape;
-            regimes.push(Self::regime(
-                trained.regime,
-                trained.seed,
-                shape,
-                vec![(trained.kind, decoder)],
-            )?);
+            let network = trained.network.zip(trained.seed);
+            let decoders = vec![(trained.kind, decoder)];
+            regimes.push(Self::regime(0, trained.regime, network, decoders)?);
         } else {
-            for choice in &own.regimes {
-                let name = choice.regime().or_settings()?.name;
-                let key = format!("cells/1-{name}-code");
-                let (made_from, coded): (Identity, Coded) = found(dir, &context, &key)?;
-                identity = made_from;
-                let mut decoders = Vec::new();
-                for kind in own.kinds() {
-                    let label = Score::label(0, Some(&name), Method::decoder(kind));
-                    let (_, score): (_, Score) = found(dir, &context, &format!("cells/{label}"))?;
-                    let Some(model) = &score.model else { continue };
-                    decoders.push((kind, read(model)?));
-                    models.push(model.clone());
+            let names = match own.data.recorded {
+                Some(_) => vec![RECORDED.to_owned()],
+                None => own
+                    .regimes
+                    .iter()
+                    .map(|choice| Ok(choice.regime().or_settings()?.name))
+                    .collect::<Result<_, StudyError>>()?,
+            };
+            for repeat in 0..own.repeats {
+                for name in &names {
+                    let key = format!("cells/{}-{name}-code", repeat + 1);
+                    let (made_from, coded): (Identity, Coded) = found(dir, &context, &key)?;
+                    if regimes.is_empty() {
+                        identity = made_from;
+                    }
+                    let mut decoders = Vec::new();
+                    for kind in own.kinds() {
+                        let label = Score::label(repeat, Some(name), Method::decoder(kind));
+                        let key = format!("cells/{label}");
+                        let (_, score): (_, Score) = found(dir, &context, &key)?;
+                        let Some(model) = &score.model else { continue };
+                        decoders.push((kind, read(model)?));
+                        models.push(model.clone());
+                    }
+                    let network = coded.network.zip(coded.seed);
+                    regimes.push(Self::regime(repeat, name.clone(), network, decoders)?);
                 }
-                let Some(shape) = decoders.first().map(|(_, decoder)| decoder.shape) else {
-                    return Err(StudyError::input(format!("{}: has no decoder", dir.display())));
-                };
-                let case = Case { name, network: coded.network };
-                regimes.push(Self::regime(case, coded.seed, shape, decoders)?);
             }
         }
         let shape = regimes.iter().flat_map(|r| &r.decoders).map(|(_, d)| d.shape).next();
@@ -126,13 +132,19 @@ impl TrainedRun {
     }
 
     fn regime(
-        case: Case,
-        seed: u64,
-        shape: ImageShape,
+        repeat: usize,
+        name: String,
+        network: Option<(NetworkConfig, u64)>,
         decoders: Vec<(DecoderKind, Reconstructor)>,
     ) -> Result<TrainedRegime, StudyError> {
-        let network = Network::build(&case.network, Some(shape), seed).or_input()?;
-        Ok(TrainedRegime { case, seed, network, decoders })
+        let Some(shape) = decoders.first().map(|(_, decoder)| decoder.shape) else {
+            return Err(StudyError::input(format!("the run has no decoder of {name}")));
+        };
+        let build = |(config, seed): (NetworkConfig, u64)| {
+            Ok::<_, StudyError>((Network::build(&config, Some(shape), seed).or_input()?, seed))
+        };
+        let network = network.map(build).transpose()?;
+        Ok(TrainedRegime { repeat, name, network, decoders })
     }
 }
 
