@@ -54,6 +54,8 @@ pub use error::{DataError, SPEC_NAMES, printable};
 #[cfg(feature = "formats")]
 pub use formats::folder::{FolderOptions, Sides};
 #[cfg(feature = "formats")]
+pub use formats::inspect::{ArrayFacts, FileFacts, FileFormat, inspect};
+#[cfg(feature = "formats")]
 pub use formats::pictures::Ground;
 #[cfg(feature = "formats")]
 pub use formats::recorded::{Recorded, Response};

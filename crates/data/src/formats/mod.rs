@@ -7,6 +7,7 @@ pub mod cifar;
 pub mod counts_file;
 pub mod folder;
 pub mod idx;
+pub mod inspect;
 pub mod npz;
 pub(crate) mod pictures;
 pub mod recorded;

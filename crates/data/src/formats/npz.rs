@@ -162,6 +162,21 @@ fn kind(dtype: &npyz::DType) -> String {
     dtype.descr().trim_matches(['\'', '<', '>', '|', '=']).to_owned()
 }
 
+/// The sizes and the type of the NPY array that begins with these bytes.
+pub(crate) fn header_facts(start: &[u8]) -> io::Result<(Vec<u64>, String)> {
+    let invalid = || io::Error::new(io::ErrorKind::InvalidData, "no header of an NPY array");
+    let long = match start.get(6..12) {
+        Some([1, _, low, high, ..]) => usize::from(u16::from_le_bytes([*low, *high])),
+        Some([_, _, a, b, c, d]) => u32::from_le_bytes([*a, *b, *c, *d]) as usize,
+        _ => return Err(invalid()),
+    };
+    if long > LONGEST_HEADER || !start.starts_with(NumpyFile::NPY) {
+        return Err(invalid());
+    }
+    let npy = NpyFile::new(start)?;
+    Ok((npy.shape().to_vec(), kind(&npy.dtype())))
+}
+
 /// The index of element `k` of an array whose first dimension is the fastest, in one whose last is.
 fn c_index(mut k: usize, shape: &[usize]) -> usize {
     let mut index = 0;

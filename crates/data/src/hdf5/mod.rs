@@ -4,6 +4,7 @@ pub(crate) mod arrays;
 pub mod file;
 #[cfg(test)]
 mod file_tests;
+pub(crate) mod inspect;
 pub(crate) mod pair;
 pub(crate) mod read;
 mod write;

@@ -80,12 +80,14 @@ pub fn coding(comparison: &Comparison) -> Table {
         .column(Column::number("inhibition / excitation").decimals(2))
         .column(Column::number("net / threshold").decimals(2))
         .column(Column::text("state"))
-        .note(
-            "Rate and spikes per image over the training images (first repetition). One image \
-             shown for 1 s: CV of inter-spike intervals (mean over neurons with at least 5 \
-             spikes), mean inhibition over mean excitation, mean net input over threshold, and \
+        .note("Rate and spikes per image over the training images (first repetition).");
+    if !comparison.activity.is_empty() {
+        table = table.note(
+            "One image shown for 1 s: CV of inter-spike intervals (mean over neurons with at least \
+             5 spikes), mean inhibition over mean excitation, mean net input over threshold, and \
              what the criteria of balance make of them.",
         );
+    }
     for name in comparison.names() {
         let coded = comparison.coded(0, name);
         let config = coded.and_then(|c| c.network.as_ref());
