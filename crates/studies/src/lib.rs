@@ -11,6 +11,7 @@ pub mod context;
 mod drive;
 pub mod error;
 pub mod hebb;
+pub mod inspect;
 pub mod reconstruction;
 pub mod regimes;
 pub mod schema;

@@ -11,6 +11,7 @@ mod demo;
 mod encode;
 mod evaluate;
 mod hebb;
+mod inspect;
 mod own_data;
 mod reconstruct;
 mod settings;
@@ -47,6 +48,8 @@ pub enum Command {
     Evaluate(evaluate::Args),
     /// Simulate a network and say in numbers whether it is balanced
     Balance(Box<balance::Args>),
+    /// Tell what a file or a run directory holds, and whether it is whole
+    Inspect(inspect::Args),
     /// List the settings of a command with unit, default, range and meaning
     Settings(settings::Args),
     /// Write a completion script for your shell
@@ -65,6 +68,7 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Train(args) => train::run(&args, global),
         Command::Evaluate(args) => evaluate::run(&args, global),
         Command::Balance(args) => balance::run(&args, global),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Settings(args) => settings::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Hebb(args) => hebb::run(&args, global),

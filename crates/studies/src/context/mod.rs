@@ -41,6 +41,7 @@ use sha2::{Digest, Sha256};
 pub use identity::{Identity, digest_of};
 pub use observer::{Event, Observer, Silent, Stage, StageId};
 pub use store::{Memory, Saved, Store, StoredRun};
+pub use unit::{Described, describe as describe_unit};
 
 pub use crate::stop::Stopped;
 

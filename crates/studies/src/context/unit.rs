@@ -64,6 +64,31 @@ pub(super) fn encode(key: &str, made_from: &Identity, payload: &[u8]) -> Vec<u8>
     bytes
 }
 
+/// A unit as its file tells it, whatever it is called.
+#[derive(Debug)]
+pub struct Described<'a> {
+    /// The key that names the unit.
+    pub key: String,
+    /// What it was made from.
+    pub made_from: Identity,
+    /// Version of the program that made it.
+    pub by: String,
+    /// The JSON of its result.
+    pub payload: &'a [u8],
+}
+
+/// What a unit's file tells of itself.
+///
+/// # Errors
+/// The reason why the bytes are no such file, or are damaged.
+pub fn describe(bytes: &[u8]) -> Result<Described<'_>, String> {
+    let end = bytes.iter().position(|&b| b == b'\n').ok_or("it has no first line")?;
+    let header: Header = serde_json::from_slice(&bytes[..end])
+        .map_err(|_| "its first line does not say what it is".to_owned())?;
+    let Stored { made_from, by, payload } = decode(&header.key, bytes)?;
+    Ok(Described { key: header.key, made_from, by, payload })
+}
+
 /// Reads a unit's file back, or says what is wrong with it.
 pub(super) fn decode<'a>(key: &str, bytes: &'a [u8]) -> Result<Stored<'a>, String> {
     let end = bytes.iter().position(|&b| b == b'\n').ok_or("it has no first line")?;

@@ -149,11 +149,12 @@ pub fn ended<T>(
 /// Who receives from whom, as an NPZ file. `excitatory` uint8 `[neurons]`: 1 for an excitatory
 /// neuron, 0 for an inhibitory one. `recurrent_source`, `recurrent_target` uint32 `[synapses]`: the
 /// neurons at the two ends of each recurrent synapse. `input_channel`, `input_target` uint32
-/// `[synapses]`: the same for the input.
+/// `[synapses]`: the same for the input. `about.json` says so, and which network it is, built with
+/// this seed.
 ///
 /// # Errors
 /// None for a network that was built.
-pub fn connectivity(network: &Network) -> Result<Vec<u8>, StudyError> {
+pub fn connectivity(network: &Network, seed: u64) -> Result<Vec<u8>, StudyError> {
     let config = network.config();
     let (neurons, excitatory) = (config.neurons, network.excitatory_neurons());
     let channels = network.shape().map_or(0, |shape| input_channels(shape, config.input.color));
@@ -179,6 +180,18 @@ pub fn connectivity(network: &Network) -> Result<Vec<u8>, StudyError> {
             file.array(name, &[values.len()], values)?;
         }
     }
+    let about = serde_json::json!({
+        "network": network_fingerprint(config, seed),
+        "version": env!("CARGO_PKG_VERSION"),
+        "arrays": {
+            "excitatory": {"what": "1 for an excitatory neuron, else 0", "dimensions": ["neuron"]},
+            "recurrent_source": {"what": "sending neuron", "dimensions": ["synapse"]},
+            "recurrent_target": {"what": "receiving neuron", "dimensions": ["synapse"]},
+            "input_channel": {"what": "sending input channel", "dimensions": ["synapse"]},
+            "input_target": {"what": "receiving neuron", "dimensions": ["synapse"]},
+        },
+    });
+    file.text("about.json", &about.to_string())?;
     Ok(file.into_bytes()?)
 }
 

@@ -124,7 +124,8 @@ impl Study for Encode {
             })?);
         }
         let dataset = settings.data.name();
-        let connectivity = context.write("network.npz", &encoding::connectivity(&network)?)?;
+        let connectivity =
+            context.write("network.npz", &encoding::connectivity(&network, seed)?)?;
         let regime = case.clone();
         let encoding = Encoding { dataset, shape, regime, seed, parts, activity, connectivity };
         // What a later step needs of the network, so that it can be built again.
