@@ -7,7 +7,7 @@ use std::path::Path;
 
 use equipoise_data::spikes::file::read_origin;
 use equipoise_data::{CountsOrigin, FileFacts, FileFormat};
-use equipoise_decoder::checkpoint;
+use equipoise_decoder::checkpoint::{self, Kind, Origin};
 use equipoise_report::{RunDir, RunDirError, RunRecord};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -183,17 +183,19 @@ fn safetensors(path: &Path, facts: &FileFacts, found: &mut Inspection) -> Result
         );
         return Ok(());
     }
-    let Some(kind) = text("format") else { return Ok(()) };
+    let Some(kind) = text("kind") else { return Ok(()) };
     found.kind = kind.to_owned();
     for (name, text) in &facts.texts {
-        match (name.as_str(), serde_json::from_str::<Identity>(text)) {
-            ("format" | "sha256", _) => {}
-            ("origin", Ok(made_from)) => identity(found, &made_from),
+        match (name.as_str(), serde_json::from_str::<Origin>(text)) {
+            ("kind" | "sha256", _) => {}
+            ("origin", Ok(made_from)) => {
+                made_from.iter().for_each(|(part, value)| found.fact(part, value));
+            }
             _ => found.fact(name, text),
         }
     }
     if text("sha256").is_some() {
-        found.checksum = match checkpoint::from_bytes(kind, &whole(path)?) {
+        found.checksum = match checkpoint::from_bytes(&Kind::ALL, &whole(path)?) {
             Ok(_) => Checksum::Right,
             Err(error) => Checksum::Wrong(error.to_string()),
         };
