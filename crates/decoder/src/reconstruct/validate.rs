@@ -1,6 +1,6 @@
 //! What the settings of a decoder may be.
 
-use super::config::{DecoderConfig, DecoderKind, HiddenActivation, Output, Start, VAE_UPSAMPLINGS};
+use super::config::{DecoderConfig, DecoderKind, HiddenActivation, Output, Start};
 use super::loss::SSIM_WINDOW;
 use super::size::{self, MOST_SIDE, SizeError};
 use crate::setting::{Allowed, SettingError, number, whole};
@@ -46,13 +46,10 @@ impl DecoderConfig {
             return Err(ConfigError::ResidualIsLinear);
         }
         whole("channels", self.channels, 1, MOST_CHANNELS)?;
-        let halvings = match self.kind {
-            DecoderKind::MlpUnet => {
-                whole("depth", self.depth, 1, MOST_DEPTH)?;
-                self.depth
-            }
-            DecoderKind::MlpVae => VAE_UPSAMPLINGS,
-        };
+        if self.kind == DecoderKind::MlpUnet {
+            whole("depth", self.depth, 1, MOST_DEPTH)?;
+        }
+        let halvings = self.halvings();
         let divides = |side: usize| side.is_multiple_of(1 << halvings);
         if !divides(shape.height) || !divides(shape.width) {
             return Err(ConfigError::Halvings { shape, halvings });
