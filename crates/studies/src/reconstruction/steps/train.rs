@@ -231,13 +231,16 @@ impl Study for Train {
             (&epochs_of[..], &train[..], Color::GREY),
             (&epochs_of[..], &validation[..], Color::BLUE),
         ]);
-        let neurons = results.regime.network.neurons;
+        let spikes = match &results.network {
+            Some(network) => format!("{}: {} neurons", results.regime, network.neurons),
+            None => results.regime.clone(),
+        };
         let mut training = Step::new("Training", &format!("{} epochs", results.history.len()));
         if let Some(loss) = &loss {
             training = training.figure(loss);
         }
         report.strip([
-            Step::new("Spikes", &format!("{}: {neurons} neurons", results.regime.name)),
+            Step::new("Spikes", &spikes),
             training,
             Step::new("Decoder", results.kind.title()),
         ]);
@@ -261,12 +264,12 @@ impl Study for Train {
                 &losses(&results.history),
                 "Loss by epoch. The weights of the epoch with the lowest validation loss are kept.",
             )
-            .table("epochs", &epochs(&results.history))
-            .heading("The network whose spikes it was trained on")
-            .table(
-                "network",
-                &network_table(&[(results.regime.name.as_str(), &results.regime.network)]),
-            );
+            .table("epochs", &epochs(&results.history));
+        if let Some(network) = &results.network {
+            report
+                .heading("The network whose spikes it was trained on")
+                .table("network", &network_table(&[(results.regime.as_str(), network)]));
+        }
         report
     }
 
