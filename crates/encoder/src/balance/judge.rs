@@ -1,8 +1,8 @@
 //! Judging a recording, wherever it comes from.
 
 use equipoise_metrics::spikes::{
-    CountCorrelations, Irregularity, Synchrony, UnitTrains, count_correlations, fano_factors,
-    irregularity, synchrony_index,
+    CountCorrelations, Irregularity, SpikeError, Synchrony, UnitTrains, count_correlations,
+    fano_factors, irregularity, synchrony_index,
 };
 use equipoise_metrics::statistics::pearson;
 use equipoise_metrics::summary::Summary;
@@ -179,6 +179,42 @@ pub struct Diagnosis {
     pub verdict: Verdict,
 }
 
+/// What a verdict rests on, and the verdict: a [`Diagnosis`] without the measures that only describe
+/// and take most of its time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Findings {
+    /// Mean rate of all neurons, Hz.
+    pub rate_hz: f64,
+    /// Mean rate of the excitatory neurons, Hz.
+    pub excitatory_rate_hz: f64,
+    /// Mean rate of the inhibitory neurons, Hz.
+    pub inhibitory_rate_hz: f64,
+    /// Inputs of the probed neurons.
+    pub inputs: Vec<NeuronInput>,
+    /// Mean excitatory input over the probed neurons, mV.
+    pub excitation: f64,
+    /// Mean inhibitory input over the probed neurons, mV.
+    pub inhibition: f64,
+    /// Mean over the probed neurons of the correlation of excitation and inhibition.
+    pub input_correlation: Option<f64>,
+    /// CV and local variation of the inter-spike intervals.
+    pub irregularity: Irregularity,
+    /// Synchrony index of the counts; none where nothing varies.
+    pub synchrony: Option<Synchrony>,
+    /// Balanced or not, and why.
+    pub verdict: Verdict,
+}
+
+/// Spike counts of every neuron, neuron-major.
+struct WindowCounts {
+    counts: Vec<u32>,
+    windows: usize,
+}
+
+fn metric(error: SpikeError) -> BalanceError {
+    BalanceError::Recording(error.to_string())
+}
+
 /// Says of a recording whether the network is balanced, and why: the inputs of the recorded
 /// neurons, the irregularity and synchrony of all, and the verdict of `config.criteria`. Of
 /// `config`, what concerns a simulation (`probed_neurons`, `sample_ms`) has no meaning here.
@@ -187,6 +223,49 @@ pub struct Diagnosis {
 /// [`BalanceError::Recording`] if the recording contradicts itself or is shorter than two windows,
 /// [`BalanceError::Setting`] if a setting makes no sense.
 pub fn judge(activity: &Activity<'_>, config: &DiagnosisConfig) -> Result<Diagnosis, BalanceError> {
+    let (findings, WindowCounts { counts, windows }) = measure(activity, config)?;
+    let fano_factors = fano_factors(&counts, windows).map_err(metric)?;
+    let fano = Summary::of(&fano_factors.iter().flatten().copied().collect::<Vec<f64>>());
+    let count_correlations = count_correlations(&counts, windows).map_err(metric)?;
+    let Findings { excitation, inhibition, .. } = findings;
+    let net = excitation + inhibition;
+    let over_excitation = |x: f64| if excitation > 0.0 { x / excitation } else { 0.0 };
+    Ok(Diagnosis {
+        rate_hz: findings.rate_hz,
+        excitatory_rate_hz: findings.excitatory_rate_hz,
+        inhibitory_rate_hz: findings.inhibitory_rate_hz,
+        mean_field_rate_hz: None,
+        inputs: findings.inputs,
+        excitation,
+        inhibition,
+        net,
+        inhibition_over_excitation: over_excitation(-inhibition),
+        net_over_excitation: over_excitation(net),
+        input_correlation: findings.input_correlation,
+        irregularity: findings.irregularity,
+        fano_factors,
+        fano,
+        synchrony: findings.synchrony,
+        count_correlations,
+        verdict: findings.verdict,
+    })
+}
+
+/// The verdict of [`judge`] and what it rests on, in a fraction of its time.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_briefly(
+    activity: &Activity<'_>,
+    config: &DiagnosisConfig,
+) -> Result<Findings, BalanceError> {
+    Ok(measure(activity, config)?.0)
+}
+
+fn measure(
+    activity: &Activity<'_>,
+    config: &DiagnosisConfig,
+) -> Result<(Findings, WindowCounts), BalanceError> {
     config.validate()?;
     activity.check()?;
     let duration = activity.duration_ms;
@@ -194,29 +273,22 @@ pub fn judge(activity: &Activity<'_>, config: &DiagnosisConfig) -> Result<Diagno
     let n = inputs.len() as f64;
     let mean = |value: fn(&NeuronInput) -> f64| inputs.iter().map(value).sum::<f64>() / n;
     let (excitation, inhibition) = (mean(|i| i.excitation), mean(|i| i.inhibition));
-    let net = excitation + inhibition;
-    let over_excitation = |x: f64| if excitation > 0.0 { x / excitation } else { 0.0 };
     let correlations: Vec<f64> = inputs.iter().filter_map(|i| i.correlation).collect();
     let input_correlation = (!correlations.is_empty())
         .then(|| correlations.iter().sum::<f64>() / correlations.len() as f64);
 
-    let metric =
-        |error: equipoise_metrics::spikes::SpikeError| BalanceError::Recording(error.to_string());
     let trains = UnitTrains::from_events(activity.times_ms, activity.ids, activity.neurons)
         .map_err(metric)?;
     let irregularity = irregularity(&trains, config.minimum_spikes.max(3));
-    let bins = (duration / config.count_ms).floor() as usize;
-    if bins < 2 {
+    let windows = (duration / config.count_ms).floor() as usize;
+    if windows < 2 {
         return Err(BalanceError::Recording(format!(
             "a recording of {duration} ms has fewer than two windows of {} ms; record longer",
             config.count_ms
         )));
     }
-    let counts = trains.counts(0.0, bins as f64 * config.count_ms, bins).map_err(metric)?;
-    let fano_factors = fano_factors(&counts, bins).map_err(metric)?;
-    let fano = Summary::of(&fano_factors.iter().flatten().copied().collect::<Vec<f64>>());
-    let synchrony = synchrony_index(&counts, bins).map_err(metric)?;
-    let count_correlations = count_correlations(&counts, bins).map_err(metric)?;
+    let counts = trains.counts(0.0, windows as f64 * config.count_ms, windows).map_err(metric)?;
+    let synchrony = synchrony_index(&counts, windows).map_err(metric)?;
 
     let excitatory = activity.excitatory_neurons;
     let rate_of = |range: std::ops::Range<usize>| {
@@ -235,25 +307,19 @@ pub fn judge(activity: &Activity<'_>, config: &DiagnosisConfig) -> Result<Diagno
         cv: irregularity.cv.mean,
         synchrony: synchrony.map(|s| s.chi),
     };
-    Ok(Diagnosis {
+    let findings = Findings {
         rate_hz,
         excitatory_rate_hz: rate_of(0..excitatory),
         inhibitory_rate_hz: rate_of(excitatory..activity.neurons),
-        mean_field_rate_hz: None,
+        inputs,
         excitation,
         inhibition,
-        net,
-        inhibition_over_excitation: over_excitation(-inhibition),
-        net_over_excitation: over_excitation(net),
         input_correlation,
-        inputs,
         irregularity,
-        fano_factors,
-        fano,
         synchrony,
-        count_correlations,
         verdict: config.criteria.judge(&evidence),
-    })
+    };
+    Ok((findings, WindowCounts { counts, windows }))
 }
 
 fn neuron_inputs(

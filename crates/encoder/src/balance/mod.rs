@@ -1,9 +1,10 @@
 //! Is a network balanced, and what does it make of its input? Diagnostics from simulations.
 //!
 //! [`diagnose`] runs one network and says in numbers whether it is balanced, and [`judge`] says it
-//! of any recording of spikes and input currents; [`linearity`] and [`tracking`] measure how the
-//! rate follows the external rate; [`map`] shows where balance ends; [`image_coding`] measures how
-//! much of an image is in the spikes before any decoder is trained.
+//! of any recording of spikes and input currents, [`Monitor`] of a network while it runs;
+//! [`linearity`] and [`tracking`] measure how the rate follows the external rate; [`map`] shows
+//! where balance ends; [`image_coding`] measures how much of an image is in the spikes before any
+//! decoder is trained.
 //!
 //! Each measurement of several simulations comes in two halves as well, so that a caller may keep
 //! what a single simulation gave: [`rate_at`] and [`line_through`], [`tracking_counts`] and
@@ -28,6 +29,7 @@ mod error;
 mod judge;
 mod linearity;
 mod map;
+mod monitor;
 mod settings;
 mod tracking;
 mod verdict;
@@ -38,9 +40,10 @@ pub use coding::{
 pub use criteria::{Criteria, CriterionNote};
 pub use diagnose::{Recording, diagnose, spread};
 pub use error::{BalanceError, Progress};
-pub use judge::{Activity, Diagnosis, InputTrace, NeuronInput, judge};
+pub use judge::{Activity, Diagnosis, Findings, InputTrace, NeuronInput, judge, judge_briefly};
 pub use linearity::{Linearity, line_through, linearity, rate_at, sweep_base};
 pub use map::{Axis, BalanceMap, MapPoint, Setting, check_map, map, map_point};
+pub use monitor::Monitor;
 pub use settings::DiagnosisConfig;
 pub use tracking::{Tracking, TrackingConfig, Waveform, tracking, tracking_counts, tracking_of};
 pub use verdict::{Evidence, Reason, State, Verdict};
