@@ -10,6 +10,7 @@ mod data;
 mod demo;
 mod encode;
 mod evaluate;
+mod explore;
 mod hebb;
 mod inspect;
 mod own_data;
@@ -50,6 +51,8 @@ pub enum Command {
     Balance(Box<balance::Args>),
     /// Tell what a file or a run directory holds, and whether it is whole
     Inspect(inspect::Args),
+    /// Write a page on which a network runs, to play with its balance
+    Explore(explore::Args),
     /// List the settings of a command with unit, default, range and meaning
     Settings(settings::Args),
     /// Write a completion script for your shell
@@ -69,6 +72,7 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Evaluate(args) => evaluate::run(&args, global),
         Command::Balance(args) => balance::run(&args, global),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Explore(args) => explore::run(&args),
         Command::Settings(args) => settings::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Hebb(args) => hebb::run(&args, global),

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Tests the page of `equipoise explore` with what there is: its bytes, and itself in a browser. What there is not is told.
+#
+#   explore/test/run.sh [SCREENSHOTS]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+page=crates/equipoise/page/explore.html
+skipped() { printf '\n  SKIPPED: %s\n\n' "$1"; }
+
+# The same compiler gives the same bytes.
+built_with=$(sed -n 's/.*name="built-with" content="\([^"]*\)".*/\1/p' "$page")
+if [ "$(rustc --version)" != "$built_with" ]; then
+  skipped "the page was built with $built_with, this is $(rustc --version): its bytes are not compared"
+elif ! command -v node >/dev/null; then
+  skipped "there is no Node.js: neither is the page's simulator compared nor the page opened"
+  exit
+elif ! rustup target list --installed 2>/dev/null | grep -q wasm32-unknown-unknown &&
+  ! timeout 60 rustup target add wasm32-unknown-unknown 2>/dev/null; then
+  skipped "there is no target wasm32-unknown-unknown: the bytes of the page are not compared"
+else
+  explore/build.sh --check
+fi
+
+if ! command -v npm >/dev/null; then
+  skipped "there is no npm: the page is not opened in a browser"
+  exit
+fi
+browser=${CHROMIUM:-$(command -v chromium || true)}
+if [ -z "$browser" ] && command -v apt-get >/dev/null; then
+  timeout 120 apt-get install -y chromium >/dev/null 2>&1 || true
+  browser=$(command -v chromium || true)
+fi
+if [ -z "$browser" ]; then
+  skipped "there is no Chromium: the page is not opened in a browser"
+  exit
+fi
+modules=$(mktemp -d)
+trap 'rm -rf "$modules"' EXIT
+if ! (cd "$modules" && npm init -y && timeout 60 npm install playwright-core@1.64 axe-core@4) >/dev/null 2>&1; then
+  skipped "npm gives no playwright-core and axe-core: the page is not opened in a browser"
+  exit
+fi
+CHROMIUM=$browser MODULES=$modules node explore/test/browser.mjs "$page" "$@"
