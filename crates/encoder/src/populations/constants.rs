@@ -126,7 +126,7 @@ impl Constants {
             reset: from_rest(draw(&neuron.reset, "reset")),
             refractory: draw(&neuron.refractory, "refractory")
                 .into_iter()
-                .map(|time| (time / dt).round() as u32)
+                .map(|time| (time / dt).round().min(1e6) as u32)
                 .collect(),
             current_decay: tau.map(|tau| libm::exp(-dt / tau)),
             tau,
