@@ -5,8 +5,8 @@ count correlations of each population, and the time that it takes.
     python nest_microcircuit.py [SCALE] [MS] [--dc] [--threads 1] [--seed 1]
 
 SCALE is the share of the neurons and of the synapses of each, as in the preset; below 1 the weights
-grow and a current replaces the lost mean, as in NEST's own example. NEST is as its wheel was built
-(`nest.ll_api.sli_func("statusdict/...")` or `nest.build_info` says how).
+grow and a current replaces the lost mean, as in NEST's own example. NEST is as its wheel was built;
+`nest.build_info` says how.
 """
 
 import argparse
