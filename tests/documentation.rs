@@ -92,7 +92,9 @@ fn every_command_line_is_one_that_the_command_takes() {
         for (line, arguments) in command_lines(&fs::read_to_string(&page).unwrap()) {
             // Arguments before `--help` are parsed before help is given.
             let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            arguments.push("--help");
+            // What follows `--` is for another program.
+            let end = arguments.iter().position(|&word| word == "--").unwrap_or(arguments.len());
+            arguments.insert(end, "--help");
             let ran = run(&arguments, dir.path());
             assert_eq!(ran.code, Some(0), "{}: `{line}`: {}", page.display(), ran.stderr);
             seen += 1;

@@ -20,6 +20,8 @@ pub enum Failure {
     Request(String),
     /// The request was right, and the run failed: a full disk, a diverged training. Exit code 1.
     Run(String),
+    /// All went well, and there is more to do before it is done. Exit code 75.
+    Later(String),
     /// The run was asked to stop by a signal. Exit code 130 for a person's, 75 for a scheduler's.
     Interrupted(String),
 }
@@ -40,6 +42,7 @@ impl Failure {
         match self {
             Self::Run(_) => ExitCode::from(1),
             Self::Request(_) => ExitCode::from(2),
+            Self::Later(_) => ExitCode::from(interrupt::TO_BE_CONTINUED),
             Self::Interrupted(_) => ExitCode::from(interrupt::exit_code()),
         }
     }
@@ -56,7 +59,9 @@ pub fn check_interrupted() -> Outcome {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Request(line) | Self::Run(line) | Self::Interrupted(line) => f.write_str(line),
+            Self::Request(line) | Self::Run(line) | Self::Later(line) | Self::Interrupted(line) => {
+                f.write_str(line)
+            }
         }
     }
 }

@@ -56,12 +56,35 @@ pub struct Global {
     /// Where the data sets live [default: EQUIPOISE_DATA, else ./datasets]
     #[arg(long, global = true, help_heading = "General", value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Whether commands that compute are to be planned and not run.
+    #[arg(skip)]
+    planned: Option<commands::Planned>,
 }
 
 impl Global {
     /// The display of progress that was asked for.
     pub fn progress(&self) -> Progress {
         Progress::new(self.quiet)
+    }
+
+    /// With what was given again, further to the right on the command line.
+    fn beside(&self, other: Self) -> Self {
+        Self {
+            quiet: self.quiet || other.quiet,
+            threads: other.threads.or(self.threads),
+            data_dir: other.data_dir.or_else(|| self.data_dir.clone()),
+            planned: other.planned.or_else(|| self.planned.clone()),
+        }
+    }
+
+    /// For commands that are to be planned.
+    fn planning(self, planned: commands::Planned) -> Self {
+        Self { planned: Some(planned), ..self }
+    }
+
+    /// How commands that compute are to be planned; none if they are to be run.
+    pub fn planned(&self) -> Option<&commands::Planned> {
+        self.planned.as_ref()
     }
 
     /// The directory of the data sets.
@@ -127,6 +150,34 @@ fn parse<W: Into<OsString> + Clone>(
         parsed => parsed,
     };
     Cli::from_arg_matches_mut(&mut parsed?)
+}
+
+/// A command that is to be planned, with the options of planning among its own.
+#[derive(Debug, Parser)]
+#[command(name = "equipoise sweep plan", disable_version_flag = true)]
+struct PlanCli {
+    #[command(flatten)]
+    global: Global,
+    #[command(flatten)]
+    options: commands::PlanOptions,
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+/// Reads the command line of a command that is to be planned; none if help was asked for and has
+/// been printed.
+fn parse_planned(words: impl IntoIterator<Item = OsString>) -> Outcome<Option<PlanCli>> {
+    let parsed = numbers_may_be_negative(PlanCli::command())
+        .try_get_matches_from(words)
+        .and_then(|mut matches| PlanCli::from_arg_matches_mut(&mut matches));
+    match parsed {
+        Ok(cli) => Ok(Some(cli)),
+        Err(asked) if !asked.use_stderr() => {
+            let _ = asked.print();
+            Ok(None)
+        }
+        Err(wrong) => Err(Failure::request(usage_error(&wrong))),
+    }
 }
 
 /// `--seed -1` is a wrong value of `--seed`, and not an option called `-1`.

@@ -7,7 +7,7 @@ use equipoise_studies::settings::Layers;
 use equipoise_studies::{Context, Settings, Study, StudyError};
 
 use crate::Global;
-use crate::console::{self, Terminal};
+use crate::console::{self, Progress, Terminal};
 use crate::failure::{Failure, Outcome, check_interrupted};
 use crate::job::{RunArgs, continue_where_it_began, run_info};
 
@@ -45,6 +45,9 @@ pub fn run<S: Study>(preset: &str, args: &RunArgs, flags: Layers, global: &Globa
         }
     };
     settings.validate().map_err(Failure::request)?;
+    if let Some(planned) = global.planned() {
+        return planned.plan::<S>(args, settings, global);
+    }
     let settings = settings.resolved().map_err(Failure::request)?;
     if let Some(out) = &args.out {
         RunDir::check_free(out)?;
@@ -62,8 +65,23 @@ pub fn run<S: Study>(preset: &str, args: &RunArgs, flags: Layers, global: &Globa
     let path = dir.path().to_path_buf();
     progress.say(format!("writing to {}", path.display()));
     let found = S::run(&settings, &inputs, &Context::new(Terminal::new(progress), &dir));
+    conclude::<S>(dir, found, progress)
+}
+
+/// Ends a run with what its study found: report, metrics and record are written, and the summary is
+/// printed.
+///
+/// # Errors
+/// That of the study, and if something cannot be written.
+pub fn conclude<S: Study>(
+    dir: RunDir,
+    found: Result<S::Results, StudyError>,
+    progress: Progress,
+) -> Outcome {
+    let path = dir.path().to_path_buf();
     let outcome = found.map_err(Failure::from).and_then(|results| {
         dir.save_report(&S::report(&results))?;
+        dir.write_json("metrics.json", &S::metrics(&results))?;
         console::print_sentences(S::summary_within(&results, console::width()).trim_end());
         check_interrupted()
     });

@@ -7,6 +7,7 @@ use equipoise_report::RunDirError;
 
 use crate::settings::SettingsError;
 use crate::stop::Stopped;
+use crate::sweep_error::SweepError;
 
 /// Why a study ended without its results.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,12 @@ pub enum StudyError {
     /// A run directory or a file in it cannot be used.
     #[error(transparent)]
     Store(#[from] RunDirError),
+    /// A unit that is needed is left to another process, and is not there yet.
+    #[error("units that other processes make are not there yet")]
+    Deferred,
+    /// A plan of a study cannot be used.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
     /// The observer asked the study to stop.
     #[error("stopped on request")]
     Stopped,
@@ -74,7 +81,8 @@ impl StudyError {
         match self {
             Self::Settings(_) | Self::Data(_) | Self::Input(_) | Self::MadeFromOther { .. } => true,
             Self::Store(error) => error.is_request(),
-            Self::Damaged { .. } | Self::Stopped | Self::Failed(_) => false,
+            Self::Sweep(error) => error.is_request(),
+            Self::Damaged { .. } | Self::Deferred | Self::Stopped | Self::Failed(_) => false,
         }
     }
 }

@@ -8,10 +8,12 @@
 pub mod balance;
 pub mod classification;
 pub mod context;
+mod cost;
 mod drive;
 pub mod error;
 pub mod hebb;
 pub mod inspect;
+pub mod metrics;
 pub mod reconstruction;
 pub mod regimes;
 pub mod schema;
@@ -20,10 +22,13 @@ pub mod stimulation;
 mod stop;
 mod strip;
 mod study;
+pub mod sweep;
+mod sweep_error;
 pub mod timings;
 
 pub use context::{
     Artefact, Context, Event, Identity, Memory, Observer, Silent, Stage, Stopped, Store,
 };
 pub use error::{OrStudyError, StudyError};
+pub use metrics::Metrics;
 pub use study::{Settings, Study};

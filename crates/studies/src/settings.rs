@@ -232,6 +232,14 @@ impl KnownKeys {
     }
 }
 
+/// Sets the value at a dotted key.
+///
+/// # Errors
+/// Where the key goes into a value as if it were a table.
+pub(crate) fn set(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
+    insert(table, key, value)
+}
+
 /// Reads a file of settings, so that an error in it can name file, line and column.
 fn read<C: DeserializeOwned>(
     path: &Path,
@@ -324,7 +332,7 @@ fn insert(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
 /// Adds the nearest of the known names to a message about an unknown one.
 ///
 /// Messages of serde name the unknown word first and the known ones after it, each in backticks.
-fn with_suggestion(message: String) -> String {
+pub(crate) fn with_suggestion(message: String) -> String {
     if !message.starts_with("unknown ") {
         return message;
     }

@@ -8,9 +8,10 @@ use serde::de::DeserializeOwned;
 
 use crate::context::Context;
 use crate::error::StudyError;
+use crate::metrics::Metrics;
 
 /// All that a person can say of a study, with a seed.
-pub trait Settings: Serialize + DeserializeOwned + Clone {
+pub trait Settings: Serialize + DeserializeOwned + Clone + Send + Sync {
     /// The seed of every random number of the study.
     fn seed(&self) -> u64;
 
@@ -43,7 +44,7 @@ pub trait Study {
     /// All that a person can say of it.
     type Settings: Settings;
     /// What it reads: data sets, models, earlier runs.
-    type Inputs;
+    type Inputs: Sync;
     /// What it finds.
     type Results: Serialize + DeserializeOwned;
 
@@ -82,6 +83,9 @@ pub trait Study {
 
     /// The report of the results: text, tables and figures.
     fn report(results: &Self::Results) -> Report;
+
+    /// The numbers that matter most, in a flat form: what `metrics.json` holds.
+    fn metrics(results: &Self::Results) -> Metrics;
 
     /// The results in a few lines of plain text: tables of at most `width` columns, and sentences
     /// that are a line each.

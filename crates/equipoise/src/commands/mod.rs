@@ -19,7 +19,10 @@ mod settings;
 mod steps;
 mod stimulate;
 mod study;
+mod sweep;
 mod train;
+
+pub use sweep::{PlanOptions, Planned};
 
 use crate::Global;
 use crate::failure::Outcome;
@@ -53,10 +56,36 @@ pub enum Command {
     Inspect(inspect::Args),
     /// Write a page on which a network runs, to play with its balance
     Explore(explore::Args),
+    /// Share a study out among many processes, on a cluster or here
+    Sweep(sweep::Args),
     /// List the settings of a command with unit, default, range and meaning
     Settings(settings::Args),
     /// Write a completion script for your shell
     Completions(completions::Args),
+}
+
+impl Command {
+    /// Whether it is a study, which writes a run directory.
+    pub fn computes(&self) -> bool {
+        match self {
+            Self::Demo(_)
+            | Self::Reconstruct(_)
+            | Self::Hebb(_)
+            | Self::Classify(_)
+            | Self::Study(_)
+            | Self::Stimulate(_)
+            | Self::Encode(_)
+            | Self::Train(_)
+            | Self::Evaluate(_)
+            | Self::Balance(_) => true,
+            Self::Data(_)
+            | Self::Inspect(_)
+            | Self::Explore(_)
+            | Self::Sweep(_)
+            | Self::Settings(_)
+            | Self::Completions(_) => false,
+        }
+    }
 }
 
 /// Runs one subcommand.
@@ -73,6 +102,7 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Balance(args) => balance::run(&args, global),
         Command::Inspect(args) => inspect::run(&args),
         Command::Explore(args) => explore::run(&args),
+        Command::Sweep(args) => sweep::run(args, global),
         Command::Settings(args) => settings::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Hebb(args) => hebb::run(&args, global),

@@ -1,8 +1,10 @@
 //! Files that appear whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::RunDirError;
@@ -41,9 +43,9 @@ pub fn atomic_write_with(
         .file_name()
         .ok_or_else(|| RunDirError::InvalidName { name: path.display().to_string() })?;
     let temporary = parent.join(format!(
-        ".{}{TEMPORARY_MARK}{}-{}",
+        ".{}{TEMPORARY_MARK}{:x}-{}",
         file_name.to_string_lossy(),
-        std::process::id(),
+        process_mark(),
         TEMPORARY_COUNTER.fetch_add(1, Ordering::Relaxed)
     ));
     let result = write_and_sync(&temporary, produce).and_then(|()| fs::rename(&temporary, path));
@@ -54,6 +56,17 @@ pub fn atomic_write_with(
     }
     sync_directory(&parent);
     Ok(())
+}
+
+/// Tells this process from others that write to the same directory, also from those of other
+/// machines, whose process ids may be equal.
+fn process_mark() -> u64 {
+    static MARK: OnceLock<u64> = OnceLock::new();
+    *MARK.get_or_init(|| {
+        let mut hasher = RandomState::new().build_hasher();
+        hasher.write_u32(std::process::id());
+        hasher.finish()
+    })
 }
 
 fn write_and_sync(

@@ -87,8 +87,7 @@ pub(super) fn save(directory: &Path, name: &str, payload: &[u8]) -> Result<u64, 
         writer.write_all(payload)
     })?;
     for (_, old) in stored.iter().skip(GENERATIONS_KEPT - 1) {
-        fs::remove_file(old)
-            .map_err(|e| RunDirError::from_io("remove the old checkpoint", old, e))?;
+        remove_file(old)?;
     }
     Ok(generation)
 }
@@ -96,11 +95,17 @@ pub(super) fn save(directory: &Path, name: &str, payload: &[u8]) -> Result<u64, 
 /// Removes every generation stored under `name`. The directory stays: another thread may be about
 /// to write to it.
 pub(super) fn remove(directory: &Path, name: &str) -> Result<(), RunDirError> {
-    for (_, path) in generations(directory, name)? {
-        fs::remove_file(&path)
-            .map_err(|e| RunDirError::from_io("remove the checkpoint", &path, e))?;
+    generations(directory, name)?.iter().try_for_each(|(_, path)| remove_file(path))
+}
+
+/// Removes a file that another process at the same work may have removed already.
+fn remove_file(path: &Path) -> Result<(), RunDirError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(RunDirError::from_io("remove the checkpoint", path, e))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Removes a directory of checkpoints, and those below it, where nothing is left in them.
@@ -150,8 +155,11 @@ fn decode(bytes: &[u8], generation: u64) -> Result<Vec<u8>, String> {
 pub(super) fn load(directory: &Path, name: &str) -> Result<Option<Checkpoint>, RunDirError> {
     let mut refused: Vec<RefusedCheckpoint> = Vec::new();
     for (generation, path) in generations(directory, name)? {
-        let bytes =
-            fs::read(&path).map_err(|e| RunDirError::from_io("read the checkpoint", &path, e))?;
+        let bytes = match fs::read(&path) {
+            // Another process at the same work has removed it since.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+            read => read.map_err(|e| RunDirError::from_io("read the checkpoint", &path, e))?,
+        };
         match decode(&bytes, generation) {
             Ok(payload) => return Ok(Some(Checkpoint { payload, generation, refused })),
             Err(reason) => {

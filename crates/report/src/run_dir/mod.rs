@@ -149,21 +149,14 @@ impl RunDir {
         config: Option<&C>,
     ) -> Result<Self, RunDirError> {
         let mut record = Self::stored_record_of(dir, &info.command)?;
+        let given = config.map(to_json).transpose()?;
+        check_config(dir, &record, given)?;
         let mismatch = |(key, stored, given)| RunDirError::ConfigMismatch {
             path: dir.to_path_buf(),
             key,
             stored,
             given,
         };
-        // The configuration that the run began with is in its record, under a checksum; the file
-        // beside it is for people, who may have changed it since.
-        let on_disk: toml::Value = Self::stored_config(dir)?;
-        let given = [Some(to_json(&on_disk)?), config.map(to_json).transpose()?];
-        for given in given.into_iter().flatten() {
-            if let Some(difference) = first_difference("", &record.config, &given) {
-                return Err(mismatch(difference));
-            }
-        }
         if record.seed != info.seed {
             let (stored, given) = (record.seed.to_string(), info.seed.to_string());
             return Err(mismatch(("seed".to_string(), stored, given)));
@@ -187,6 +180,19 @@ impl RunDir {
         let run = Self { path: dir.to_path_buf(), record, config, lock: Some(lock) };
         run.write_record()?;
         Ok(run)
+    }
+
+    /// Opens the run of `command` in `dir` for one of several processes that work at it at once:
+    /// without its lock, and with its record left as it is.
+    ///
+    /// # Errors
+    /// As [`RunDir::stored_record_of`], and [`RunDirError::ConfigMismatch`] if `config.toml` was
+    /// changed since the run started.
+    pub fn join(dir: &Path, command: &str) -> Result<Self, RunDirError> {
+        let record = Self::stored_record_of(dir, command)?;
+        check_config(dir, &record, None)?;
+        let config = read_run_file(dir, CONFIG_FILE)?;
+        Ok(Self { path: dir.to_path_buf(), record, config, lock: None })
     }
 
     /// The record (`run.json`) of the run in `dir`, without locking it.
@@ -476,6 +482,27 @@ fn read_run_file(dir: &Path, name: &str) -> Result<String, RunDirError> {
         }
         _ => RunDirError::from_io("read the file", &path, e),
     })
+}
+
+/// Whether the configuration beside a record, and one that is given, are the one that the run began
+/// with. That is in its record, under a checksum; the file is for people, who may have changed it.
+fn check_config(
+    dir: &Path,
+    record: &RunRecord,
+    given: Option<serde_json::Value>,
+) -> Result<(), RunDirError> {
+    let on_disk: toml::Value = RunDir::stored_config(dir)?;
+    for given in [Some(to_json(&on_disk)?), given].into_iter().flatten() {
+        if let Some((key, stored, given)) = first_difference("", &record.config, &given) {
+            return Err(RunDirError::ConfigMismatch {
+                path: dir.to_path_buf(),
+                key,
+                stored,
+                given,
+            });
+        }
+    }
+    Ok(())
 }
 
 fn to_toml(config: &impl Serialize) -> Result<String, RunDirError> {

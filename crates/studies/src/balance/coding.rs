@@ -3,10 +3,8 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use equipoise_data::{Counts, ImageSet, OpenOptions};
-use equipoise_encoder::balance::{
-    BalanceError, DEFAULT_PENALTY, ImageCoding, counts_over_time, readout,
-};
+use equipoise_data::{ImageSet, OpenOptions};
+use equipoise_encoder::balance::{DEFAULT_PENALTY, ImageCoding};
 use equipoise_encoder::network::{Network, NetworkConfig};
 use equipoise_figure::Color;
 use equipoise_report::{Column, Report, Step, Table};
@@ -15,12 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
 use super::figures::{self, Curves};
-use crate::context::{Stage, digest_of};
-use crate::strip;
-use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
-
-/// Images that are encoded before they are kept: enough that many threads share them evenly.
-const CHUNK: usize = 1024;
+use super::measurement::Measurement;
+use crate::context::{digest_of, gather, unless_deferred};
+use crate::{Context, Metrics, OrStudyError, Settings, Study, StudyError, strip};
 
 /// The settings of a study of coding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -209,24 +204,27 @@ impl Study for Coding {
         let networks = (inputs.cases.len() * (1 + settings.sizes.len())) as u64;
         let stage = context.stage("encoding images", images * networks)?;
         let data = digest_of(&[inputs.training.fingerprint(), inputs.test.fingerprint()]);
-        let mut regimes = Vec::new();
-        for (k, case) in inputs.cases.iter().enumerate() {
+        let regimes = gather(inputs.cases.iter().enumerate().map(|(k, case)| {
             let name = choice::numbered(k, &case.name);
             let measure = |key: String, network: &NetworkConfig, durations: &[f64]| {
                 let data = data.clone();
-                Measurement { settings, inputs, network, durations, key, data }.run(context, &stage)
+                let CodingInputs { training, test, .. } = inputs;
+                let (seed, penalty) = (settings.seed, settings.penalty);
+                Measurement { training, test, seed, penalty, network, durations, key, data }
+                    .run(context, &stage)
             };
             let long = NetworkConfig { duration: settings.longest(), ..case.network.clone() };
-            let over_time = measure(format!("coding/{name}"), &long, &settings.durations)?;
-            let mut over_size = Vec::new();
-            for &neurons in &settings.sizes {
+            let over_time = measure(format!("coding/{name}"), &long, &settings.durations);
+            let over_time = unless_deferred(over_time)?;
+            let over_size = gather(settings.sizes.iter().map(|&neurons| {
                 let mut sized = resized(&case.network, neurons);
                 sized.duration = settings.size_duration;
                 let key = format!("coding/{name}-{neurons}");
-                over_size.extend(measure(key, &sized, &[settings.size_duration])?);
-            }
-            regimes.push(Coded { case: case.clone(), over_time, over_size });
-        }
+                measure(key, &sized, &[settings.size_duration])
+            }))?;
+            let over_time = over_time.ok_or(StudyError::Deferred)?;
+            Ok(Coded { case: case.clone(), over_time, over_size: over_size.concat() })
+        }))?;
         Ok(CodingResults {
             dataset: settings.dataset.clone(),
             size_duration: settings.size_duration,
@@ -317,6 +315,26 @@ impl Study for Coding {
         report
     }
 
+    fn metrics(found: &CodingResults) -> Metrics {
+        let mut metrics = Metrics::default();
+        let mut add = |name: &str, coding: &ImageCoding| {
+            metrics.put(format!("{name}.rate_hz"), coding.rate_hz);
+            metrics.put(format!("{name}.spikes_per_image"), coding.spikes_per_image);
+            metrics.put(format!("{name}.r_squared"), coding.r_squared);
+            metrics.put(format!("{name}.psnr"), coding.psnr_db);
+            metrics.put_some(format!("{name}.accuracy"), coding.accuracy);
+        };
+        for Coded { case, over_time, over_size } in &found.regimes {
+            for coding in over_time {
+                add(&format!("{}.{}_ms", case.name, coding.duration_ms), coding);
+            }
+            for coding in over_size {
+                add(&format!("{}.{}_neurons", case.name, coding.neurons), coding);
+            }
+        }
+        metrics
+    }
+
     fn summary_within(found: &CodingResults, width: usize) -> String {
         let mut text = by_duration(found).to_text_within(width);
         if let Some(sizes) = by_size(found) {
@@ -324,149 +342,6 @@ impl Study for Coding {
             text.push_str(&sizes.to_text_within(width));
         }
         text
-    }
-}
-
-/// One network that is shown all images.
-struct Measurement<'a> {
-    settings: &'a CodingSettings,
-    inputs: &'a CodingInputs,
-    network: &'a NetworkConfig,
-    durations: &'a [f64],
-    key: String,
-    /// Digest of the images.
-    data: String,
-}
-
-impl Measurement<'_> {
-    fn run(
-        &self,
-        context: &Context<'_>,
-        stage: &Stage<'_>,
-    ) -> Result<Vec<ImageCoding>, StudyError> {
-        let CodingInputs { training, test, .. } = self.inputs;
-        let seed = self.settings.seed;
-        // The test images have random numbers of their own.
-        let parts = [("training", training, seed), ("test", test, seed.wrapping_add(1))];
-        let identity = Identity::new()
-            .with_settings("network", self.network)
-            .with_settings("durations", &self.durations)
-            .with("seed", seed)
-            .with("data", &self.data);
-        let whole = identity.clone().with("penalty", self.settings.penalty);
-        if let Some(found) = context.stored_unit(&self.key, &whole)? {
-            stage.advance((training.len() + test.len()) as u64)?;
-            self.remove_pieces(context, &parts)?;
-            return Ok(found);
-        }
-        let network = Network::build(self.network, Some(training.shape), seed).or_settings()?;
-        let counts = parts
-            .iter()
-            .map(|&(part, images, seed)| {
-                let mut all: Vec<Counts> = Vec::new();
-                for piece in 0..images.len().div_ceil(CHUNK) {
-                    let key = self.piece(part, piece);
-                    let range = piece * CHUNK..((piece + 1) * CHUNK).min(images.len());
-                    let encode = |range| self.encode(&network, images, range, seed, stage);
-                    let counts = self.kept(context, &key, &identity, range, stage, encode)?;
-                    append(&mut all, counts);
-                }
-                Ok(all)
-            })
-            .collect::<Result<Vec<_>, StudyError>>()?;
-        let [training_counts, test_counts] = counts.as_slice() else {
-            return Err(StudyError::failed("counts of two parts are needed"));
-        };
-        let found = training_counts
-            .iter()
-            .zip(test_counts)
-            .map(|(a, b)| readout((a, training), (b, test), self.settings.penalty).or_failed())
-            .collect::<Result<Vec<ImageCoding>, StudyError>>()?;
-        context.keep_unit(&self.key, &whole, &found)?;
-        self.remove_pieces(context, &parts)?;
-        Ok(found)
-    }
-
-    /// The counts of a piece that were kept, or those that `encode` makes now.
-    fn kept(
-        &self,
-        context: &Context<'_>,
-        key: &str,
-        identity: &Identity,
-        range: std::ops::Range<usize>,
-        stage: &Stage<'_>,
-        encode: impl FnOnce(std::ops::Range<usize>) -> Result<Vec<Counts>, StudyError>,
-    ) -> Result<Vec<Counts>, StudyError> {
-        let images = range.len();
-        let size = images * self.network.neurons * self.durations.len();
-        if let Some(bytes) = context.load_checkpoint(key, identity)? {
-            if bytes.len() == 2 * size {
-                stage.advance(images as u64)?;
-                return self.counts_from(&bytes);
-            }
-            context.remark(format!("{key} is not of {size} counts; it is encoded again"));
-        }
-        let counts = encode(range)?;
-        let bytes: Vec<u8> =
-            counts.iter().flat_map(|c| &c.counts).flat_map(|count| count.to_le_bytes()).collect();
-        context.save_checkpoint(key, identity, &bytes)?;
-        Ok(counts)
-    }
-
-    fn counts_from(&self, bytes: &[u8]) -> Result<Vec<Counts>, StudyError> {
-        let pieces = bytes.chunks((bytes.len() / self.durations.len().max(1)).max(1));
-        let count = |(&duration, bytes): (&f64, &[u8])| {
-            let counts = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]));
-            Ok(Counts::new(self.network.neurons, 1, duration, counts.collect())?)
-        };
-        self.durations.iter().zip(pieces).map(count).collect()
-    }
-
-    fn encode(
-        &self,
-        network: &Network,
-        images: &ImageSet,
-        range: std::ops::Range<usize>,
-        seed: u64,
-        stage: &Stage<'_>,
-    ) -> Result<Vec<Counts>, StudyError> {
-        let mut step = |_: usize| match stage.advance(1) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        };
-        match counts_over_time(network, images, range, self.durations, seed, &mut step) {
-            Err(BalanceError::Stopped) => Err(StudyError::Stopped),
-            other => other.or_failed(),
-        }
-    }
-
-    fn piece(&self, part: &str, piece: usize) -> String {
-        format!("{}-{part}-{}", self.key.replace('/', "-"), piece + 1)
-    }
-
-    /// What was encoded is in the result now.
-    fn remove_pieces(
-        &self,
-        context: &Context<'_>,
-        parts: &[(&str, &ImageSet, u64)],
-    ) -> Result<(), StudyError> {
-        for &(part, images, _) in parts {
-            for piece in 0..images.len().div_ceil(CHUNK) {
-                context.remove_checkpoint(&self.piece(part, piece))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Adds the counts of more images, duration by duration.
-fn append(all: &mut Vec<Counts>, more: Vec<Counts>) {
-    if all.is_empty() {
-        *all = more;
-        return;
-    }
-    for (all, more) in all.iter_mut().zip(more) {
-        all.counts.extend_from_slice(&more.counts);
     }
 }
 

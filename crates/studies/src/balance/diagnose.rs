@@ -17,11 +17,11 @@ use super::diagnosis::{
 };
 use super::picture::Picture;
 use super::{figures, tables};
-use crate::context::Artefact;
+use crate::context::{Artefact, Stage, Turn, Unit, gather, gather_parallel};
+use crate::cost;
 use crate::drive::driven;
 use crate::schema::network_table;
-use crate::strip;
-use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
+use crate::{Context, Identity, Metrics, OrStudyError, Settings, Study, StudyError, strip};
 
 /// The settings of a diagnosis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -204,41 +204,31 @@ impl Study for Diagnose {
         };
         let runs: usize = stimuli.iter().map(trials).sum();
         let stage = context.stage("simulating", runs as u64)?;
-        let mut conditions = Vec::new();
-        for (s, stimulus) in stimuli.iter().enumerate() {
-            for (k, case) in stimulus.cases.iter().enumerate() {
-                let dataset = stimulus.dataset.as_ref();
-                let mut name = choice::numbered(k, &case.name);
-                if let Some(shown) = dataset {
-                    name = format!("{}-{name}", choice::numbered(s, &shown.name));
-                }
-                let shape = dataset.map(|shown| shown.images.shape);
-                let network = Network::build(&case.network, shape, settings.seed).or_settings()?;
-                let recorder = Recorder { settings, context, network: &network, dataset, name };
-                let record = |index| {
-                    let recorded = recorder.unit(index, &file_name(dataset, case))?;
-                    stage.advance(1)?;
-                    Ok(recorded)
-                };
-                let count = dataset.map_or(1, |shown| shown.indices.len());
-                let recorded =
-                    (0..count).into_par_iter().map(record).collect::<Result<_, StudyError>>()?;
-                let condition = condition(settings, case, dataset, recorded)?;
-                let mut json =
-                    serde_json::to_vec_pretty(&condition.diagnosis).map_err(StudyError::failed)?;
-                json.push(b'\n');
-                let file = format!("diagnosis-{}.json", file_name(dataset, case));
-                context.write(&file, &json)?;
-                if condition.case.name == "balanced" && !condition.verdict.balanced {
-                    context.remark(format!(
-                        "the regime called balanced is not: {}: {}",
-                        condition.name(),
-                        condition.verdict
-                    ));
-                }
-                conditions.push(condition);
+        let cases = stimuli.iter().enumerate().flat_map(|(s, stimulus)| {
+            stimulus.cases.iter().enumerate().map(move |(k, case)| (s, stimulus, k, case))
+        });
+        let conditions = gather(cases.map(|(s, stimulus, k, case)| {
+            let dataset = stimulus.dataset.as_ref();
+            let mut name = choice::numbered(k, &case.name);
+            if let Some(shown) = dataset {
+                name = format!("{}-{name}", choice::numbered(s, &shown.name));
             }
-        }
+            let file = file_name(dataset, case);
+            let recorder = Recorder { settings, context, case, dataset, name };
+            let condition = condition(settings, case, dataset, recorder.all(&stage, &file)?)?;
+            let mut json =
+                serde_json::to_vec_pretty(&condition.diagnosis).map_err(StudyError::failed)?;
+            json.push(b'\n');
+            context.write(&format!("diagnosis-{file}.json"), &json)?;
+            if condition.case.name == "balanced" && !condition.verdict.balanced {
+                context.remark(format!(
+                    "the regime called balanced is not: {}: {}",
+                    condition.name(),
+                    condition.verdict
+                ));
+            }
+            Ok(condition)
+        }))?;
         Ok(DiagnoseResults { conditions, diagnosis: settings.diagnosis.clone() })
     }
 
@@ -302,6 +292,25 @@ impl Study for Diagnose {
         report
     }
 
+    fn metrics(found: &DiagnoseResults) -> Metrics {
+        let mut metrics = Metrics::default();
+        for condition in &found.conditions {
+            let name = match &condition.dataset {
+                Some(dataset) => format!("{dataset}.{}", condition.case.name),
+                None => condition.case.name.clone(),
+            };
+            let evidence = condition.evidence();
+            let balanced = u8::from(condition.verdict.balanced);
+            metrics.put(format!("{name}.balanced"), balanced);
+            metrics.put(format!("{name}.rate_hz"), evidence.rate_hz);
+            metrics.put_some(format!("{name}.cv"), evidence.cv);
+            let net = evidence.excitation_mv + evidence.inhibition_mv;
+            metrics.put(format!("{name}.net_over_threshold"), net / evidence.threshold_mv);
+            metrics.put_some(format!("{name}.synchrony"), evidence.synchrony);
+        }
+        metrics
+    }
+
     fn summary_within(found: &DiagnoseResults, _: usize) -> String {
         found.conditions.iter().map(|c| verdict_lines(&c.name(), &c.verdict)).collect()
     }
@@ -355,65 +364,110 @@ struct Recorded {
 struct Recorder<'a> {
     settings: &'a DiagnoseSettings,
     context: &'a Context<'a>,
-    network: &'a Network,
+    case: &'a Case,
     dataset: Option<&'a Shown>,
     /// In the keys of its units.
     name: String,
 }
 
 impl Recorder<'_> {
-    /// The recording of one image, or of none; the potentials of the first are written to a file.
-    fn unit(&self, index: usize, file: &str) -> Result<Recorded, StudyError> {
+    /// The recording of each image, or the one without; the potentials of the first are written to
+    /// a file. The network is built only if a recording is missing.
+    fn all(&self, stage: &Stage<'_>, file: &str) -> Result<Vec<Recorded>, StudyError> {
+        let count = self.dataset.map_or(1, |shown| shown.indices.len());
+        let planned: Vec<(String, Identity)> = (0..count).map(|index| self.unit(index)).collect();
+        let turns = planned
+            .iter()
+            .map(|(key, identity)| {
+                let duration = match self.dataset {
+                    Some(_) => self.settings.image_duration,
+                    None => self.case.network.duration,
+                };
+                let seconds = cost::simulation(&self.case.network, duration);
+                let unit = Unit::new(key).seed(self.settings.seed).seconds(seconds);
+                let files = |r: &Recorded| r.files.clone();
+                self.context.turn(unit, identity, || {
+                    self.context.stored_unit_with_files(key, identity, files)
+                })
+            })
+            .collect::<Result<Vec<Turn<'_, Recorded>>, StudyError>>()?;
+        let ours = turns.iter().any(|turn| matches!(turn, Turn::Ours(_)));
+        let shape = self.dataset.map(|shown| shown.images.shape);
+        let build = || Network::build(&self.case.network, shape, self.settings.seed).or_settings();
+        let network = ours.then(build).transpose()?;
+        gather_parallel(turns.into_par_iter().enumerate().map(|(index, turn)| {
+            let recorded = match (turn, &network) {
+                (Turn::Done(recorded), _) => recorded,
+                (Turn::Ours(unit), Some(network)) => self.context.make(&unit, || {
+                    let recorded = self.compute(network, index, file)?;
+                    let (key, identity) = &planned[index];
+                    self.context.keep_unit(key, identity, &recorded)?;
+                    Ok(recorded)
+                })?,
+                _ => return Err(StudyError::Deferred),
+            };
+            stage.advance(1)?;
+            Ok(recorded)
+        }))
+    }
+
+    /// The neurons whose potentials are written with a recording.
+    fn recorded_neurons(&self, index: usize) -> &[usize] {
+        if index == 0 { &self.settings.record } else { &[] }
+    }
+
+    /// The key of a recording, and what it depends on.
+    fn unit(&self, index: usize) -> (String, Identity) {
         let settings = self.settings;
-        let record: &[usize] = if index == 0 { &settings.record } else { &[] };
         let mut identity = Identity::new()
-            .with_settings("network", self.network.config())
+            .with_settings("network", &self.case.network)
             .with("seed", settings.seed)
             .with_settings("diagnosis", &settings.diagnosis)
-            .with_settings("recording", &(settings.window, record));
+            .with_settings("recording", &(settings.window, self.recorded_neurons(index)));
         let mut key = format!("diagnoses/{}", self.name);
         if let Some(shown) = self.dataset {
             let image = shown.images.subset(&[index]).fingerprint();
             identity = identity.with("image", image).with("duration", settings.image_duration);
             key = format!("{key}-{}", index + 1);
         }
-        let compute = || {
-            let pixels = self.dataset.map(|shown| shown.images.intensities(index));
-            let mut trial = self.network.trial(settings.seed, index as u64);
-            if let Some(pixels) = &pixels {
-                // Images share the threads.
-                trial = Trial {
-                    image: Some(pixels),
-                    duration: settings.image_duration,
-                    parallel: false,
-                    ..trial
-                };
-            }
-            self.record(&trial, record, file)
-        };
-        self.context.unit_with_files(&key, &identity, |r: &Recorded| r.files.clone(), compute)
+        (key, identity)
+    }
+
+    fn compute(&self, network: &Network, index: usize, file: &str) -> Result<Recorded, StudyError> {
+        let pixels = self.dataset.map(|shown| shown.images.intensities(index));
+        let mut trial = network.trial(self.settings.seed, index as u64);
+        if let Some(pixels) = &pixels {
+            // Images share the threads.
+            trial = Trial {
+                image: Some(pixels),
+                duration: self.settings.image_duration,
+                parallel: false,
+                ..trial
+            };
+        }
+        self.record(network, &trial, self.recorded_neurons(index), file)
     }
 
     fn record(
         &self,
+        network: &Network,
         trial: &Trial<'_>,
         record: &[usize],
         file: &str,
     ) -> Result<Recorded, StudyError> {
         let settings = self.settings;
-        let network = self.network.config();
-        let recording: Recording =
-            diagnose(self.network, trial, &settings.diagnosis).or_failed()?;
+        let config = network.config();
+        let recording: Recording = diagnose(network, trial, &settings.diagnosis).or_failed()?;
         let mut files = Vec::new();
         if !record.is_empty() {
-            let interval = network.steps(settings.diagnosis.sample_ms).max(1);
+            let interval = config.steps(settings.diagnosis.sample_ms).max(1);
             // The same trial again: recording changes no spike.
             let mut probe = Probe::of(record.to_vec(), interval);
-            self.network.run(trial, &mut probe).or_failed()?;
+            network.run(trial, &mut probe).or_failed()?;
             let name = format!("recording-{file}.csv");
             files.push(self.context.write(&name, tables::traces(&probe).to_csv().as_bytes())?);
         }
-        let picture = Picture::of(network, &recording, settings.window);
+        let picture = Picture::of(config, &recording, settings.window);
         Ok(Recorded { diagnosis: recording.diagnosis, picture, files })
     }
 }

@@ -50,12 +50,17 @@ impl Condition {
         part_name(self.dataset.as_deref(), &self.case)
     }
 
+    /// What its verdict is made from; with images, the mean over them.
+    pub fn evidence(&self) -> Evidence {
+        match self.images.as_slice() {
+            [] => evidence(&self.case.network, &self.diagnosis),
+            images => mean_evidence(images),
+        }
+    }
+
     /// The mean rate; with images, over them.
     pub fn rate_hz(&self) -> f64 {
-        match self.images.as_slice() {
-            [] => self.diagnosis.rate_hz,
-            images => mean_evidence(images).rate_hz,
-        }
+        self.evidence().rate_hz
     }
 }
 

@@ -11,10 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
 use super::figures;
-use super::units::units;
-use crate::context::Stage;
-use crate::strip;
-use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
+use super::units::{Planned, units};
+use crate::context::{Stage, gather};
+use crate::{Context, Identity, Metrics, OrStudyError, Settings, Study, StudyError, cost, strip};
 
 /// The settings of a study of linearity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -105,19 +104,16 @@ impl Study for Linear {
     ) -> Result<Vec<Response>, StudyError> {
         let runs = cases.len() * settings.sweep.len() * settings.trials;
         let stage = context.stage("sweeping", runs as u64)?;
-        cases
-            .iter()
-            .enumerate()
-            .map(|(k, case)| {
-                let name = choice::numbered(k, &case.name);
-                let rates = (0..settings.trials as u64)
-                    .map(|trial| rates(settings, &name, &case.network, trial, context, &stage))
-                    .collect::<Result<Vec<_>, StudyError>>()?;
-                let linearity =
-                    balance::line_through(&case.network, &settings.sweep, &rates).or_failed()?;
-                Ok(Response { case: case.clone(), linearity })
-            })
-            .collect()
+        gather(cases.iter().enumerate().map(|(k, case)| {
+            let name = choice::numbered(k, &case.name);
+            let trials = 0..settings.trials as u64;
+            let rates = gather(
+                trials.map(|trial| rates(settings, &name, &case.network, trial, context, &stage)),
+            )?;
+            let linearity =
+                balance::line_through(&case.network, &settings.sweep, &rates).or_failed()?;
+            Ok(Response { case: case.clone(), linearity })
+        }))
     }
 
     fn report(found: &Vec<Response>) -> Report {
@@ -166,6 +162,18 @@ impl Study for Linear {
         report
     }
 
+    fn metrics(found: &Vec<Response>) -> Metrics {
+        let mut metrics = Metrics::default();
+        for Response { case, linearity } in found {
+            let name = &case.name;
+            metrics.put(format!("{name}.slope"), linearity.line.slope);
+            metrics.put_some(format!("{name}.r_squared"), linearity.line.r_squared);
+            metrics.put(format!("{name}.max_deviation"), linearity.line.max_residual);
+            metrics.put(format!("{name}.rms_deviation"), linearity.line.rms_residual);
+        }
+        metrics
+    }
+
     fn summary_within(found: &Vec<Response>, width: usize) -> String {
         lines(found).to_text_within(width)
     }
@@ -183,17 +191,18 @@ fn rates(
     let failed = |error: BalanceError| StudyError::failed(error);
     let base = balance::sweep_base(network, &settings.sweep).or_settings()?;
     let identity = Identity::new().with_settings("network", &base).with("seed", settings.seed);
-    let keys: Vec<(String, Identity)> = settings
+    let seconds = cost::simulation(&base, base.duration);
+    let planned: Vec<Planned> = settings
         .sweep
         .iter()
         .map(|&eta| {
             let key = format!("rates/{name}-{}-{eta}", trial + 1);
-            (key, identity.clone().with_settings("point", &(trial, eta)))
+            (key, identity.clone().with_settings("point", &(trial, eta)), seconds)
         })
         .collect();
     let seed = settings.seed.wrapping_add(trial);
     let build = || Network::build(&base, None, seed).or_settings();
-    units(context, stage, &keys, build, |network, index| {
+    units(context, stage, &planned, build, |network, index| {
         balance::rate_at(network, settings.sweep[index], settings.seed, trial).map_err(failed)
     })
 }

@@ -13,8 +13,10 @@ use std::path::Path;
 
 use super::choice::{self, NetworkChoice, Preset, RegimeChoice};
 use super::tables;
-use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
-use crate::{schema, strip};
+use crate::context::{Unit, gather, gather_parallel};
+use crate::{
+    Context, Identity, Metrics, OrStudyError, Settings, Study, StudyError, cost, schema, strip,
+};
 
 /// The two settings of one map.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -141,29 +143,24 @@ impl Study for Maps {
         let base = Identity::new()
             .with_settings("network", network)
             .with_settings("diagnosis", &(&settings.diagnosis, settings.seed));
+        let seconds = cost::simulation(network, network.duration);
         let point = |k: usize, index: usize, axes: &Axes, (a, b): (f64, f64)| {
             let (x, y) = ((axes.x.setting, a), (axes.y.setting, b));
             let identity = base.clone().with_settings("point", &(x, y));
             let key = format!("points/{}-{:05}", k + 1, index + 1);
-            let found: MapPoint = context.unit(&key, &identity, || {
+            let unit = Unit::new(&key).seed(settings.seed).seconds(seconds);
+            let found: MapPoint = context.unit(unit, &identity, || {
                 map_point(network, x, y, &settings.diagnosis, settings.seed).or_failed()
             })?;
             stage.advance(1)?;
             Ok(found)
         };
-        let maps = settings
-            .maps
-            .iter()
-            .enumerate()
-            .map(|(k, axes)| {
-                let points = BalanceMap::grid(&axes.x, &axes.y)
-                    .into_par_iter()
-                    .enumerate()
-                    .map(|(index, place)| point(k, index, axes, place))
-                    .collect::<Result<_, StudyError>>()?;
-                Ok(BalanceMap { x: axes.x.clone(), y: axes.y.clone(), points })
-            })
-            .collect::<Result<_, StudyError>>()?;
+        let maps = gather(settings.maps.iter().enumerate().map(|(k, axes)| {
+            let places = BalanceMap::grid(&axes.x, &axes.y).into_par_iter().enumerate();
+            let points = places.map(|(index, place)| point(k, index, axes, place));
+            let points = gather_parallel(points)?;
+            Ok(BalanceMap { x: axes.x.clone(), y: axes.y.clone(), points })
+        }))?;
         let criteria = settings.diagnosis.criteria.clone();
         Ok(MapResults { network: network.clone(), criteria, maps })
     }
@@ -208,6 +205,21 @@ impl Study for Maps {
         let network = schema::network_table(&[("", &found.network)]);
         report.heading("The network that the maps start from").table("network", &network);
         report
+    }
+
+    fn metrics(found: &MapResults) -> Metrics {
+        let mut metrics = Metrics::default();
+        let points = || found.maps.iter().flat_map(|map| &map.points);
+        metrics.count("points", points().count());
+        metrics.count("balanced_points", points().filter(|p| p.verdict.balanced).count());
+        metrics.mean("balanced_share", points().map(|p| f64::from(u8::from(p.verdict.balanced))));
+        metrics.mean("rate_hz", points().map(|p| p.rate_hz));
+        metrics.mean("cv", points().filter_map(|p| p.cv));
+        for (k, map) in found.maps.iter().enumerate() {
+            let balanced = map.points.iter().filter(|p| p.verdict.balanced).count();
+            metrics.count(format!("map_{}.balanced_points", k + 1), balanced);
+        }
+        metrics
     }
 
     fn summary_within(found: &MapResults, _: usize) -> String {

@@ -8,6 +8,7 @@ pub mod diagnosis;
 mod figures;
 pub mod linearity;
 pub mod map;
+mod measurement;
 mod picture;
 pub(crate) mod tables;
 pub mod track;

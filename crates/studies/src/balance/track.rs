@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
 use super::figures;
-use super::units::units;
-use crate::strip;
-use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
+use super::units::{Planned, units};
+use crate::context::gather;
+use crate::{Context, Identity, Metrics, OrStudyError, Settings, Study, StudyError, cost, strip};
 
 /// A ramp over 0.7 s.
 pub const RAMP: Waveform = Waveform::Ramp { low: 0.0, rise_ms: 700.0 };
@@ -163,12 +163,13 @@ impl Study for Track {
             .iter()
             .map(|&waveform| Followed { waveform, regimes: Vec::new() })
             .collect();
-        for (k, case) in cases.iter().enumerate() {
+        let tracked = gather(cases.iter().enumerate().map(|(k, case)| {
             let name = choice::numbered(k, &case.name);
             let identity = Identity::new()
                 .with_settings("network", &case.network)
                 .with_settings("recording", &(settings.seed, settings.duration, settings.bin_ms));
-            let keys: Vec<(String, Identity)> = settings
+            let seconds = cost::simulation(&case.network, settings.duration);
+            let planned: Vec<Planned> = settings
                 .waveforms
                 .iter()
                 .enumerate()
@@ -176,15 +177,18 @@ impl Study for Track {
                 .map(|(w, waveform, trial)| {
                     let shape = choice::numbered(w, waveform.name());
                     let key = format!("trials/{name}-{shape}-{}", trial + 1);
-                    (key, identity.clone().with_settings("trial", &(waveform, trial)))
+                    let identity = identity.clone().with_settings("trial", &(waveform, trial));
+                    (key, identity, seconds)
                 })
                 .collect();
             let build = || Network::build(&case.network, None, settings.seed).or_settings();
-            let counts = units(context, &stage, &keys, build, |network, index| {
+            units(context, &stage, &planned, build, |network, index| {
                 let config = settings.tracking(settings.waveforms[index / trials]);
                 let trial = (index % trials) as u64;
                 balance::tracking_counts(network, &config, settings.seed, trial).or_failed()
-            })?;
+            })
+        }))?;
+        for (case, counts) in cases.iter().zip(tracked) {
             for (followed, counts) in waveforms.iter_mut().zip(counts.chunks(trials)) {
                 let config = settings.tracking(followed.waveform);
                 let tracking = balance::tracking_of(case.network.neurons, &config, counts);
@@ -235,6 +239,19 @@ impl Study for Track {
         let cases: Vec<&Case> = found.cases.iter().collect();
         report.heading("Network").table("network", &choice::network_table(&cases));
         report
+    }
+
+    fn metrics(found: &TrackResults) -> Metrics {
+        let mut metrics = Metrics::default();
+        for Followed { waveform, regimes } in &found.waveforms {
+            for (case, tracking) in found.cases.iter().zip(regimes) {
+                let name = format!("{}.{}", case.name, waveform.name());
+                metrics.put(format!("{name}.lag_ms"), tracking.lag_ms);
+                metrics.put(format!("{name}.correlation"), tracking.correlation);
+                metrics.put(format!("{name}.error"), tracking.error);
+            }
+        }
+        metrics
     }
 
     fn summary_within(found: &TrackResults, width: usize) -> String {

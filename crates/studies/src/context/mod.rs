@@ -24,20 +24,23 @@
 //! # Ok::<(), StudyError>(())
 //! ```
 
+mod checkpoints;
+mod division;
+mod files;
 mod identity;
 mod observer;
 mod store;
 mod unit;
 
-use std::io::Read as _;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+pub use division::{Division, Share, Turn, Unit, gather, gather_parallel, unless_deferred};
+pub use files::Artefact;
 pub use identity::{Identity, digest_of};
 pub use observer::{Event, Observer, Silent, Stage, StageId};
 pub use store::{Memory, Saved, Store, StoredRun};
@@ -51,6 +54,7 @@ use crate::error::StudyError;
 pub struct Context<'a> {
     observer: Box<dyn Observer + 'a>,
     store: Box<dyn Store + 'a>,
+    division: Option<Box<dyn Division + 'a>>,
     next_stage: AtomicU64,
     said_version: AtomicBool,
 }
@@ -68,26 +72,22 @@ impl std::fmt::Debug for Context<'_> {
     }
 }
 
-/// A file beside the units that a unit's result belongs with: a model, spikes, counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Artefact {
-    /// Its name in the store.
-    pub name: String,
-    /// Its length, bytes.
-    pub bytes: u64,
-    /// SHA-256 of its bytes, hexadecimal.
-    pub sha256: String,
-}
-
 impl<'a> Context<'a> {
     /// A context of this observer and store.
     pub fn new(observer: impl Observer + 'a, store: impl Store + 'a) -> Self {
         Self {
             observer: Box::new(observer),
             store: Box::new(store),
+            division: None,
             next_stage: AtomicU64::new(0),
             said_version: AtomicBool::new(false),
         }
+    }
+
+    /// With a division of the units among several processes.
+    #[must_use]
+    pub fn divided(self, division: impl Division + 'a) -> Self {
+        Self { division: Some(Box::new(division)), ..self }
     }
 
     /// Begins a stage of `total` steps.
@@ -129,13 +129,19 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// Those of `compute`; [`StudyError::MadeFromOther`] if the store has a result under this key
-    /// that was made from something else; those of the store.
-    pub fn unit<T, F>(&self, key: &str, identity: &Identity, compute: F) -> Result<T, StudyError>
+    /// that was made from something else; [`StudyError::Deferred`] if another process makes it;
+    /// those of the store.
+    pub fn unit<'k, T, F>(
+        &self,
+        unit: impl Into<Unit<'k>>,
+        identity: &Identity,
+        compute: F,
+    ) -> Result<T, StudyError>
     where
         T: Serialize + DeserializeOwned,
         F: FnOnce() -> Result<T, StudyError>,
     {
-        self.unit_with_files(key, identity, |_| Vec::new(), compute)
+        self.unit_with_files(unit, identity, |_| Vec::new(), compute)
     }
 
     /// As [`Context::unit`] for a unit that has files beside it: if one of them is not what the
@@ -143,9 +149,9 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// As [`Context::unit`].
-    pub fn unit_with_files<T, A, F>(
+    pub fn unit_with_files<'k, T, A, F>(
         &self,
-        key: &str,
+        unit: impl Into<Unit<'k>>,
         identity: &Identity,
         artefacts: A,
         compute: F,
@@ -155,23 +161,106 @@ impl<'a> Context<'a> {
         A: Fn(&T) -> Vec<Artefact>,
         F: FnOnce() -> Result<T, StudyError>,
     {
-        if let Some(found) = self.stored_unit::<T>(key, identity)? {
-            let broken = artefacts(&found).into_iter().find_map(|file| match self.intact(&file) {
-                Ok(true) => None,
-                Ok(false) => Some(Ok(file.name)),
-                Err(error) => Some(Err(error)),
-            });
-            match broken.transpose()? {
-                None => return Ok(found),
-                Some(name) => {
-                    self.remark(format!("{name} is missing or damaged; {key} is computed again"));
+        let unit = unit.into();
+        let stored = || self.stored_unit_with_files(unit.key, identity, artefacts);
+        match self.turn(unit, identity, stored)? {
+            Turn::Done(found) => Ok(found),
+            Turn::Ours(unit) => self.make(&unit, || {
+                let result = compute()?;
+                self.keep_unit(unit.key, identity, &result)?;
+                Ok(result)
+            }),
+            Turn::Theirs => Err(StudyError::Deferred),
+        }
+    }
+
+    /// Whose turn it is with a unit: `stored` looks for its result in the store.
+    ///
+    /// # Errors
+    /// Those of `stored`, and if the unit is not the one that was planned.
+    pub fn turn<'k, T>(
+        &self,
+        unit: impl Into<Unit<'k>>,
+        identity: &Identity,
+        stored: impl FnOnce() -> Result<Option<T>, StudyError>,
+    ) -> Result<Turn<'k, T>, StudyError> {
+        let unit = unit.into();
+        let Some(division) = self.division_of(&unit) else {
+            return Ok(stored()?.map_or(Turn::Ours(unit), Turn::Done));
+        };
+        match division.ask(&unit, identity)? {
+            Share::Here => match stored()? {
+                Some(found) => {
+                    division.found(unit.key);
+                    Ok(Turn::Done(found))
                 }
+                None => Ok(Turn::Ours(unit)),
+            },
+            Share::There => Ok(stored()?.map_or(Turn::Theirs, Turn::Done)),
+            Share::Elsewhere => Ok(Turn::Theirs),
+        }
+    }
+
+    /// Makes a unit whose turn has come; `compute` keeps the result.
+    ///
+    /// # Errors
+    /// Those of `compute`; [`StudyError::Stopped`]; [`StudyError::Deferred`] if another process
+    /// is making the unit.
+    pub fn make<T>(
+        &self,
+        unit: &Unit<'_>,
+        compute: impl FnOnce() -> Result<T, StudyError>,
+    ) -> Result<T, StudyError> {
+        self.check()?;
+        let Some(division) = self.division_of(unit) else { return compute() };
+        if !division.begin(unit.key)? {
+            return Err(StudyError::Deferred);
+        }
+        let started = Instant::now();
+        let result = compute();
+        let seconds = started.elapsed().as_secs_f64();
+        match result {
+            Ok(result) => division.end(unit.key, seconds, None).map(|()| result),
+            Err(error) => {
+                division.end(unit.key, seconds, Some(error))?;
+                Err(StudyError::Deferred)
             }
         }
-        self.check()?;
-        let result = compute()?;
-        self.keep_unit(key, identity, &result)?;
-        Ok(result)
+    }
+
+    /// Whether other processes may make units of the study.
+    pub fn is_divided(&self) -> bool {
+        self.division.is_some()
+    }
+
+    fn division_of(&self, unit: &Unit<'_>) -> Option<&dyn Division> {
+        self.division.as_deref().filter(|_| !unit.is_immediate())
+    }
+
+    /// The result of a unit if the store has it with the files beside it. What is damaged is said
+    /// to be.
+    ///
+    /// # Errors
+    /// As [`Context::stored_unit`].
+    pub fn stored_unit_with_files<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        identity: &Identity,
+        artefacts: impl Fn(&T) -> Vec<Artefact>,
+    ) -> Result<Option<T>, StudyError> {
+        let Some(found) = self.stored_unit::<T>(key, identity)? else { return Ok(None) };
+        let broken = artefacts(&found).into_iter().find_map(|file| match self.intact(&file) {
+            Ok(true) => None,
+            Ok(false) => Some(Ok(file.name)),
+            Err(error) => Some(Err(error)),
+        });
+        match broken.transpose()? {
+            None => Ok(Some(found)),
+            Some(name) => {
+                self.remark(format!("{name} is missing or damaged; {key} is computed again"));
+                Ok(None)
+            }
+        }
     }
 
     /// The result of a unit if the store has it, intact. One that is damaged is said to be.
@@ -250,146 +339,6 @@ impl<'a> Context<'a> {
         payload.push(b'\n');
         Ok(self.store.write(&unit_file(key), &unit::encode(key, identity, &payload))?)
     }
-
-    /// Saves the state of a unit under way, so that it can be continued.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn save_checkpoint(
-        &self,
-        key: &str,
-        identity: &Identity,
-        state: &[u8],
-    ) -> Result<(), StudyError> {
-        Ok(self.store.save_checkpoint(key, &unit::encode(key, identity, state))?)
-    }
-
-    /// The last state of a unit that was saved.
-    ///
-    /// # Errors
-    /// [`StudyError::MadeFromOther`] if it was made from something else; those of the store.
-    pub fn load_checkpoint(
-        &self,
-        key: &str,
-        identity: &Identity,
-    ) -> Result<Option<Vec<u8>>, StudyError> {
-        let saved = match self.store.load_checkpoint(key) {
-            Err(equipoise_report::RunDirError::CheckpointsDamaged { reasons, .. }) => {
-                self.remark(format!(
-                    "the checkpoints of {key} are damaged ({reasons}); it begins anew"
-                ));
-                return Ok(None);
-            }
-            other => other?,
-        };
-        let Some(saved) = saved else { return Ok(None) };
-        for damaged in &saved.damaged {
-            self.remark(format!(
-                "a checkpoint of {key} is damaged ({damaged}); the one before is used"
-            ));
-        }
-        let stored = match unit::decode(key, &saved.bytes) {
-            Ok(stored) => stored,
-            Err(reason) => {
-                self.remark(format!(
-                    "the checkpoint of {key} is damaged ({reason}); it begins anew"
-                ));
-                return Ok(None);
-            }
-        };
-        match stored.made_from.difference(identity) {
-            Some((part, stored, given)) => Err(StudyError::MadeFromOther {
-                name: format!("checkpoint of {key}"),
-                part: part.to_owned(),
-                stored: stored.to_owned(),
-                given: given.to_owned(),
-            }),
-            None => Ok(Some(stored.payload.to_vec())),
-        }
-    }
-
-    /// Removes the saved state of a unit that is done.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn remove_checkpoint(&self, key: &str) -> Result<(), StudyError> {
-        Ok(self.store.remove_checkpoint(key)?)
-    }
-
-    /// Writes a file beside the units, such as a model.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<Artefact, StudyError> {
-        self.store.write(name, bytes)?;
-        let sha256 = identity::hex(&Sha256::digest(bytes));
-        Ok(Artefact { name: name.to_owned(), bytes: bytes.len() as u64, sha256 })
-    }
-
-    /// Reads a file beside the units, and checks that it is the one that was written.
-    ///
-    /// # Errors
-    /// [`StudyError::Damaged`] if it is not; those of the store.
-    pub fn read(&self, file: &Artefact) -> Result<Vec<u8>, StudyError> {
-        let bytes = self.store.read(&file.name)?;
-        bytes
-            .filter(|bytes| identity::hex(&Sha256::digest(bytes)) == file.sha256)
-            .ok_or_else(|| StudyError::Damaged { name: file.name.clone() })
-    }
-
-    /// The bytes of a file that no unit vouches for, such as one of times; none if it is not there.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn read_any(&self, name: &str) -> Result<Option<Vec<u8>>, StudyError> {
-        Ok(self.store.read(name)?)
-    }
-
-    /// The place of a file that is too large for memory, on disk; none if results are kept in
-    /// memory. When it is complete, [`Context::written`] makes it an artefact.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn path(&self, name: &str) -> Result<Option<PathBuf>, StudyError> {
-        Ok(self.store.path(name)?)
-    }
-
-    /// The artefact that was written to [`Context::path`] of its name.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    pub fn written(&self, name: &str) -> Result<Artefact, StudyError> {
-        match self.store.path(name)? {
-            Some(path) => {
-                let (bytes, sha256) = file_digest(&path)?;
-                Ok(Artefact { name: name.to_owned(), bytes, sha256 })
-            }
-            None => Err(StudyError::Damaged { name: name.to_owned() }),
-        }
-    }
-
-    /// Whether a file is there as it was written.
-    ///
-    /// # Errors
-    /// If it is there and cannot be read.
-    pub fn intact(&self, file: &Artefact) -> Result<bool, StudyError> {
-        match self.store.path(&file.name)? {
-            Some(path) if !path.is_file() => Ok(false),
-            Some(path) => Ok(file_digest(&path)? == (file.bytes, file.sha256.clone())),
-            None => match self.read(file) {
-                Ok(_) => Ok(true),
-                Err(StudyError::Damaged { .. }) => Ok(false),
-                Err(error) => Err(error),
-            },
-        }
-    }
-}
-
-impl Artefact {
-    /// Whether these are the bytes of the file.
-    pub fn is(&self, bytes: &[u8]) -> bool {
-        identity::hex(&Sha256::digest(bytes)) == self.sha256
-    }
 }
 
 /// The result in the file of a unit of a finished study, and what it was made from.
@@ -406,23 +355,6 @@ pub fn read_unit<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<(Identi
 /// The name of a unit's file.
 fn unit_file(key: &str) -> String {
     format!("{key}.json")
-}
-
-/// Length and SHA-256 of a file, read piece by piece.
-fn file_digest(path: &std::path::Path) -> Result<(u64, String), StudyError> {
-    let wrong = |e| equipoise_report::RunDirError::from_io("read the file", path, e);
-    let mut file = std::fs::File::open(path).map_err(wrong)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    let mut length = 0;
-    loop {
-        let count = file.read(&mut buffer).map_err(wrong)?;
-        if count == 0 {
-            return Ok((length, identity::hex(&hasher.finalize())));
-        }
-        hasher.update(&buffer[..count]);
-        length += count as u64;
-    }
 }
 
 #[cfg(test)]

@@ -120,3 +120,52 @@ fn checkpoints_belong_to_what_they_were_made_from() {
     assert_eq!(context.load_checkpoint("m", &identity("x")).unwrap(), None);
     assert_eq!(witness.remarks.lock().unwrap().len(), 1);
 }
+
+/// Leaves the units of one key to another process, and notes those that are made here.
+#[derive(Default)]
+struct LeavesB {
+    made: Mutex<Vec<String>>,
+}
+
+impl Division for LeavesB {
+    fn ask(&self, unit: &Unit<'_>, _: &Identity) -> Result<Share, StudyError> {
+        Ok(if unit.key == "b" { Share::There } else { Share::Here })
+    }
+
+    fn found(&self, _: &str) {}
+
+    fn begin(&self, _: &str) -> Result<bool, StudyError> {
+        Ok(true)
+    }
+
+    fn end(&self, key: &str, _: f64, error: Option<StudyError>) -> Result<(), StudyError> {
+        self.made.lock().unwrap().push(key.to_owned());
+        error.map_or(Ok(()), Err)
+    }
+}
+
+#[test]
+fn units_of_other_processes_are_deferred_until_they_are_there() {
+    let (memory, division) = (Memory::default(), LeavesB::default());
+    let study = |context: &Context<'_>| {
+        gather(["a", "b", "c"].map(|key| context.unit(key, &identity("x"), || Ok(key.to_owned()))))
+    };
+    let context = Context::new(Silent, &memory).divided(&division);
+    assert!(matches!(study(&context), Err(StudyError::Deferred)));
+    // What comes after the deferred one was made all the same.
+    assert_eq!(*division.made.lock().unwrap(), ["a", "c"]);
+    assert_eq!(memory.names(), ["a.json", "c.json"]);
+    // Another process, which has no division, makes the rest.
+    assert_eq!(study(&Context::new(Silent, &memory)).unwrap(), ["a", "b", "c"]);
+    assert_eq!(study(&context).unwrap(), ["a", "b", "c"]);
+    assert_eq!(division.made.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn an_error_is_told_before_a_deferred_unit() {
+    let failed = || Err::<u8, _>(StudyError::failed("it broke"));
+    let mut tried = 0;
+    let results = [Err(StudyError::Deferred), failed(), Ok(1)].into_iter().inspect(|_| tried += 1);
+    assert!(matches!(gather(results), Err(StudyError::Failed(_))));
+    assert_eq!(tried, 2, "what follows an error is not tried");
+}

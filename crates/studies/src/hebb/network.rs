@@ -12,9 +12,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::dynamics::{Dynamics, Trace, stopped_or_failed, sums_plot, weights_plot};
+use crate::context::Unit;
 use crate::schema::parameters;
 use crate::strip;
-use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
+use crate::{Context, Identity, Metrics, OrStudyError, Settings, Study, StudyError};
+
+/// Seconds that a network of the usual size takes one core.
+const SECONDS: f64 = 0.01;
 
 /// What a person can say of the network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -160,7 +164,8 @@ impl Study for OneNetwork {
         context: &Context<'_>,
     ) -> Result<NetworkResults, StudyError> {
         let identity = Identity::new().with_settings("settings", settings);
-        let results = context.unit("network", &identity, || {
+        let unit = Unit::new("network").seed(settings.seed).seconds(SECONDS);
+        let results = context.unit(unit, &identity, || {
             let (mapping, types) = settings.network().or_settings()?;
             let NetworkSettings { hebb, seed, trace_epochs, .. } = settings;
             let trainer = trainer(hebb, &mapping, &types, *seed, 0).or_settings()?;
@@ -212,6 +217,15 @@ impl Study for OneNetwork {
                 &parameters("Parameters of network and rule", &[("", &settings.hebb)]),
             );
         report
+    }
+
+    fn metrics(results: &NetworkResults) -> Metrics {
+        let mut metrics = Metrics::default();
+        metrics.put("converged", u8::from(results.converged_at.is_some()));
+        metrics.put_some("converged_at", results.converged_at.map(|epoch| epoch as f64));
+        metrics.count("epochs", results.epochs);
+        metrics.put("exact_at_end", u8::from(results.exact_at_end));
+        metrics
     }
 
     fn summary_within(results: &NetworkResults, _: usize) -> String {

@@ -4,7 +4,11 @@ use equipoise_plasticity::hebb::{HebbError, Outcome, Plan, Row, StudyConfig, Sum
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::context::{Unit, unless_deferred};
 use crate::{Context, Identity, OrStudyError, Stage, StudyError};
+
+/// Seconds that one core needs for a run of the usual size.
+const SECONDS_PER_RUN: f64 = 5e-5;
 
 /// A part of the study that is done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,17 +52,15 @@ impl Part {
         plan: &Plan,
     ) -> Result<Self, StudyError> {
         let identity = identity_of(plan);
-        let summary = (0..plan.chunks())
-            .into_par_iter()
-            .map(|chunk| {
-                let counts = context.unit(&key(name, chunk), &identity, || {
-                    Ok(Summary::of(&rows_of(context, plan, chunk)?))
-                })?;
-                let range = plan.chunk(chunk);
-                stage.advance(range.end - range.start)?;
-                Ok::<_, StudyError>(counts)
-            })
-            .try_reduce(Summary::default, joined)?;
+        let summary = joined((0..plan.chunks()).into_par_iter().map(|chunk| {
+            let key = key(name, chunk);
+            let counts = context.unit(unit_of(&key, plan, chunk), &identity, || {
+                Ok(Summary::of(&rows_of(context, plan, chunk)?))
+            })?;
+            let range = plan.chunk(chunk);
+            stage.advance(range.end - range.start)?;
+            Ok(counts)
+        }))?;
         Ok(Self::new(plan, summary))
     }
 
@@ -73,23 +75,37 @@ impl Part {
         plan: &Plan,
         with_weights: bool,
     ) -> Result<Self, StudyError> {
-        let summary = (0..plan.chunks())
-            .into_par_iter()
-            .map(|chunk| {
-                let records = records(context, name, plan, with_weights, chunk)?;
-                let range = plan.chunk(chunk);
-                stage.advance(range.end - range.start)?;
-                let rows = range.zip(records).map(|(index, record)| record.row(plan, index));
-                Ok::<_, StudyError>(Summary::of(&rows.collect::<Vec<_>>()))
-            })
-            .try_reduce(Summary::default, joined)?;
+        let summary = joined((0..plan.chunks()).into_par_iter().map(|chunk| {
+            let records = records(context, name, plan, with_weights, chunk)?;
+            let range = plan.chunk(chunk);
+            stage.advance(range.end - range.start)?;
+            let rows = range.zip(records).map(|(index, record)| record.row(plan, index));
+            Ok(Summary::of(&rows.collect::<Vec<_>>()))
+        }))?;
         Ok(Self::new(plan, summary))
     }
 }
 
-fn joined(mut a: Summary, b: Summary) -> Result<Summary, StudyError> {
-    a.join(b);
-    Ok(a)
+/// What the chunks add up to. Those that are deferred do not keep the others from being made.
+fn joined(
+    chunks: impl ParallelIterator<Item = Result<Summary, StudyError>>,
+) -> Result<Summary, StudyError> {
+    let join = |a: Option<Summary>, b: Option<Summary>| {
+        Ok(a.zip(b).map(|(mut a, b)| {
+            a.join(b);
+            a
+        }))
+    };
+    let none_yet = || Some(Summary::default());
+    let joined = chunks.map(unless_deferred).try_reduce(none_yet, join)?;
+    joined.ok_or(StudyError::Deferred)
+}
+
+/// A chunk as a unit.
+fn unit_of<'k>(key: &'k str, plan: &Plan, chunk: usize) -> Unit<'k> {
+    let range = plan.chunk(chunk);
+    let seconds = (range.end - range.start) as f64 * SECONDS_PER_RUN;
+    Unit::new(key).seed(plan.seed()).seconds(seconds)
 }
 
 /// What a chunk's result depends on.
@@ -169,7 +185,8 @@ pub(super) fn records(
     chunk: usize,
 ) -> Result<Vec<RunRecord>, StudyError> {
     let identity = identity_of(plan).with("weights", with_weights);
-    context.unit(&key(name, chunk), &identity, || {
+    let key = key(name, chunk);
+    context.unit(unit_of(&key, plan, chunk), &identity, || {
         let rows = rows_of(context, plan, chunk)?;
         Ok(rows.iter().map(|row| RunRecord::of(row, with_weights)).collect())
     })

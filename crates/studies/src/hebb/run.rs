@@ -16,7 +16,8 @@ use super::results::HebbResults;
 use super::settings::HebbSettings;
 use super::theory::TheoryCheck;
 use super::{report, tables};
-use crate::{Context, Identity, OrStudyError, Study, StudyError};
+use crate::context::{Unit, gather, gather_parallel, unless_deferred};
+use crate::{Context, Identity, Metrics, OrStudyError, Study, StudyError};
 
 /// Epochs over which weights and outputs are shown.
 const SHOWN_EPOCHS: usize = 120;
@@ -65,9 +66,18 @@ impl Study for HebbStudy {
         let plan = Plan::new(&settings.study, settings.seed).or_settings()?;
         let main = {
             let stage = context.stage("the rule as configured", plan.runs())?;
-            Part::record(context, &stage, MAIN, &plan, settings.weights)?
+            unless_deferred(Part::record(context, &stage, MAIN, &plan, settings.weights))?
         };
-        let criteria = criteria(settings, context)?;
+        let criteria = unless_deferred(criteria(settings, context))?;
+        let hebb = &settings.study.hebb;
+        let of_network = Identity::new().with_settings("network", &(hebb, settings.seed));
+        let theory = context.unit(Unit::new("theory").seconds(0.1), &of_network, || {
+            TheoryCheck::of(hebb, settings.seed, context)
+        });
+        let theory = unless_deferred(theory)?;
+        let halves = vec![hebb.neurons / 2; hebb.layers - 2];
+        let configured = dynamics(settings, context, "as-configured", hebb, &halves);
+        let configured = unless_deferred(configured)?;
         let screening = screening(settings, context)?;
         let best = leader(&screening).map(Part::variants);
         let compared = compared(settings, context, best)?;
@@ -76,12 +86,6 @@ impl Study for HebbStudy {
             Some(best) => kept(settings, context, &compared[best])?,
             None => None,
         };
-        let hebb = &settings.study.hebb;
-        let of_network = Identity::new().with_settings("network", &(hebb, settings.seed));
-        let theory = context
-            .unit("theory", &of_network, || TheoryCheck::of(hebb, settings.seed, context))?;
-        let halves = vec![hebb.neurons / 2; hebb.layers - 2];
-        let configured = dynamics(settings, context, "as-configured", hebb, &halves)?;
         let combined = best
             .map(|at| {
                 let best = &compared[at];
@@ -92,6 +96,12 @@ impl Study for HebbStudy {
                 dynamics(settings, context, "best-combination", &best.config.hebb, &filled)
             })
             .transpose()?;
+        let (Some(main), Some(criteria)) = (main, criteria) else {
+            return Err(StudyError::Deferred);
+        };
+        let (Some(theory), Some(configured)) = (theory, configured) else {
+            return Err(StudyError::Deferred);
+        };
         let results = HebbResults {
             settings: settings.clone(),
             main,
@@ -111,6 +121,28 @@ impl Study for HebbStudy {
 
     fn report(results: &HebbResults) -> Report {
         report::report(results)
+    }
+
+    fn metrics(results: &HebbResults) -> Metrics {
+        let mut metrics = Metrics::default();
+        let mut add = |name: &str, part: &Part| {
+            metrics.put(format!("{name}.runs"), part.runs as f64);
+            let converged = part.summary.converged().value();
+            metrics.put_some(format!("{name}.converged"), converged);
+            let best = part.summary.best().and_then(|(_, cell)| cell.converged.value());
+            metrics.put_some(format!("{name}.best_ratio_converged"), best);
+        };
+        add("as_configured", &results.main);
+        for (criterion, part) in &results.criteria {
+            add(&format!("criterion.{criterion}"), part);
+        }
+        if let Some(best) = results.best.and_then(|best| results.compared.get(best)) {
+            add("best_combination", best);
+        }
+        if let Some(kept) = &results.kept {
+            add("kept", kept);
+        }
+        metrics
     }
 
     fn summary_within(results: &HebbResults, _: usize) -> String {
@@ -143,7 +175,7 @@ fn criteria(
         let names = (format!("criteria/{criterion}"), format!("criterion {criterion}"));
         Ok((criterion, counted(context, settings.seed, (&names.0, &names.1), &study)?))
     };
-    Criterion::ALL.into_iter().map(part).collect()
+    gather(Criterion::ALL.into_iter().map(part))
 }
 
 fn screening(settings: &HebbSettings, context: &Context<'_>) -> Result<Vec<Part>, StudyError> {
@@ -160,11 +192,9 @@ fn screening(settings: &HebbSettings, context: &Context<'_>) -> Result<Vec<Part>
         .collect::<Result<Vec<_>, StudyError>>()?;
     let runs = plans.iter().map(Plan::runs).sum();
     let stage = context.stage("every combination of variants", runs)?;
-    plans
-        .par_iter()
-        .enumerate()
-        .map(|(number, plan)| Part::count(context, &stage, &format!("screening/{number:03}"), plan))
-        .collect()
+    gather_parallel(plans.par_iter().enumerate().map(|(number, plan)| {
+        Part::count(context, &stage, &format!("screening/{number:03}"), plan)
+    }))
 }
 
 /// The variants alone, the best combination, and that without each of its parts.
@@ -195,7 +225,7 @@ fn compared(
         let names = (format!("variants/{number:02}"), format!("variant: {variants}"));
         counted(context, settings.seed, (&names.0, &names.1), &study)
     };
-    wanted.into_iter().enumerate().map(part).collect()
+    gather(wanted.into_iter().enumerate().map(part))
 }
 
 /// The best combination on every mapping, at the ratios where every one of its runs converged.
@@ -243,7 +273,8 @@ fn dynamics(
         *mask = first(count);
     }
     let identity = Identity::new().with_settings("network", &(hebb, seed, inhibitory_hidden));
-    context.unit(&format!("dynamics/{name}"), &identity, || {
+    let key = format!("dynamics/{name}");
+    context.unit(Unit::new(&key).seed(seed).seconds(0.01), &identity, || {
         let mut stream = equipoise_random::stream(seed, "study/hebb/dynamics", 0);
         let mapping = Mapping::new(&stream.permutation(n)).or_failed()?;
         let types = Allotment::from_masks(n, &masks).or_failed()?;

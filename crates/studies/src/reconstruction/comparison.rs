@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use equipoise_data::{DataIdentity, ImageSet, ImageShape};
 use equipoise_decoder::reconstruct::DecoderKind;
 use equipoise_encoder::network::NetworkConfig;
+use equipoise_metrics::image::ImageQuality;
 use serde::{Deserialize, Serialize};
 
 use super::activity::Activity;
 use super::cell::Score;
 use super::images::{DataSettings, ScoreOn};
 use super::method::{Input, Method};
+use crate::metrics::Metrics;
 use crate::regimes::Case;
 
 /// What stands in the place of a regime where recordings are decoded.
@@ -146,6 +148,26 @@ impl Comparison {
     pub fn mean_psnr(&self, regime: Option<&str>, method: Method) -> Option<f64> {
         let means: Vec<f64> = self.of(regime, method).map(|s| s.mean(|q| q.psnr)).collect();
         (!means.is_empty()).then(|| means.iter().sum::<f64>() / means.len() as f64)
+    }
+
+    /// Adds its numbers under names that begin with `prefix`: means over images and repetitions.
+    pub fn add_metrics(&self, prefix: &str, metrics: &mut Metrics) {
+        for (regime, method) in self.rows() {
+            let name = format!("{prefix}{}.{}", regime.unwrap_or("no_spikes"), method.key());
+            let mean =
+                |of: fn(&ImageQuality) -> f64| self.of(regime, method).map(move |s| s.mean(of));
+            metrics.mean(format!("{name}.psnr"), mean(|q| q.psnr));
+            metrics.mean(format!("{name}.ssim"), mean(|q| q.ssim));
+            metrics.mean(format!("{name}.mse"), mean(|q| q.mse));
+        }
+        for case in &self.regimes {
+            let coded = || self.coded.iter().filter(|code| code.regime == case.name);
+            let name = format!("{prefix}{}", case.name);
+            metrics.mean(format!("{name}.rate_hz"), coded().map(|code| code.rate_hz));
+            metrics.mean(format!("{name}.spikes_per_image"), coded().map(|c| c.spikes_per_image));
+            let balanced = self.activity(&case.name).map(|a| a.verdict.balanced);
+            metrics.put_some(format!("{name}.balanced"), balanced.map(|b| f64::from(u8::from(b))));
+        }
     }
 
     /// The regimes and methods that have scores, in the order of the tables.

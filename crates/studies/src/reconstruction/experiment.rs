@@ -17,13 +17,14 @@ use super::Settings;
 use super::activity::{self, Activity};
 use super::cell::{self, Epoch, FeatureSet, LatentPictures, Score, Targets};
 use super::comparison::{Coded, Comparison, RECORDED, Used};
+use super::cost;
 use super::encoding::{self, Part};
 use super::images::Images;
 use super::method::{Input, Method};
 use super::recorded::RecordedCounts;
 use super::settings::Control;
 use super::training::Training;
-use crate::context::{Artefact, Context, Identity};
+use crate::context::{Artefact, Context, Identity, Unit, gather, unless_deferred};
 use crate::error::{OrStudyError, StudyError};
 use crate::regimes::Case;
 use crate::timings::Timings;
@@ -109,33 +110,49 @@ impl Experiment<'_> {
     pub fn run(&self) -> Result<Comparison, StudyError> {
         let parts = Part::ALL.map(|part| self.inputs.images.part(part).identity());
         let data = self.inputs.images.identity();
-        let mut scores = Vec::new();
-        let mut coded = Vec::new();
-        let mut activity = Vec::new();
-        for repeat in 0..self.settings.repeats {
+        let repetitions = gather((0..self.settings.repeats).map(|repeat| {
             let repetition = Repetition { of: self, repeat, data: &data };
-            scores.extend(repetition.without_spikes()?);
-            for (index, case) in self.regimes.iter().enumerate() {
+            let without_spikes = unless_deferred(repetition.without_spikes())?;
+            let regimes = gather(self.regimes.iter().enumerate().map(|(index, case)| {
                 let mut network = Lazy::new(repetition.network(case));
-                if repeat == 0 {
-                    activity.push(repetition.activity(case, &mut network)?);
-                }
+                let activity = match repeat {
+                    0 => unless_deferred(repetition.activity(case, &mut network))?.map(Some),
+                    _ => Some(None),
+                };
                 let identity = repetition.spikes_identity(case);
-                if self.settings.keep_spikes > 0 {
-                    repetition.keep_spikes(case, &identity, &mut network)?;
-                }
+                let kept = match self.settings.keep_spikes {
+                    0 => Some(()),
+                    _ => unless_deferred(repetition.keep_spikes(case, &identity, &mut network))?,
+                };
+                let seconds = cost::encoding(&case.network, &self.inputs.images);
                 let encode = || repetition.encode(&case.name, network.get()?);
-                let (code, found) = repetition.regime(&case.name, &identity, index == 0, encode)?;
-                coded.push(code);
-                scores.extend(found);
-            }
-            if let Some(recorded) = &self.inputs.recorded {
+                let (code, found) =
+                    repetition.regime(&case.name, &identity, index == 0, seconds, encode)?;
+                let (activity, ()) = activity.zip(kept).ok_or(StudyError::Deferred)?;
+                Ok((activity, code, found))
+            }));
+            let regimes = unless_deferred(regimes)?;
+            let recorded = self.inputs.recorded.as_ref().map(|recorded| {
                 let identity = recorded.identity(data.clone());
                 let count = || {
                     let features = recorded.features(&self.settings.features)?;
                     Ok(Encoded { features, coded: recorded.coded(repeat) })
                 };
-                let (code, found) = repetition.regime(RECORDED, &identity, true, count)?;
+                let (code, found) = repetition.regime(RECORDED, &identity, true, 1.0, count)?;
+                Ok::<_, StudyError>((None, code, found))
+            });
+            let recorded = recorded.transpose()?;
+            let mut regimes = regimes.ok_or(StudyError::Deferred)?;
+            regimes.extend(recorded);
+            Ok((without_spikes.ok_or(StudyError::Deferred)?, regimes))
+        }))?;
+        let mut scores = Vec::new();
+        let mut coded = Vec::new();
+        let mut activity = Vec::new();
+        for (without_spikes, regimes) in repetitions {
+            scores.extend(without_spikes);
+            for (active, code, found) in regimes {
+                activity.extend(active);
                 coded.push(code);
                 scores.extend(found);
             }
@@ -218,7 +235,9 @@ impl Repetition<'_> {
         let shown = inputs.gallery.first().copied().unwrap_or(0);
         let identity = self.spikes_identity(case).with("shown", shown).with("seed", settings.seed);
         let key = format!("activity/{}{}", self.of.name, case.name);
-        context.unit(&key, &identity, || {
+        // One second of the network.
+        let unit = Unit::new(&key).seed(self.seed()).seconds(cost::activity(&case.network));
+        context.unit(unit, &identity, || {
             timings.time(&key, || {
                 let image = inputs.images.test.intensities(shown);
                 activity::observe(settings.seed, &case.name, network.get()?, &image)
@@ -236,7 +255,7 @@ impl Repetition<'_> {
             scores.push(self.cell(None, Method::MeanImage, self.data.clone(), || {
                 let mean = mean_image(&targets.train, shape.pixels());
                 Ok(Decoded::plain(mean.repeat(images.test.len())))
-            })?);
+            }));
         }
         if self.wants(Control::Pixels) && self.repeat == 0 {
             let pixels = || {
@@ -257,10 +276,10 @@ impl Repetition<'_> {
                     let features = features.get_or_init(pixels);
                     let linear = linear.get_or_init(|| self.linear(features));
                     self.decoder(None, method, &identity, features, linear)
-                })?);
+                }));
             }
         }
-        Ok(scores)
+        gather(scores)
     }
 
     /// The methods that read the spikes of a regime.
@@ -278,12 +297,13 @@ impl Repetition<'_> {
     }
 
     /// The cells of one regime, or of recordings; its images are encoded only if something is
-    /// missing. `identity` is what the spikes are made from.
+    /// missing. `identity` is what the spikes are made from, which is expected to take `seconds`.
     fn regime(
         &self,
         name: &str,
         identity: &Identity,
         is_reference: bool,
+        seconds: f64,
         mut make: impl FnMut() -> Result<Encoded, StudyError>,
     ) -> Result<(Coded, Vec<Score>), StudyError> {
         let key = format!("cells/{}{}-{name}-code", self.of.name, self.repeat + 1);
@@ -302,9 +322,10 @@ impl Repetition<'_> {
                 }
             }
         };
-        let coded = self.of.context.unit(&key, identity, || Ok(encode()?.coded.clone()))?;
-        let mut scores = Vec::new();
-        for method in self.methods(is_reference) {
+        let unit = Unit::new(&key).seed(self.seed()).seconds(seconds);
+        let coded = self.of.context.unit(unit, identity, || Ok(encode()?.coded.clone()));
+        let coded = unless_deferred(coded)?;
+        let scores = gather(self.methods(is_reference).into_iter().map(|method| {
             let identity = match method {
                 Method::Decoder { kind, .. } => {
                     let identity = identity.clone();
@@ -312,7 +333,7 @@ impl Repetition<'_> {
                 }
                 _ => identity.clone().with_each("features", &self.of.settings.features),
             };
-            scores.push(self.cell(name, method, identity.clone(), || {
+            self.cell(name, method, identity.clone(), || {
                 let features = &encode()?.features;
                 let linear = linear.get_or_init(|| self.linear(features));
                 match method {
@@ -329,9 +350,9 @@ impl Repetition<'_> {
                         Ok(Decoded::plain(ridge.predict(&features.test).or_failed()?))
                     }
                 }
-            })?);
-        }
-        Ok((coded, scores))
+            })
+        }))?;
+        Ok((coded.ok_or(StudyError::Deferred)?, scores))
     }
 
     /// Keeps some of the spikes of each part.
@@ -343,7 +364,7 @@ impl Repetition<'_> {
     ) -> Result<(), StudyError> {
         let count = self.of.settings.keep_spikes;
         let identity = identity.clone().with("keep_spikes", count);
-        for part in Part::ALL {
+        let parts = Part::ALL.into_iter().map(|part| {
             let key =
                 format!("spikes/{}{}-{}-{}", self.of.name, self.repeat + 1, case.name, part.name());
             let files = |file: &Option<Artefact>| file.iter().cloned().collect();
@@ -351,9 +372,9 @@ impl Repetition<'_> {
                 let images = self.of.inputs.images.part(part);
                 let scope = (part, self.seed(), count);
                 encoding::keep_spikes(self.of.context, &key, network.get()?, images, scope)
-            })?;
-        }
-        Ok(())
+            })
+        });
+        gather(parts).map(|_| ())
     }
 
     /// Encodes the three parts.
@@ -453,7 +474,9 @@ impl Repetition<'_> {
         let identity = identity.with("shown", settings.seed);
         let files =
             |score: &Score| score.model.iter().chain(&score.reconstructions).cloned().collect();
-        let score = context.unit_with_files(&key, &identity, files, || {
+        let seconds = cost::cell(settings, &inputs.images, method, self.repeat);
+        let unit = Unit::new(&key).seed(self.seed()).seconds(seconds);
+        let score = context.unit_with_files(unit, &identity, files, || {
             timings.time(&key, || {
                 let decoded = compute()?;
                 let shape = inputs.images.test.shape;

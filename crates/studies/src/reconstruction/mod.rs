@@ -29,6 +29,7 @@
 pub mod activity;
 pub mod cell;
 pub mod comparison;
+mod cost;
 pub mod encoding;
 pub mod experiment;
 pub mod figures;

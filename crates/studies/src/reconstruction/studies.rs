@@ -7,8 +7,9 @@ use equipoise_report::Report;
 use super::experiment::{Experiment, Inputs};
 use super::reconstructions::Reconstructions;
 use super::{Comparison, Settings, report, verdicts};
-use crate::context::{Context, Identity};
+use crate::context::{Context, Identity, Unit};
 use crate::error::StudyError;
+use crate::metrics::Metrics;
 use crate::study::Study;
 use crate::timings::Timings;
 
@@ -67,6 +68,12 @@ impl Study for Reconstruction {
         report::report(results, "Does balance help to code images?")
     }
 
+    fn metrics(results: &Comparison) -> Metrics {
+        let mut metrics = Metrics::default();
+        results.add_metrics("", &mut metrics);
+        metrics
+    }
+
     fn summary_within(results: &Comparison, width: usize) -> String {
         report::summary(results, width)
     }
@@ -102,6 +109,12 @@ impl Study for Demonstration {
         report::report(results, "Does balance help to code images? A demonstration")
     }
 
+    fn metrics(results: &Comparison) -> Metrics {
+        let mut metrics = Metrics::default();
+        results.add_metrics("", &mut metrics);
+        metrics
+    }
+
     fn summary_within(results: &Comparison, width: usize) -> String {
         report::summary(results, width)
     }
@@ -133,5 +146,6 @@ pub(super) fn begin(
     settings: &impl crate::Settings,
     context: &Context<'_>,
 ) -> Result<(), StudyError> {
-    context.unit("settings", &Identity::new().with_each("", settings), || Ok(()))
+    let unit = Unit::new("settings").immediate();
+    context.unit(unit, &Identity::new().with_each("", settings), || Ok(()))
 }

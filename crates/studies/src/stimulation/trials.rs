@@ -4,10 +4,14 @@ use equipoise_plasticity::stimulation::{Outcome, TrainingResult};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Context, Identity, StudyError};
+use crate::context::{Unit, gather_parallel};
+use crate::{Context, Identity, Metrics, StudyError};
 
 /// The most networks of a study, and values of a condition.
 const MOST: u64 = 10_000;
+
+/// Seconds that a training of the usual size takes one core.
+const SECONDS: f64 = 5.0;
 
 /// Trained as the settings say.
 pub(super) const AS_CONFIGURED: &str = "as configured";
@@ -59,23 +63,20 @@ pub(super) fn train_all(
         })
         .collect();
     let stage = context.stage("training", plan.len() as u64)?;
-    let done = plan
-        .par_iter()
-        .enumerate()
-        .map(|(index, trial)| {
-            let identity = identity.clone().with_settings("trial", trial);
-            let done = context.unit(&format!("trainings/{index:05}"), &identity, || {
-                let result = each(trial)?;
-                if result.outcome == Outcome::Stopped {
-                    return Err(StudyError::Stopped);
-                }
-                let summary = Summary::of(trial.condition, trial.value, trial.network, &result);
-                Ok(Done { summary, full: (trial.condition == AS_CONFIGURED).then_some(result) })
-            })?;
-            stage.advance(1)?;
-            Ok(done)
-        })
-        .collect::<Result<Vec<Done>, StudyError>>()?;
+    let done = gather_parallel(plan.par_iter().enumerate().map(|(index, trial)| {
+        let identity = identity.clone().with_settings("trial", trial);
+        let key = format!("trainings/{index:05}");
+        let done = context.unit(Unit::new(&key).seconds(SECONDS), &identity, || {
+            let result = each(trial)?;
+            if result.outcome == Outcome::Stopped {
+                return Err(StudyError::Stopped);
+            }
+            let summary = Summary::of(trial.condition, trial.value, trial.network, &result);
+            Ok(Done { summary, full: (trial.condition == AS_CONFIGURED).then_some(result) })
+        })?;
+        stage.advance(1)?;
+        Ok(done)
+    }))?;
     let (summaries, full): (Vec<Summary>, Vec<Option<TrainingResult>>) =
         done.into_iter().map(|d| (d.summary, d.full)).unzip();
     Ok(Trainings { summaries, full: full.into_iter().flatten().collect() })
@@ -85,6 +86,21 @@ impl Trainings {
     /// The trainings as configured.
     pub(super) fn as_configured(&self) -> impl Iterator<Item = &Summary> {
         self.summaries.iter().filter(|s| s.condition == AS_CONFIGURED)
+    }
+
+    /// Their numbers: those of the trainings as configured, over networks.
+    pub(super) fn metrics(&self) -> Metrics {
+        let mut metrics = Metrics::default();
+        metrics.count("trainings", self.summaries.len());
+        let solved = SolvedAt::of(self.as_configured());
+        metrics.count("networks", solved.total);
+        metrics.count("solved", solved.solved);
+        metrics.put("solved_share", solved.share() / 100.0);
+        metrics.put_some("median_stimulations_to_solution", solved.median);
+        metrics.mean("cost", self.as_configured().filter_map(|s| s.cost));
+        metrics.mean("margin", self.as_configured().filter_map(|s| s.margin));
+        metrics.mean("stimulations", self.as_configured().map(|s| s.stimulations as f64));
+        metrics
     }
 
     /// The table of all trainings.

@@ -11,7 +11,8 @@ use super::settings::ClassifySettings;
 use crate::classification::data::Sets;
 use crate::classification::remarks;
 use crate::classification::trial::{BETWEEN_STATES, Plan, TrialResult};
-use crate::{Context, OrStudyError, Settings as _, Study, StudyError};
+use crate::context::Turn;
+use crate::{Context, Metrics, OrStudyError, Settings as _, Study, StudyError};
 
 /// Name of the file of the trained network.
 pub const MODEL: &str = "model.safetensors";
@@ -57,9 +58,11 @@ impl Study for Classify {
         context: &Context<'_>,
     ) -> Result<ClassifyResults, StudyError> {
         let plan = plan(settings, sets);
-        let trial = match plan.stored(sets, context)? {
-            Some(trial) => trial,
-            None => train(&plan, sets, context)?,
+        let stored = || plan.stored(sets, context);
+        let trial = match context.turn(plan.unit(sets), &plan.identity(sets), stored)? {
+            Turn::Done(trial) => trial,
+            Turn::Ours(unit) => context.make(&unit, || train(&plan, sets, context))?,
+            Turn::Theirs => return Err(StudyError::Deferred),
         };
         if let Some(reason) = trial.ending.reason() {
             return Err(StudyError::failed(reason));
@@ -70,6 +73,20 @@ impl Study for Classify {
 
     fn report(results: &ClassifyResults) -> Report {
         report::report(results)
+    }
+
+    fn metrics(results: &ClassifyResults) -> Metrics {
+        let mut metrics = Metrics::default();
+        let trial = &results.trial;
+        metrics.put("accuracy", trial.last());
+        metrics.put("peak_accuracy", trial.peak());
+        metrics.put_some("train_accuracy", trial.records.last().and_then(|r| r.train_accuracy));
+        metrics.put_some("loss", trial.records.last().map(|r| r.test.loss));
+        metrics.put("initial_rate_hz", trial.initial_rate());
+        metrics.put("rate_hz", trial.final_rate());
+        metrics.count("lost_classes", trial.lost_classes());
+        metrics.count("epochs", trial.records.len().saturating_sub(1));
+        metrics
     }
 
     fn summary_within(results: &ClassifyResults, _: usize) -> String {

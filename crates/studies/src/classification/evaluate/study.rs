@@ -17,7 +17,7 @@ use crate::classification::published::DataKind;
 use crate::classification::remarks;
 use crate::classification::trial::TrialResult;
 use crate::context::read_unit;
-use crate::{Context, Identity, OrStudyError, Settings, Study, StudyError};
+use crate::{Context, Identity, Metrics, OrStudyError, Settings, Study, StudyError};
 
 /// Level of the interval of the accuracy.
 const CONFIDENCE: f64 = 0.95;
@@ -136,6 +136,18 @@ impl Study for EvaluateClassifier {
 
     fn report(results: &EvaluateClassifierResults) -> Report {
         report::report(results)
+    }
+
+    fn metrics(results: &EvaluateClassifierResults) -> Metrics {
+        let mut metrics = Metrics::default();
+        let EvaluateClassifierResults { evaluation, accuracy, data, .. } = results;
+        metrics.put("accuracy", evaluation.accuracy);
+        metrics.put("accuracy_ci_low", accuracy.low);
+        metrics.put("accuracy_ci_high", accuracy.high);
+        metrics.put("loss", evaluation.loss);
+        metrics.put("rate_hz", evaluation.activity.rate);
+        metrics.count("samples", data.measured_samples());
+        metrics
     }
 
     fn summary_within(results: &EvaluateClassifierResults, _: usize) -> String {

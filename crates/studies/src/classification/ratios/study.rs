@@ -15,8 +15,8 @@ use super::{epochs, report};
 use crate::classification::data::{DataSettings, Sets};
 use crate::classification::remarks;
 use crate::classification::trial::{BETWEEN_STATES, Plan, TrialResult};
-use crate::context::Stage;
-use crate::{Context, OrStudyError, Settings as _, Study, StudyError};
+use crate::context::{Stage, Turn, gather_parallel};
+use crate::{Context, Metrics, OrStudyError, Settings as _, Study, StudyError};
 
 /// Which ratio, which initial activity and which noise can a spiking classifier be trained under?
 /// The study of Kilgore et al. 2025, reproduced and corrected; a unit is a training.
@@ -107,18 +107,33 @@ impl Study for Ratios {
         report::report(results)
     }
 
+    fn metrics(results: &RatiosResults) -> Metrics {
+        let mut metrics = Metrics::default();
+        metrics.count("trials", results.trials.len());
+        metrics.count("diverged", results.diverged());
+        metrics.count("silent", results.silent());
+        metrics.count("with_lost_classes", results.with_lost_classes());
+        for best in results.best() {
+            let name = best.condition.network_name();
+            metrics.put(format!("{name}.score"), best.score);
+            metrics.put(format!("{name}.last_accuracy"), best.last);
+            metrics.put(format!("{name}.initial_rate_hz"), best.initial_rate);
+            metrics.put_some(format!("{name}.sigma_1"), best.condition.sigma_1);
+        }
+        metrics
+    }
+
     fn summary_within(results: &RatiosResults, _: usize) -> String {
         report::summary(results)
     }
 }
 
-/// A training of the study, and its result if the store has it.
+/// A training of the study.
 struct Task<'s> {
     condition: Condition,
     trial: usize,
     sets: &'s Sets,
     plan: Plan,
-    stored: Option<TrialResult>,
 }
 
 /// All trials of the study, in the order of the grids; those that the store lacks are trained.
@@ -132,37 +147,44 @@ fn train(
         for trial in 0..settings.trials_of(condition.grid) {
             let sets = inputs.of(&condition);
             let plan = plan(settings, sets, &condition, trial);
-            let stored = plan.stored(sets, context)?;
-            tasks.push(Task { condition, trial, sets, plan, stored });
+            tasks.push(Task { condition, trial, sets, plan });
         }
     }
-    let found = tasks.iter().filter(|task| task.stored.is_some()).count();
+    let turns = tasks
+        .iter()
+        .map(|Task { plan, sets, .. }| {
+            context.turn(plan.unit(sets), &plan.identity(sets), || plan.stored(sets, context))
+        })
+        .collect::<Result<Vec<_>, StudyError>>()?;
+    let found = turns.iter().filter(|turn| matches!(turn, Turn::Done(_))).count();
     if found > 0 {
         context.remark(format!("{found} of {} trials are already there", tasks.len()));
     }
     let epochs: usize = tasks.iter().map(|task| task.plan.config.epochs).sum();
     let stage = context.stage("training", epochs as u64)?;
     // Trials side by side; each of them may use idle threads for its own batches too.
-    tasks.into_par_iter().map(|task| train_one(task, context, &stage)).collect()
+    let each = tasks.par_iter().zip(turns);
+    gather_parallel(each.map(|(task, turn)| train_one(task, turn, context, &stage)))
 }
 
 fn train_one(
-    task: Task<'_>,
+    task: &Task<'_>,
+    turn: Turn<'_, TrialResult>,
     context: &Context<'_>,
     stage: &Stage<'_>,
 ) -> Result<Trial, StudyError> {
-    let Task { condition, trial, sets, plan, stored } = task;
-    let result = match stored {
-        Some(result) => {
+    let Task { condition, trial, sets, plan } = task;
+    let result = match turn {
+        Turn::Done(result) => {
             stage.advance(plan.config.epochs as u64)?;
             result
         }
-        None => {
-            context.check()?;
+        Turn::Ours(unit) => context.make(&unit, || {
             let result = plan.run(sets, context, &mut |epochs, _| stage.advance(epochs as u64))?;
             stage.detail(&format!("{} {:.1} %", condition.title(), 100.0 * result.peak()))?;
-            result
-        }
+            Ok(result)
+        })?,
+        Turn::Theirs => return Err(StudyError::Deferred),
     };
-    Ok(Trial { condition, trial, result })
+    Ok(Trial { condition: *condition, trial: *trial, result })
 }

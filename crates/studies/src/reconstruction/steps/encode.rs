@@ -16,8 +16,9 @@ use super::super::experiment::Inputs;
 use super::super::report::{networks, spikes_step};
 use super::super::studies::begin;
 use super::super::{Settings, verdicts};
-use crate::context::{Artefact, Context, Identity};
+use crate::context::{Artefact, Context, Identity, Unit, gather, unless_deferred};
 use crate::error::{OrStudyError, StudyError};
+use crate::metrics::Metrics;
 use crate::regimes::Case;
 use crate::study::Study;
 use crate::timings::Timings;
@@ -110,26 +111,26 @@ impl Study for Encode {
         let activity = context.unit("activity", &identity, || {
             let image = inputs.images.test.intensities(shown);
             activity::observe(settings.seed, &case.name, &network, &image)
-        })?;
-        let mut parts = Vec::new();
-        for part in Part::ALL {
+        });
+        let activity = unless_deferred(activity)?;
+        let parts = gather(Part::ALL.into_iter().map(|part| {
             let set = inputs.images.part(part);
             let work = PartWork { settings, network: &network, part, set, seed, context };
             let key = part_key(part);
             let files =
                 |found: &EncodedPart| found.counts.iter().chain(&found.spikes).cloned().collect();
             let identity = work.identity();
-            parts.push(context.unit_with_files(&key, &identity, files, || {
-                timings.time(&key, || work.encode())
-            })?);
-        }
+            context.unit_with_files(&key, &identity, files, || timings.time(&key, || work.encode()))
+        }))?;
+        let activity = activity.ok_or(StudyError::Deferred)?;
         let dataset = settings.data.name();
         let connectivity =
             context.write("network.npz", &encoding::connectivity(&network, seed)?)?;
         let regime = case.clone();
         let encoding = Encoding { dataset, shape, regime, seed, parts, activity, connectivity };
         // What a later step needs of the network, so that it can be built again.
-        context.unit("encoding", &identity, || Ok(encoding.clone()))?;
+        let unit = Unit::new("encoding").immediate();
+        context.unit(unit, &identity, || Ok(encoding.clone()))?;
         for remark in verdicts::activity_remarks(std::slice::from_ref(&encoding.activity)) {
             context.remark(remark);
         }
@@ -159,6 +160,19 @@ impl Study for Encode {
         report.heading("Spikes").table("spikes", &table(results)).heading("The network");
         networks(&mut report, activity, &[&results.regime]);
         report
+    }
+
+    fn metrics(results: &Encoding) -> Metrics {
+        let mut metrics = Metrics::default();
+        for part in &results.parts {
+            let name = part.part.name();
+            metrics.count(format!("{name}.images"), part.data.samples);
+            metrics.put(format!("{name}.spikes_per_image"), part.spikes_per_image);
+            metrics.put(format!("{name}.rate_hz"), part.rate_hz);
+            metrics.put(format!("{name}.silent"), part.silent);
+        }
+        metrics.put("balanced", u8::from(results.activity.verdict.balanced));
+        metrics
     }
 
     fn summary_within(results: &Encoding, width: usize) -> String {

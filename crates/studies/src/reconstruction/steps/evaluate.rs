@@ -30,6 +30,7 @@ use super::train::{DECODER, Train, Trained, open_encoded};
 use super::trained::{TrainedRegime, TrainedRun, network_of};
 use crate::context::{Artefact, Context, Identity, Silent, StoredRun, digest_of};
 use crate::error::{OrStudyError, StudyError};
+use crate::metrics::Metrics;
 use crate::study::Study;
 use crate::timings::Timings;
 
@@ -192,6 +193,19 @@ impl Study for Evaluate {
             networks(&mut report, &results.activity, &[]);
         }
         report
+    }
+
+    fn metrics(results: &Evaluation) -> Metrics {
+        let mut metrics = Metrics::default();
+        metrics.count("images", results.images.labels.len());
+        for row in &results.rows {
+            let regime = row.regime.as_deref().unwrap_or("no_spikes");
+            let name = format!("{regime}.{}", row.method.key());
+            metrics.mean(format!("{name}.psnr"), row.quality.iter().map(|q| q.psnr));
+            metrics.mean(format!("{name}.ssim"), row.quality.iter().map(|q| q.ssim));
+            metrics.mean(format!("{name}.mse"), row.quality.iter().map(|q| q.mse));
+        }
+        metrics
     }
 
     fn summary_within(results: &Evaluation, width: usize) -> String {

@@ -20,6 +20,7 @@ use super::super::training::Training;
 use super::encoded::EncodedRun;
 use crate::context::{Artefact, Context, Identity};
 use crate::error::{OrStudyError, StudyError};
+use crate::metrics::Metrics;
 use crate::regimes::Case;
 use crate::schema::network_table;
 use crate::strip;
@@ -271,6 +272,18 @@ impl Study for Train {
                 .table("network", &network_table(&[(results.regime.as_str(), network)]));
         }
         report
+    }
+
+    fn metrics(results: &Trained) -> Metrics {
+        let mut metrics = Metrics::default();
+        metrics.count("epochs", results.history.len());
+        if let Some(epoch) = results.history.iter().rfind(|e| e.best) {
+            metrics.count("best_epoch", epoch.epoch);
+            metrics.put("train_loss", epoch.train_loss);
+            metrics.put("validation_loss", epoch.validation_loss);
+            metrics.put("validation_mse", epoch.validation_mse);
+        }
+        metrics
     }
 
     fn summary_within(results: &Trained, width: usize) -> String {

@@ -21,6 +21,7 @@ use super::studies::begin;
 use super::verdicts;
 use crate::context::Context;
 use crate::error::StudyError;
+use crate::metrics::Metrics;
 use crate::study::Study;
 use crate::timings::Timings;
 
@@ -78,6 +79,17 @@ impl Study for ReconstructionSweep {
 
     fn report(results: &SweepResults) -> Report {
         report::report(results)
+    }
+
+    fn metrics(results: &SweepResults) -> Metrics {
+        let mut metrics = Metrics::default();
+        for found in &results.datasets {
+            found.equal_time.add_metrics(&format!("{}.", found.dataset), &mut metrics);
+            if let Some(alike) = &found.equal_spikes {
+                alike.add_metrics(&format!("{}.equal_spikes.", found.dataset), &mut metrics);
+            }
+        }
+        metrics
     }
 
     fn summary_within(results: &SweepResults, width: usize) -> String {

@@ -11,7 +11,7 @@ use super::super::images::ScoreOn;
 use super::super::settings::Control;
 use super::results::{DataSetResults, Point, SweepResults, file_name};
 use super::settings::{Choice, SweepSettings};
-use crate::context::Context;
+use crate::context::{Context, gather, unless_deferred};
 use crate::error::{OrStudyError, StudyError};
 use crate::regimes::Case;
 use crate::timings::Timings;
@@ -130,8 +130,7 @@ impl Sweep<'_> {
     /// # Errors
     /// An interruption, a training that diverges, or a file that cannot be written.
     pub fn run(&self) -> Result<SweepResults, StudyError> {
-        let mut datasets = Vec::new();
-        for data in &self.inputs.datasets {
+        let datasets = gather(self.inputs.datasets.iter().map(|data| {
             let dataset = data.settings.data.dataset.clone();
             let prefix = format!("{}-", file_name(&dataset));
             let equal_time = self.compare(data, &data.settings, &data.inputs.regimes, prefix)?;
@@ -139,16 +138,27 @@ impl Sweep<'_> {
                 true => Some(self.equal_spikes(&dataset, data, &equal_time)?),
                 false => None,
             };
-            datasets.push(DataSetResults { dataset, equal_time, equal_spikes });
-        }
+            Ok(DataSetResults { dataset, equal_time, equal_spikes })
+        }));
+        let datasets = unless_deferred(datasets)?;
+        let by_images = unless_deferred(self.by_images())?;
+        let by_neurons = unless_deferred(self.by_neurons())?;
+        let colors = unless_deferred(self.colors())?;
+        let choices = self.choices()?;
+        let (Some(datasets), Some(by_images)) = (datasets, by_images) else {
+            return Err(StudyError::Deferred);
+        };
+        let (Some(by_neurons), Some(colors)) = (by_neurons, colors) else {
+            return Err(StudyError::Deferred);
+        };
         Ok(SweepResults {
             remark: self.settings.remark.clone(),
             first_decoder: self.settings.first_decoder(),
             datasets,
-            by_images: self.by_images()?,
-            by_neurons: self.by_neurons()?,
-            colors: self.colors()?,
-            choices: self.choices()?,
+            by_images,
+            by_neurons,
+            colors,
+            choices,
         })
     }
 
@@ -202,62 +212,54 @@ impl Sweep<'_> {
 
     fn by_images(&self) -> Result<Vec<Point>, StudyError> {
         let points = self.settings.curves.train.iter();
-        points
-            .map(|&train| {
-                let data = Prepared::open(fewer_images(self.settings, train)?, &self.inputs.root)?;
-                let name = format!("images-{train}-");
-                let found = self.compare(&data, &data.settings, &data.inputs.regimes, name)?;
-                Ok(Point::of(train.to_string(), Some(train as f64), &found))
-            })
-            .collect()
+        gather(points.map(|&train| {
+            let data = Prepared::open(fewer_images(self.settings, train)?, &self.inputs.root)?;
+            let name = format!("images-{train}-");
+            let found = self.compare(&data, &data.settings, &data.inputs.regimes, name)?;
+            Ok(Point::of(train.to_string(), Some(train as f64), &found))
+        }))
     }
 
     fn by_neurons(&self) -> Result<Vec<Point>, StudyError> {
         let Some(data) = self.inputs.datasets.first() else { return Ok(Vec::new()) };
         let settings = single(&data.settings, self.settings);
         let points = self.settings.curves.neurons.iter();
-        points
-            .map(|&neurons| {
-                let (name, regimes) = (format!("neurons-{neurons}-"), other_size(data, neurons));
-                let found = self.compare(data, &settings, &regimes, name)?;
-                Ok(Point::of(neurons.to_string(), Some(neurons as f64), &found))
-            })
-            .collect()
+        gather(points.map(|&neurons| {
+            let (name, regimes) = (format!("neurons-{neurons}-"), other_size(data, neurons));
+            let found = self.compare(data, &settings, &regimes, name)?;
+            Ok(Point::of(neurons.to_string(), Some(neurons as f64), &found))
+        }))
     }
 
     fn colors(&self) -> Result<Vec<(String, Vec<Point>)>, StudyError> {
-        let mut all = Vec::new();
         if self.settings.colors.len() < 2 {
-            return Ok(all);
+            return Ok(Vec::new());
         }
-        for data in self.inputs.datasets.iter().filter(|data| data.is_colored()) {
+        let colored_sets = self.inputs.datasets.iter().filter(|data| data.is_colored());
+        gather(colored_sets.map(|data| {
             let dataset = &data.settings.data.dataset;
-            let mut points = Vec::new();
-            for &color in &self.settings.colors {
+            let points = gather(self.settings.colors.iter().map(|&color| {
                 let settings = colored(data, self.settings, color);
                 let name = color_name(color);
                 let regimes = settings.networks(&data.inputs.images.train)?;
                 let prefix = format!("{}-color-{name}-", file_name(dataset));
                 let found = self.compare(data, &settings, &regimes, prefix)?;
-                points.push(Point::of(name.into(), None, &found));
-            }
-            all.push((dataset.clone(), points));
-        }
-        Ok(all)
+                Ok(Point::of(name.into(), None, &found))
+            }))?;
+            Ok((dataset.clone(), points))
+        }))
     }
 
     fn choices(&self) -> Result<Vec<Point>, StudyError> {
         let Some(data) = &self.inputs.held_out else { return Ok(Vec::new()) };
         let choices = self.settings.choices.iter().enumerate();
-        choices
-            .map(|(index, choice)| {
-                let settings = chosen(&data.settings, choice);
-                let regimes = settings.networks(&data.inputs.images.train)?;
-                let name = format!("choice-{}-", index + 1);
-                let found = self.compare(data, &settings, &regimes, name)?;
-                Ok(Point::of(choice.name.clone(), None, &found))
-            })
-            .collect()
+        gather(choices.map(|(index, choice)| {
+            let settings = chosen(&data.settings, choice);
+            let regimes = settings.networks(&data.inputs.images.train)?;
+            let name = format!("choice-{}-", index + 1);
+            let found = self.compare(data, &settings, &regimes, name)?;
+            Ok(Point::of(choice.name.clone(), None, &found))
+        }))
     }
 }
 

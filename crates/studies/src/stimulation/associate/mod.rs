@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::figures;
 use super::trials::{self, DURATION, Trainings, Trial};
-use crate::{Context, Identity, OrStudyError, Study, StudyError};
+use crate::{Context, Identity, Metrics, OrStudyError, Study, StudyError};
 pub use settings::{AssociateSettings, GUIDED};
 use settings::{CORRECTED, NOISE, WRONG};
 
@@ -68,6 +68,10 @@ impl Study for Associate {
 
     fn report(results: &AssociateResults) -> Report {
         report::report(results)
+    }
+
+    fn metrics(results: &AssociateResults) -> Metrics {
+        results.trainings.metrics()
     }
 
     fn summary_within(results: &AssociateResults, _: usize) -> String {

@@ -14,7 +14,8 @@ use equipoise_report::Report;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Context, Identity, OrStudyError, Study, StudyError};
+use crate::context::{gather, gather_parallel, unless_deferred};
+use crate::{Context, Identity, Metrics, OrStudyError, Study, StudyError};
 pub use settings::ControllabilitySettings;
 
 /// One network that was analysed.
@@ -93,30 +94,25 @@ impl Study for Controllability {
             plan.extend((0..settings.networks).map(|network| (neurons, density, network)));
         }
         let stage = context.stage("analysing", plan.len() as u64)?;
-        let analysed = plan
-            .par_iter()
-            .enumerate()
-            .map(|(index, &(neurons, density, network))| {
-                let found = context.unit(&format!("networks/{index:05}"), &identity, || {
-                    analyse(settings, neurons, density, network)
-                })?;
-                stage.advance(1)?;
-                Ok(found)
-            })
-            .collect::<Result<Vec<Analysed>, StudyError>>()?;
+        let networks = plan.par_iter().enumerate();
+        let analysed = networks.map(|(index, &(neurons, density, network))| {
+            let found = context.unit(&format!("networks/{index:05}"), &identity, || {
+                analyse(settings, neurons, density, network)
+            })?;
+            stage.advance(1)?;
+            Ok(found)
+        });
+        let analysed = unless_deferred(gather_parallel(analysed))?;
         drop(stage);
         let stage = context.stage("planning stimulations", settings.timed_sizes.len() as u64)?;
-        let planned = settings
-            .timed_sizes
-            .iter()
-            .map(|&neurons| {
-                let planned = context.unit(&format!("timings/{neurons:05}"), &identity, || {
-                    plan_one(settings, neurons)
-                })?;
-                stage.advance(1)?;
-                Ok(planned)
-            })
-            .collect::<Result<Vec<Planned>, StudyError>>()?;
+        let planned: Vec<Planned> = gather(settings.timed_sizes.iter().map(|&neurons| {
+            let planned = context.unit(&format!("timings/{neurons:05}"), &identity, || {
+                plan_one(settings, neurons)
+            })?;
+            stage.advance(1)?;
+            Ok(planned)
+        }))?;
+        let analysed: Vec<Analysed> = analysed.ok_or(StudyError::Deferred)?;
         if !planned.is_empty() {
             context.write("timings.csv", report::timings(&planned).to_csv().as_bytes())?;
         }
@@ -125,6 +121,20 @@ impl Study for Controllability {
 
     fn report(results: &ControllabilityResults) -> Report {
         report::report(results)
+    }
+
+    fn metrics(results: &ControllabilityResults) -> Metrics {
+        let mut metrics = Metrics::default();
+        let analysed = &results.analysed;
+        metrics.count("networks", analysed.len());
+        metrics.mean("rank", analysed.iter().map(|a| a.rank as f64));
+        metrics.mean(
+            "rank_over_synapses",
+            analysed.iter().map(|a| a.rank as f64 / a.synapses.max(1) as f64),
+        );
+        metrics.mean("one_share", analysed.iter().filter_map(|a| a.one_share));
+        metrics.mean("share", analysed.iter().filter_map(|a| a.shares.last().copied()));
+        metrics
     }
 
     fn summary_within(results: &ControllabilityResults, _: usize) -> String {

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::figures;
 use super::trials::{self, DURATION, Trainings, Trial};
-use crate::{Context, Identity, OrStudyError, Study, StudyError};
+use crate::context::{gather_parallel, unless_deferred};
+use crate::{Context, Identity, Metrics, OrStudyError, Study, StudyError};
 pub use settings::StructureSettings;
 
 /// What became of the networks.
@@ -66,11 +67,8 @@ impl Study for Structure {
         })?;
         let stage = context.stage("measuring bumps", trainings.full.len() as u64)?;
         let transfer = &settings.training.transfer;
-        let bumps = trainings
-            .full
-            .par_iter()
-            .enumerate()
-            .map(|(network, result)| {
+        let bumps =
+            gather_parallel(trainings.full.par_iter().enumerate().map(|(network, result)| {
                 let bumps = context.unit(&format!("bumps/{network:05}"), &identity, || {
                     let (task, _) = settings.task_of(network as u64).or_settings()?;
                     Ok(Bumps {
@@ -80,11 +78,12 @@ impl Study for Structure {
                 })?;
                 stage.advance(1)?;
                 Ok(bumps)
-            })
-            .collect::<Result<Vec<Bumps>, StudyError>>()?;
+            }));
+        let bumps: Option<Vec<Bumps>> = unless_deferred(bumps)?;
         let (task, _) = settings.task_of(0).or_settings()?;
         let target = context
             .unit("bumps/target", &identity, || Ok(task.bumps(transfer, task.target.weights())))?;
+        let bumps = bumps.ok_or(StudyError::Deferred)?;
         context.write("summary.csv", &trainings.csv()?)?;
         let rows = report::every_bump(&target, &bumps);
         context.write("bumps.csv", rows.to_csv().as_bytes())?;
@@ -96,6 +95,10 @@ impl Study for Structure {
 
     fn report(results: &StructureResults) -> Report {
         report::report(results)
+    }
+
+    fn metrics(results: &StructureResults) -> Metrics {
+        results.trainings.metrics()
     }
 
     fn summary_within(results: &StructureResults, _: usize) -> String {

@@ -1,0 +1,20 @@
+//! How long work is expected to take: what plans of many processes are made from, and nothing else.
+
+use equipoise_encoder::network::NetworkConfig;
+
+/// Seconds of one core for a neuron in a step.
+const PER_UPDATE: f64 = 8e-9;
+/// Seconds of one core for a spike that a neuron receives.
+const PER_EVENT: f64 = 6e-9;
+/// A usual rate of a neuron, Hz.
+const RATE_HZ: f64 = 20.0;
+
+/// Seconds that one core is expected to need to simulate a network for some milliseconds: for its
+/// neurons in every step, and for the spikes that they receive at a usual rate.
+pub(crate) fn simulation(network: &NetworkConfig, duration_ms: f64) -> f64 {
+    let neurons = network.neurons as f64;
+    let connections = network.excitatory_connections() + network.inhibitory_connections();
+    let updates = neurons * duration_ms / network.dt;
+    let events = neurons * connections as f64 * RATE_HZ * duration_ms / 1000.0;
+    PER_UPDATE * updates + PER_EVENT * events
+}
