@@ -4,8 +4,8 @@
 //! [`Division`](crate::context::Division)). [`plan()`] lets it come to them without making any and
 //! writes them down; [`work()`] makes those of one task into the same run directory; and when all
 //! are there, the study is run as ever, finds every unit, and so writes what one process would
-//! have written ([`collect()`]). Units that depend on others are planned in a later stage, when
-//! those are there.
+//! have written; a [`Collector`] sees to it. Units that depend on others are planned in a later
+//! stage, when those are there.
 //!
 //! ```text
 //! DIR/config.toml, run.json   as of every run
