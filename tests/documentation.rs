@@ -90,7 +90,8 @@ fn every_command_line_is_one_that_the_command_takes() {
     let mut seen = 0;
     for page in pages() {
         for (line, arguments) in command_lines(&fs::read_to_string(&page).unwrap()) {
-            // Arguments before `--help` are parsed before help is given.
+            // Arguments before `--help` are parsed before help is given; those after `--` are not
+            // the command's own.
             let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             // What follows `--` is for another program.
             let end = arguments.iter().position(|&word| word == "--").unwrap_or(arguments.len());
