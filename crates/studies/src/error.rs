@@ -3,6 +3,7 @@
 use std::fmt;
 
 use equipoise_data::DataError;
+use equipoise_encoder::balance::BalanceError;
 use equipoise_report::RunDirError;
 
 use crate::settings::SettingsError;
@@ -90,6 +91,16 @@ impl StudyError {
 impl From<Stopped> for StudyError {
     fn from(_: Stopped) -> Self {
         Self::Stopped
+    }
+}
+
+impl From<BalanceError> for StudyError {
+    /// A measurement that was stopped, or failed.
+    fn from(error: BalanceError) -> Self {
+        match error {
+            BalanceError::Stopped => Self::Stopped,
+            error => Self::failed(error),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::diagnose::diagnose;
 use super::error::{BalanceError, Progress, advance};
 use super::settings::DiagnosisConfig;
 use super::verdict::Verdict;
-use crate::network::{Network, NetworkConfig, Trial};
+use crate::network::{Network, NetworkConfig, Trial, Watch};
 
 /// A setting that a map can go over.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -157,19 +157,20 @@ impl BalanceMap {
     }
 }
 
-/// Diagnoses the network at one point of a map.
+/// Diagnoses the network at one point of a map. `watch` may stop the simulation.
 ///
 /// # Errors
-/// If the settings make no sense there.
+/// If the settings make no sense there, or it is stopped.
 pub fn map_point(
     config: &NetworkConfig,
     x: (Setting, f64),
     y: (Setting, f64),
     diagnosis: &DiagnosisConfig,
     seed: u64,
+    watch: Option<Watch<'_>>,
 ) -> Result<MapPoint, BalanceError> {
     let network = Network::build(&at(config, x, y), None, seed)?;
-    let trial = Trial { parallel: false, ..network.trial(seed, 0) };
+    let trial = Trial { parallel: false, watch, ..network.trial(seed, 0) };
     let found = diagnose(&network, &trial, diagnosis)?.diagnosis;
     Ok(MapPoint {
         x: x.1,
@@ -200,7 +201,7 @@ pub fn map(
     let points = BalanceMap::grid(x, y)
         .into_par_iter()
         .map(|(a, b)| {
-            let point = map_point(config, (x.setting, a), (y.setting, b), diagnosis, seed)?;
+            let point = map_point(config, (x.setting, a), (y.setting, b), diagnosis, seed, None)?;
             advance(progress)?;
             Ok(point)
         })

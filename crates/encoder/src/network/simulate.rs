@@ -35,7 +35,7 @@ impl<'a> Simulation<'a> {
     ///
     /// # Errors
     /// If the image does not fit the network, the duration is not positive, or a probed neuron
-    /// does not exist.
+    /// does not exist. [`NetworkError::Stopped`] if the trial's watch says so.
     pub fn run(
         &mut self,
         trial: &Trial<'_>,
@@ -59,7 +59,19 @@ impl<'a> Simulation<'a> {
         let mut progress = Progress::start(self.network, &mut self.state, trial, probe)?;
         spikes.times.clear();
         spikes.ids.clear();
-        progress.advance(self.network, &mut self.state, progress.total, probe, spikes);
+        while progress.done < progress.total {
+            let until = match trial.watch {
+                None => progress.total,
+                Some(watch) => {
+                    if watch(progress.done as f64 / progress.total as f64).is_break() {
+                        return Err(NetworkError::Stopped);
+                    }
+                    // One slice.
+                    progress.done + 1
+                }
+            };
+            progress.advance(self.network, &mut self.state, until, probe, spikes);
+        }
         self.state.collect_probe(self.network, probe);
         Ok(())
     }
@@ -196,6 +208,33 @@ mod tests {
             assert!(network.run(&trial, probe).unwrap() == runs[0], "recorded: {config:?}");
             assert!(runs.iter().all(|run| *run == runs[0]), "{config:?}");
         }
+    }
+
+    #[test]
+    fn a_run_stops_when_it_is_told() {
+        use std::ops::ControlFlow;
+        use std::sync::atomic::{AtomicUsize, Ordering};
+
+        let config = NetworkConfig { duration: 30.0, ..NetworkConfig::brunel(500, 5.0, 2.0) };
+        let network = Network::build(&config, None, 5).unwrap();
+        let asked = AtomicUsize::new(0);
+        let count = |share: f64| {
+            assert!((0.0..1.0).contains(&share));
+            asked.fetch_add(1, Ordering::Relaxed);
+            ControlFlow::Continue(())
+        };
+        let watched = Trial { watch: Some(&count), ..network.trial(1, 0) };
+        let run = network.run(&watched, &mut Probe::none()).unwrap();
+        assert_eq!(run, network.run(&network.trial(1, 0), &mut Probe::none()).unwrap());
+        // Slices are of 15 steps, the delay: 1,000 steps of warm-up, 300 of recording.
+        assert_eq!(asked.load(Ordering::Relaxed), 1000_usize.div_ceil(15) + 300 / 15);
+        let stop = |share: f64| match share < 0.5 {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        };
+        let stopped = Trial { watch: Some(&stop), ..network.trial(1, 0) };
+        let end = network.run(&stopped, &mut Probe::none());
+        assert_eq!(end, Err(NetworkError::Stopped));
     }
 
     #[test]

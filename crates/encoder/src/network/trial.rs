@@ -1,5 +1,7 @@
 //! One run of a network: what it is shown, and for how long.
 
+use std::ops::ControlFlow;
+
 use super::build::Network;
 use super::error::NetworkError;
 use super::probe::Probe;
@@ -22,7 +24,15 @@ pub struct Trial<'a> {
     pub index: u64,
     /// Whether the blocks of the network may run on several threads.
     pub parallel: bool,
+    /// Asked before each slice of a whole run ([`Network::run`]), many times a second, whether to go
+    /// on; `None` for a run to the end. A [`RunningTrial`](super::RunningTrial) is stopped by who
+    /// advances it.
+    /// The argument is the share of the run that is done, from 0 to 1.
+    pub watch: Option<Watch<'a>>,
 }
+
+/// Hears how much of a run is done, and says whether to go on.
+pub type Watch<'a> = &'a (dyn Fn(f64) -> ControlFlow<()> + Sync);
 
 impl Network {
     /// A run of the configured warm-up and duration without an image.
@@ -35,6 +45,7 @@ impl Network {
             seed,
             index,
             parallel: true,
+            watch: None,
         }
     }
 

@@ -263,7 +263,7 @@ impl Report {
     }
 
     /// Names and CSV of the tables.
-    pub(crate) fn tables(&self) -> &[(String, String)] {
+    pub fn tables(&self) -> &[(String, String)] {
         &self.tables
     }
 

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use equipoise_data::{ImageSet, Loaded, OpenOptions};
-use equipoise_encoder::balance::{Diagnosis, DiagnosisConfig, Recording, Verdict, diagnose};
-use equipoise_encoder::network::{Network, NetworkConfig, Probe, Trial};
+use equipoise_encoder::balance::{BalanceError, Diagnosis, DiagnosisConfig, Recording, Verdict, diagnose};
+use equipoise_encoder::network::{Network, NetworkConfig, Probe, Trial, Watch};
 use equipoise_report::{Report, Step};
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -435,7 +435,9 @@ impl Recorder<'_> {
 
     fn compute(&self, network: &Network, index: usize, file: &str) -> Result<Recorded, StudyError> {
         let pixels = self.dataset.map(|shown| shown.images.intensities(index));
+        let watch: Watch<'_> = &|_| self.context.poll();
         let mut trial = network.trial(self.settings.seed, index as u64);
+        trial.watch = Some(watch);
         if let Some(pixels) = &pixels {
             // Images share the threads.
             trial = Trial {
@@ -457,13 +459,13 @@ impl Recorder<'_> {
     ) -> Result<Recorded, StudyError> {
         let settings = self.settings;
         let config = network.config();
-        let recording: Recording = diagnose(network, trial, &settings.diagnosis).or_failed()?;
+        let recording: Recording = diagnose(network, trial, &settings.diagnosis)?;
         let mut files = Vec::new();
         if !record.is_empty() {
             let interval = config.steps(settings.diagnosis.sample_ms).max(1);
             // The same trial again: recording changes no spike.
             let mut probe = Probe::of(record.to_vec(), interval);
-            network.run(trial, &mut probe).or_failed()?;
+            network.run(trial, &mut probe).map_err(BalanceError::from)?;
             let name = format!("recording-{file}.csv");
             files.push(self.context.write(&name, tables::traces(&probe).to_csv().as_bytes())?);
         }

@@ -3,7 +3,7 @@
 use equipoise_encoder::balance::{
     Axis as MapAxis, BalanceMap, Criteria, DiagnosisConfig, MapPoint, Setting, State, map_point,
 };
-use equipoise_encoder::network::NetworkConfig;
+use equipoise_encoder::network::{NetworkConfig, Watch};
 use equipoise_figure::{Axis, Color, Figure, Heatmap, Panel, RegionMap};
 use equipoise_report::{Cell, Column, Report, Step, Table};
 use rayon::prelude::*;
@@ -150,7 +150,8 @@ impl Study for Maps {
             let key = format!("points/{}-{:05}", k + 1, index + 1);
             let unit = Unit::new(&key).seed(settings.seed).seconds(seconds);
             let found: MapPoint = context.unit(unit, &identity, || {
-                map_point(network, x, y, &settings.diagnosis, settings.seed).or_failed()
+                let watch: Watch<'_> = &|_| context.poll();
+                Ok(map_point(network, x, y, &settings.diagnosis, settings.seed, Some(watch))?)
             })?;
             stage.advance(1)?;
             Ok(found)
@@ -272,7 +273,8 @@ fn add_rows(table: &mut Table, found: &BalanceMap) {
     }
 }
 
-fn state_color(state: State) -> Color {
+/// The colour of a state in figures.
+pub fn state_color(state: State) -> Color {
     match state {
         State::Balanced => Color::BALANCED,
         State::Silent => Color::LIGHT,
