@@ -186,14 +186,6 @@ struct State {
 }
 
 impl Task {
-    /// `units` more are done.
-    pub fn advance(&self, units: u64) {
-        if let Some(bar) = &self.bar {
-            bar.inc(units);
-        }
-        self.update(|state| state.done += units);
-    }
-
     /// `units` are done in all.
     pub fn set(&self, units: u64) {
         if let Some(bar) = &self.bar {

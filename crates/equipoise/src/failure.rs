@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::process::ExitCode;
 
 use equipoise_data::{DataError, SPEC_NAMES, fetch};
 use equipoise_studies::StudyError;
@@ -38,12 +37,12 @@ impl Failure {
     }
 
     /// The exit code of the process.
-    pub fn exit_code(&self) -> ExitCode {
+    pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Run(_) => ExitCode::from(1),
-            Self::Request(_) => ExitCode::from(2),
-            Self::Later(_) => ExitCode::from(interrupt::TO_BE_CONTINUED),
-            Self::Interrupted(_) => ExitCode::from(interrupt::exit_code()),
+            Self::Run(_) => 1,
+            Self::Request(_) => 2,
+            Self::Later(_) => interrupt::TO_BE_CONTINUED,
+            Self::Interrupted(_) => interrupt::exit_code(),
         }
     }
 }

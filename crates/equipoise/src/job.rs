@@ -7,6 +7,7 @@ use equipoise_studies::settings::Layers;
 
 use crate::console::Progress;
 use crate::failure::Failure;
+use crate::{COMMIT, VERSION};
 
 /// Options of every command that computes.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -44,15 +45,13 @@ impl RunArgs {
 
 /// What a run directory keeps of this program and request.
 pub fn run_info(name: &str, seed: u64, data_root: &Path) -> RunInfo {
-    RunInfo::new(name, env!("CARGO_PKG_VERSION"), seed)
-        .built_from(option_env!("VERGEN_GIT_SHA"))
-        .data_dir(data_root)
+    RunInfo::new(name, VERSION, seed).built_from(COMMIT).data_dir(data_root)
 }
 
 /// Goes to the folder in which a run began, so that relative paths in its configuration mean what
 /// they meant, and says so if another version of the program began it.
 pub fn continue_where_it_began(record: &RunRecord, progress: Progress) {
-    let here = (env!("CARGO_PKG_VERSION"), option_env!("VERGEN_GIT_SHA"));
+    let here = (VERSION, COMMIT);
     let began = (record.version.as_str(), record.commit.as_deref());
     if here != began {
         let named = |(version, commit): (&str, Option<&str>)| match commit {
