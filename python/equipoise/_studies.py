@@ -1,0 +1,194 @@
+"""What all studies have in common."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import _arrays, _native
+from ._errors import MissingFileError, SettingsError
+from ._frames import frame, tidy
+from .network import Network, to_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Report", "StudyResults", "Tables", "settings", "study"]
+
+
+class Tables(Mapping[str, Any]):
+    """Tables by name, each read when it is asked for."""
+
+    def __init__(self, csv: Mapping[str, str | os.PathLike[str]], *, files: bool = False) -> None:
+        self._csv = dict(csv)
+        self._files = files
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._csv:
+            raise KeyError(f"there is no table {name!r}; there are {', '.join(self._csv)}")
+        import pandas
+
+        source = self._csv[name]
+        try:
+            table = pandas.read_csv(source if self._files else io.StringIO(str(source)))
+        except pandas.errors.EmptyDataError:
+            table = pandas.DataFrame()
+        return frame({column: table[column].to_numpy() for column in table.columns})
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._csv)
+
+    def __len__(self) -> int:
+        return len(self._csv)
+
+    def __repr__(self) -> str:
+        return f"Tables({', '.join(self._csv)})"
+
+
+class Report:
+    """A report: one HTML file with everything in it. Notebooks show it."""
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the file."""
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.html)
+
+    def _repr_html_(self) -> str:
+        import html
+
+        # In a frame of its own, so that its styles stay in it.
+        return (
+            f'<iframe srcdoc="{html.escape(self.html)}" width="100%" height="700" '
+            'style="border:0"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        return f"Report({len(self.html)} characters of HTML)"
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResults:
+    """What a study found.
+
+    Attributes
+    ----------
+    name : str
+        The study.
+    results : dict
+        Everything, as dictionaries and lists.
+    tables : Tables
+        The tables of the report, by name, as the command writes them.
+    summary : str
+        In a few lines.
+    report : Report
+    path : str or None
+        The run directory; None if results were kept in memory.
+    """
+
+    name: str
+    results: Any = field(repr=False)
+    tables: Tables
+    summary: str = field(repr=False)
+    report: Report = field(repr=False)
+    path: str | None = None
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Everything in ``results`` as tidy tables: one row a record."""
+        return tidy(self.results)
+
+    def __str__(self) -> str:
+        return self.summary
+
+
+def _plain(changes: Mapping[str, Any]) -> str:
+    """Settings as JSON; networks by what is written down of them."""
+    return to_json(
+        {name: v.settings if isinstance(v, Network) else v for name, v in changes.items()}
+    )
+
+
+def _file(config: str | os.PathLike[str] | None) -> str | None:
+    if config is None:
+        return None
+    if not os.path.isfile(config):
+        raise MissingFileError(f"{os.fspath(config)}: there is no such file")
+    return os.fspath(config)
+
+
+def settings(
+    name: str,
+    config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    /,
+    *,
+    preset: str | None = None,
+    **changes: Any,
+) -> dict[str, Any]:
+    """The settings that a study would run with.
+
+    Parameters
+    ----------
+    name
+        The study, as ``"hebb"``.
+    config
+        A TOML file or a dictionary.
+    preset
+        Where a study has some.
+    **changes
+        Settings above those.
+    """
+    if isinstance(config, Mapping):
+        changes = {**config, **changes}
+        config = None
+    text = _native.study_settings(name, _plain(changes), _file(config), preset)
+    return json.loads(text)  # type: ignore[no-any-return]
+
+
+def study(
+    name: str,
+    config: str | os.PathLike[str] | Mapping[str, Any] | None,
+    *,
+    out: str | os.PathLike[str] | None,
+    resume: str | os.PathLike[str] | None,
+    data: str | os.PathLike[str] | None,
+    preset: str | None,
+    progress: bool,
+    changes: Mapping[str, Any],
+) -> StudyResults:
+    """Runs a study; its arguments are explained in :mod:`equipoise.studies`."""
+    if resume is not None and (config is not None or changes or out is not None):
+        raise SettingsError("resume takes the settings of the run; give no others with it")
+    if isinstance(config, Mapping):
+        changes = {**config, **changes}
+        config = None
+    results, summary, tables, report, path = _native.study(
+        name,
+        _plain(changes),
+        _file(config),
+        preset,
+        None if out is None else os.fspath(out),
+        None if resume is None else os.fspath(resume),
+        None if data is None else os.fspath(data),
+        _arrays.bar(progress),
+    )
+    found = Tables(tables)
+    if path is not None:
+        from .run import Run
+
+        # A run directory holds more tables than its report shows.
+        found = Run(path).tables
+    return StudyResults(
+        name,
+        json.loads(results),
+        found,
+        summary,
+        Report(report),
+        None if path is None else os.fspath(path),
+    )

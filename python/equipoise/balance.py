@@ -1,0 +1,393 @@
+"""Is a network balanced? Verdicts with their reasons in numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _arrays, _native
+from ._errors import SettingsError
+from ._frames import frame
+from .network import Network, to_json, traces_of
+from .spikes import Recording, Spikes, Traces, events
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["BalanceMap", "Diagnosis", "Verdict", "balance_map", "diagnose", "judge"]
+
+
+class Verdict:
+    """Balanced or not, with the reasons in numbers.
+
+    True if the network is balanced: ``if diagnosis.verdict: ...``.
+    """
+
+    def __init__(self, found: Mapping[str, Any]) -> None:
+        self._found = found
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every criterion is met."""
+        return bool(self._found["balanced"])
+
+    @property
+    def state(self) -> str:
+        """In a word: balanced, silent, uncancelled, mean_driven, regular, bursting, synchronous."""
+        return str(self._found["state"])
+
+    @property
+    def reasons(self) -> pd.DataFrame:
+        """Every criterion: ``criterion``, ``value`` (NaN if not measured), ``bound``,
+        ``at_least`` (else at most), ``met``."""
+        columns = ("criterion", "value", "bound", "at_least", "met")
+        rows = [{name: reason[name] for name in columns} for reason in self._found["reasons"]]
+        for row in rows:
+            if row["value"] is None:
+                row["value"] = float("nan")
+        return frame(rows)
+
+    def __bool__(self) -> bool:
+        return self.balanced
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Verdict) and self._found == other._found
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        head = "balanced" if self.balanced else f"not balanced ({self.state.replace('_', '-')})"
+        told = []
+        for reason in self._found["reasons"]:
+            if reason["met"] != self.balanced:
+                continue
+            if reason["value"] is None:
+                told.append(f"{reason['criterion']} could not be measured")
+                continue
+            relation = {
+                (True, True): "at least",
+                (True, False): "below",
+                (False, True): "at most",
+                (False, False): "above",
+            }[reason["at_least"], reason["met"]]
+            told.append(
+                f"{reason['criterion']} {reason['value']:.2f}, {relation} {reason['bound']:g}"
+            )
+        return f"{head}: {'; '.join(told)}" if told else head
+
+    def __repr__(self) -> str:
+        return f"Verdict({self})"
+
+    def _repr_html_(self) -> str:
+        head = "balanced" if self.balanced else f"not balanced ({self.state.replace('_', '-')})"
+        table: Any = self.reasons
+        return f"<b>{head}</b>{table._repr_html_()}"
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """What a recording says about the balance of a network.
+
+    Attributes
+    ----------
+    verdict : Verdict
+    spikes : Spikes
+    traces : Traces
+        Inputs of the probed neurons.
+    found : dict
+        Every number, as the library gives it.
+    """
+
+    verdict: Verdict
+    spikes: Spikes = field(repr=False)
+    traces: Traces = field(repr=False)
+    found: dict[str, Any] = field(repr=False)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the verdict is that the network is balanced."""
+        return self.verdict.balanced
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The numbers of the population: rates in Hz, inputs in mV, ratios, CV, Fano factor,
+        synchrony, correlation; NaN where there is none."""
+        f = self.found
+        synchrony = f["synchrony"] or {}
+        values = {
+            "rate_hz": f["rate_hz"],
+            "excitatory_rate_hz": f["excitatory_rate_hz"],
+            "inhibitory_rate_hz": f["inhibitory_rate_hz"],
+            "mean_field_rate_hz": f["mean_field_rate_hz"],
+            "excitation_mv": f["excitation"],
+            "inhibition_mv": f["inhibition"],
+            "net_mv": f["net"],
+            "inhibition_over_excitation": f["inhibition_over_excitation"],
+            "input_correlation": f["input_correlation"],
+            "cv": f["irregularity"]["cv"]["mean"],
+            "lv": f["irregularity"]["local_variation"]["mean"],
+            "fano": f["fano"]["mean"],
+            "synchrony": synchrony.get("chi"),
+            "count_correlation": f["count_correlations"]["mean"],
+        }
+        return {k: float("nan") if v is None else float(v) for k, v in values.items()}
+
+    @property
+    def neurons(self) -> pd.DataFrame:
+        """Each neuron: ``spikes``, ``cv``, ``local_variation``, ``fano``."""
+        rows = [
+            {**_nan(neuron), "fano": float("nan") if fano is None else fano}
+            for neuron, fano in zip(
+                self.found["irregularity"]["neurons"], self.found["fano_factors"], strict=True
+            )
+        ]
+        return frame(rows)
+
+    @property
+    def inputs(self) -> pd.DataFrame:
+        """Each probed neuron's input: ``neuron``, ``excitation``, ``inhibition``, ``net``,
+        ``net_sd`` in mV, ``correlation``."""
+        return frame([_nan(row) for row in self.found["inputs"]])
+
+
+def _nan(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: float("nan") if v is None else v for k, v in row.items()}
+
+
+def _settings(settings: Mapping[str, Any]) -> str:
+    return _native.diagnosis_settings(to_json(settings))
+
+
+def diagnose(
+    network: Network,
+    duration: float | None = None,
+    *,
+    seed: int = 0,
+    trial: int = 0,
+    warm_up: float | None = None,
+    image: npt.ArrayLike | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> Diagnosis:
+    """Run a network and say in numbers whether it is balanced.
+
+    Parameters
+    ----------
+    network
+        The network.
+    duration
+        Recorded, ms; the network's ``duration`` if not given.
+    seed, trial, warm_up, image, progress
+        As :meth:`Network.run`.
+    **settings
+        Of the diagnosis: ``probed_neurons``, ``sample_ms``, ``correlation_ms``, ``count_ms``,
+        ``minimum_spikes``, and the bounds, ``criteria={"least_cv": 0.3}``.
+
+    Returns
+    -------
+    Diagnosis
+    """
+    from ._images import planes
+
+    if not isinstance(network, Network):
+        raise SettingsError(f"network: {type(network).__name__}; a Network is needed")
+    seed = _arrays.whole("seed", seed)
+    picture, shape = (None, None) if image is None else planes("image", image, one=True)
+    text, spikes, traces = _native.diagnose(
+        network._build(seed, shape),
+        _settings(settings),
+        seed,
+        _arrays.whole("trial", trial),
+        None if duration is None else float(duration),
+        None if warm_up is None else float(warm_up),
+        None if picture is None else picture.reshape(-1),
+        _arrays.bar(progress),
+    )
+    found = json.loads(text)
+    return Diagnosis(Verdict(found["verdict"]), network._spikes(spikes), traces_of(traces), found)
+
+
+def judge(
+    spikes: Any,
+    ids: npt.ArrayLike | None = None,
+    excitation: npt.ArrayLike | None = None,
+    inhibition: npt.ArrayLike | None = None,
+    *,
+    threshold: float,
+    refractory: float = 0.0,
+    sample: float = 1.0,
+    duration: float | None = None,
+    neurons: int | None = None,
+    excitatory: int | None = None,
+    recorded: npt.ArrayLike | None = None,
+    **settings: Any,
+) -> Diagnosis:
+    """Say of anybody's recording whether the network is balanced, and why.
+
+    Parameters
+    ----------
+    spikes, ids
+        As :func:`equipoise.spikes.events`: (times, ids) in ms, Neo's trains, a Recording.
+    excitation, inhibition
+        Inputs R I of some neurons, mV: [neurons, samples], inhibition negative. R I is what the
+        current would bring the membrane to in the end; for jumps of J mV the sum of the jumps
+        of a sample times the membrane time constant over the sample's length. Those of a
+        Recording's traces if not given.
+    threshold
+        Mean threshold, mV above rest.
+    refractory
+        Mean absolute refractory time, ms.
+    sample
+        Time between samples of the inputs, ms.
+    duration
+        Length of the recording, ms; the samples' if not given, or else the last spike's time.
+    neurons
+        Neurons of the network; the greatest id and one if not given.
+    excitatory
+        Of these, the first so many are excitatory; four fifths if not given.
+    recorded
+        Which neurons' inputs are given; 0, 1, 2.. if not.
+    **settings
+        As :func:`diagnose`.
+
+    Returns
+    -------
+    Diagnosis
+    """
+    if isinstance(spikes, Recording) and excitation is None and inhibition is None:
+        traces = spikes.traces
+        excitation, inhibition, sample = traces.excitation, traces.inhibition, traces.sample
+        recorded = traces.neurons if recorded is None else recorded
+    if excitation is None or inhibition is None:
+        raise SettingsError("excitation and inhibition are needed: inputs in mV of some neurons")
+    e = _rows("excitation", excitation)
+    i = _rows("inhibition", inhibition)
+    if i.size and np.max(i) > 0 and np.min(i) >= 0:
+        raise SettingsError("inhibition: all values are positive; inhibition is negative, in mV")
+    if e.size and np.min(e) < 0 and np.max(e) <= 0:
+        raise SettingsError("excitation: all values are negative; excitation is positive, in mV")
+    which = np.arange(len(e)) if recorded is None else _arrays.integers("recorded", recorded)
+    if duration is None and not isinstance(spikes, Recording | Spikes):
+        duration = e.shape[1] * float(sample) if e.shape[1] else None
+    train = events(spikes, ids, duration=duration, units=neurons, excitatory=excitatory)
+    if len(which) and int(max(which)) >= train.units:
+        raise SettingsError(f"recorded: {int(max(which))} is no neuron of 0..{train.units}")
+    excitatory = train.excitatory
+    if excitatory is None:
+        excitatory = round(0.8 * train.units)
+    text = _native.judge(
+        train.times,
+        train.ids,
+        e,
+        i,
+        [int(k) for k in which],
+        train.units,
+        excitatory,
+        train.duration,
+        float(threshold),
+        float(refractory),
+        float(sample),
+        _settings(settings),
+    )
+    found = json.loads(text)
+    empty = np.full_like(e, np.nan)
+    traces = Traces(np.asarray(which, dtype=np.int64), float(sample), empty, e, i)
+    return Diagnosis(Verdict(found["verdict"]), train, traces, found)
+
+
+def _rows(name: str, values: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    array = _arrays.numbers(name, values, np.float32)
+    if array.ndim == 1:
+        array = array[None, :]
+    if array.ndim != 2:
+        raise SettingsError(f"{name}: shape {array.shape}; [neurons, samples] is needed")
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class BalanceMap:
+    """Where balance ends, over two settings.
+
+    Attributes
+    ----------
+    x, y : str
+        The settings; x changes fastest.
+    table : pandas.DataFrame
+        One row a point: the two settings, ``rate_hz``, ``cv``, ``inhibition_over_excitation``,
+        ``net_mv``, ``net_over_threshold``, ``synchrony``, ``state``, ``balanced``.
+    verdicts : list of Verdict
+        Of the points, in the order of the table.
+    """
+
+    x: str
+    y: str
+    table: pd.DataFrame
+    verdicts: list[Verdict] = field(repr=False)
+
+    def grid(self, column: str = "balanced") -> npt.NDArray[Any]:
+        """A column of the table as an array [values of y, values of x]."""
+        values = np.asarray(self.table[column])
+        return values.reshape(-1, len(set(self.table[self.x])))
+
+
+def balance_map(
+    network: Network,
+    *,
+    seed: int = 0,
+    progress: bool = False,
+    diagnosis: Mapping[str, Any] | None = None,
+    **axes: Sequence[float] | npt.ArrayLike,
+) -> BalanceMap:
+    """Diagnose a network at each point of a grid over two of its settings.
+
+    Parameters
+    ----------
+    network
+        The network; its ``duration`` is recorded at each point.
+    seed
+        Of the connections and of everything else that is random.
+    progress
+        Show a bar (needs tqdm).
+    diagnosis
+        Settings of the diagnosis, as :func:`diagnose`.
+    **axes
+        Two settings with their values, the first one fastest: of ``g``, ``eta``,
+        ``connection_probability``, ``threshold``, ``background_rate``, ``excitatory_weight``,
+        ``excitatory_fraction``, ``delay``.
+
+    Returns
+    -------
+    BalanceMap
+    """
+    if not isinstance(network, Network):
+        raise SettingsError(f"network: {type(network).__name__}; a Network is needed")
+    if len(axes) != 2:
+        raise SettingsError(
+            f"{len(axes)} settings ({', '.join(axes) or 'none'}); a map is over two, "
+            "as balance_map(net, g=[3, 4, 5], eta=[1, 2])"
+        )
+    names = list(axes)
+    x, y = (
+        json.dumps({"setting": name, "values": _arrays.decimals(name, values).tolist()})
+        for name, values in axes.items()
+    )
+    text = _native.balance_map(
+        network._json,
+        x,
+        y,
+        _settings(diagnosis or {}),
+        _arrays.whole("seed", seed),
+        _arrays.bar(progress, "network"),
+    )
+    rows, verdicts = [], []
+    for point in json.loads(text)["points"]:
+        verdict = point.pop("verdict")
+        row = {names[0]: point.pop("x"), names[1]: point.pop("y"), **_nan(point)}
+        rows.append({**row, "state": verdict["state"], "balanced": verdict["balanced"]})
+        verdicts.append(Verdict(verdict))
+    return BalanceMap(names[0], names[1], frame(rows), verdicts)

@@ -1,0 +1,588 @@
+"""The studies: whole experiments with tables and a report.
+
+Each takes its settings as keyword arguments, with two underscores for the point of a table
+(``data__train=2000``) or a dictionary (``data={"train": 2000}``), above those of ``config``, a TOML
+file as the command reads it or a dictionary. All of them:
+
+Parameters
+----------
+config
+    A TOML file, or a dictionary.
+out
+    A directory for the run, as the command writes it, with tables, figures, report and what the
+    study needs to go on after an interruption; in memory if not given.
+resume
+    The directory of a run to go on with, to the same end as if it had never stopped.
+data
+    Where the data sets live; ``EQUIPOISE_DATA`` or ``./datasets`` if not given.
+progress
+    Show bars (needs tqdm).
+**settings
+    What ``settings(name)`` lists.
+
+Returns
+-------
+StudyResults
+    ``results`` in full, ``tables`` and ``frames`` as DataFrames, ``summary``, ``report``.
+
+The same settings and seed give the same results, bit for bit, as the command.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from ._studies import StudyResults, settings, study
+
+__all__ = [
+    "StudyResults",
+    "balance_map",
+    "classify",
+    "coding",
+    "demo",
+    "diagnose",
+    "encode",
+    "evaluate",
+    "evaluate_classifier",
+    "hebb",
+    "hebb_run",
+    "linearity",
+    "ratios",
+    "reconstruct",
+    "settings",
+    "track",
+    "train",
+]
+
+Path = str | os.PathLike[str] | None
+Config = str | os.PathLike[str] | Mapping[str, Any] | None
+
+
+def diagnose(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Networks and regimes: are they balanced?
+
+    The study of ``equipoise balance``; ``settings("diagnose")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "diagnose",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def balance_map(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Where balance ends: maps over two settings.
+
+    The study of ``equipoise balance map``; ``settings("balance_map")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "balance_map",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def linearity(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Does the rate follow the background in a straight line?
+
+    The study of ``equipoise balance linearity``; ``settings("linearity")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "linearity",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def track(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Does the rate follow a background that changes in time?
+
+    The study of ``equipoise balance track``; ``settings("track")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "track",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def coding(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """How much of an image is in the spikes, before any decoder is trained?
+
+    The study of ``equipoise balance coding``; ``settings("coding")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "coding",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def demo(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    preset: Literal["standard", "smoke"] | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """The main job on drawn digits: encode, decode, compare.
+
+    The study of ``equipoise demo``; ``settings("demo")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+    preset
+        "standard" or "smoke": settings below those given.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "demo",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=preset,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def reconstruct(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Encode images in balanced and unbalanced networks, decode them, compare.
+
+    The study of ``equipoise reconstruct``; ``settings("reconstruct")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "reconstruct",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def encode(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Encode the images of a data set and keep the counts in a run directory.
+
+    The study of ``equipoise encode``; ``settings("encode")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "encode",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def train(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Train a decoder on what an ``encode`` kept.
+
+    The study of ``equipoise train``; ``settings("train")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "train",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def evaluate(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Score a decoder that a ``train`` kept.
+
+    The study of ``equipoise evaluate``; ``settings("evaluate")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "evaluate",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def classify(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Train one spiking classifier under Dale's law and measure it.
+
+    The study of ``equipoise classify``; ``settings("classify")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "classify",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def evaluate_classifier(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Measure a classifier that was kept.
+
+    The study of ``equipoise evaluate``; ``settings("evaluate_classifier")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "evaluate_classifier",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def ratios(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Classifiers over ratios of excitation to inhibition, initial rates and noise.
+
+    The study of ``equipoise study ratios``; ``settings("ratios")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "ratios",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def hebb(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Does the ratio of excitation to inhibition matter for one-to-one maps by Hebb's rule?
+
+    The study of ``equipoise study hebb``; ``settings("hebb")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "hebb",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def hebb_run(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """One network that learns a one-to-one map by Hebb's rule.
+
+    The study of ``equipoise hebb run``; ``settings("hebb_run")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "hebb_run",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
