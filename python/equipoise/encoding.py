@@ -211,10 +211,11 @@ class Events:
     def dense(self) -> npt.NDArray[np.uint16]:
         """The events as an array [samples, steps, channels]."""
         grid = np.zeros((len(self), self.steps, self.channels), dtype=np.uint16)
-        ends = self.offsets.astype(np.int64)
-        lengths = ends[1:] - ends[:-1]
-        sample = np.repeat(np.arange(len(self)), lengths)
-        np.add.at(grid, (sample, self.step, self.channel), 1)
+        for k, cells in enumerate(grid):
+            events = slice(int(self.offsets[k]), int(self.offsets[k + 1]))
+            place = self.step[events].astype(np.int64) * self.channels + self.channel[events]
+            where, times = np.unique(place, return_counts=True)
+            cells.reshape(-1)[where] = times
         return grid
 
     @classmethod
