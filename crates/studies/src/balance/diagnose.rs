@@ -4,7 +4,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use equipoise_data::{ImageSet, Loaded, OpenOptions};
-use equipoise_encoder::balance::{BalanceError, Diagnosis, DiagnosisConfig, Recording, Verdict, diagnose};
+use equipoise_encoder::balance::{
+    BalanceError, Diagnosis, DiagnosisConfig, Recording, Verdict, diagnose,
+};
 use equipoise_encoder::network::{Network, NetworkConfig, Probe, Trial, Watch};
 use equipoise_report::{Report, Step};
 use rayon::prelude::*;
