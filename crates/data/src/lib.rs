@@ -1,11 +1,24 @@
 //! Data sets: real ones from their official files, a person's own, and synthetic ones made on the
-//! spot.
+//! spot; and the spikes and counts that come of them.
 //!
-//! [`open`] takes a name and gives a [`Dataset`], whose training and test parts hold images
-//! ([`ImageSet`]) or spike recordings ([`SpikeSet`]); [`load`] also gives what should be said about
-//! them, and can be stopped. Every file is checked, and what is wrong with one is said in a line by
-//! a [`DataError`]. A set carries what it was made from ([`DataIdentity`]), so that runs on other
-//! data can be told apart.
+//! # Vocabulary
+//!
+//! | name | what it is |
+//! |---|---|
+//! | [`Dataset`] | a training and a test part of images or of spike recordings |
+//! | [`ImageSet`] | `n` images of one [`ImageShape`], bytes, the channels of a pixel beside each other; their labels, and their indices in the whole set |
+//! | [`SpikeSet`] | `n` recordings: the time of each spike in seconds and its channel; labels, speakers |
+//! | [`SpikeTrains`](spikes::SpikeTrains) | the spikes of a population over one recording, ms |
+//! | [`Counts`] | spikes of each neuron in each time bin, for each stimulus |
+//! | [`DataIdentity`] | what a set was made from: files, sizes, checksums, selection, order |
+//! | [`Fingerprint`] | a digest by which two of anything are told apart |
+//!
+//! # Basic use
+//!
+//! [`open`] takes a name and gives a [`Dataset`]; [`load`] also gives what should be said about it
+//! (files left out, sizes that were chosen), and can be stopped. [`make`] writes a synthetic set as
+//! files, [`check`] reads every file of a set, [`inspect()`] tells what any file of arrays holds, and
+//! [`read_recorded`] takes responses of real neurons with the images that evoked them.
 //!
 //! ```
 //! use equipoise_data::{Part, synthetic};
@@ -18,9 +31,27 @@
 //! # Ok::<(), equipoise_data::DataError>(())
 //! ```
 //!
+//! Every file is checked (sizes, magic numbers, counts, ranges, lengths) before memory is taken for
+//! what it says, and what is wrong with one is said in a line by a [`DataError`].
+//!
+//! # Features
+//!
 //! The types and the synthetic sets are always there. The features, all on by default, add what
 //! needs other libraries: `formats` the files and the catalogue of names, `hdf5` the files of spike
 //! recordings, `fetch` the downloads.
+//!
+//! # What it is not made for
+//!
+//! Sets larger than memory, video, sound, and augmentation. Files of other layouts are best turned
+//! into NPZ or HDF5 by the tool that wrote them.
+//!
+//! # References
+//!
+//! * Y. LeCun, L. Bottou, Y. Bengio, P. Haffner 1998, Proc. IEEE 86:2278: MNIST and its files.
+//! * H. Xiao, K. Rasul, R. Vollgraf 2017, arXiv 1708.07747: Fashion-MNIST.
+//! * A. Krizhevsky 2009, technical report, University of Toronto: CIFAR-10.
+//! * B. Cramer, Y. Stradmann, J. Schemmel, F. Zenke 2022, IEEE Trans. Neural Netw. Learn. Syst.
+//!   33:2744: SHD and the layout of its spike recordings.
 
 #[cfg(feature = "formats")]
 mod catalog;
@@ -52,9 +83,11 @@ pub use counts::{Counts, CountsOrigin};
 pub use dataset::{Dataset, Loaded};
 pub use error::{DataError, SPEC_NAMES, printable};
 #[cfg(feature = "formats")]
+pub use formats::facts::{ArrayFacts, FileFacts, FileFormat};
+#[cfg(feature = "formats")]
 pub use formats::folder::{FolderOptions, Sides};
 #[cfg(feature = "formats")]
-pub use formats::inspect::{ArrayFacts, FileFacts, FileFormat, inspect};
+pub use formats::inspect::inspect;
 #[cfg(feature = "formats")]
 pub use formats::pictures::Ground;
 #[cfg(feature = "formats")]

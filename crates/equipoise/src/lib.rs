@@ -303,9 +303,9 @@ mod tests {
     #[test]
     fn every_option_shows_its_default() {
         // What has to be given, or is nothing if it is not.
-        const WITHOUT: [&str; 10] = [
+        const WITHOUT: [&str; 16] = [
             "config", "sets", "resume", "run", "encoded", "model", "out", "size", "shell",
-            "command",
+            "command", "counts", "grid", "task", "tasks", "shard", "engine",
         ];
         let mut silent = Vec::new();
         for (name, leaf) in all_leaves(&help::with_defaults(Cli::command())) {

@@ -1,5 +1,16 @@
 //! Run directories, tables and self-contained reports.
 //!
+//! # Vocabulary
+//!
+//! | name | what it is |
+//! |---|---|
+//! | [`RunDir`] | a directory that one run writes: configuration, record, tables, checkpoints, report |
+//! | [`RunRecord`] | its `run.json`: version, commit, seed, command line, machine, times, state |
+//! | [`Checkpoint`] | bytes under a checksum, two generations kept, so that one always reads back |
+//! | [`Table`] | columns with units and rows of cells, as text, CSV or HTML |
+//! | [`Report`] | headings, text, tables and figures from top to bottom, as one HTML file |
+//! | [`Term`] | a word of the glossary that a report explains where it is used |
+//!
 //! # A run
 //!
 //! ```
@@ -34,6 +45,18 @@
 //! [`Report`] grows from top to bottom: `report.heading("Results").table("results", &table)` and so on;
 //! `run.save_report(&report)?` writes `report.html` with the configuration and a footer, each table as
 //! `<name>.csv` and each figure as `figures/<name>.svg` and `.png`.
+//!
+//! # What a directory promises
+//!
+//! Files are written beside their place and renamed into it, so that a reader sees the old file or the
+//! new one and never a part. A directory belongs to one run: another is refused, and so is a changed
+//! configuration, by the key that changed. Equal runs write equal bytes, but for `run.json` and
+//! `timings.csv`.
+//!
+//! # What it is not made for
+//!
+//! It knows no study and no command, and makes no statistics. Tables are held in memory. Reports load
+//! nothing from elsewhere, and so are not for data that a page cannot hold.
 
 mod footer;
 mod glossary;

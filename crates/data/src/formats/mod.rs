@@ -5,6 +5,7 @@ pub(crate) mod arrays;
 pub(crate) mod bytes;
 pub mod cifar;
 pub mod counts_file;
+pub mod facts;
 pub mod folder;
 pub mod idx;
 pub mod inspect;

@@ -3,7 +3,7 @@
 use super::read::{NumberType, one_line};
 use crate::error::DataError;
 use crate::formats::bytes::read_file;
-use crate::formats::inspect::ArrayFacts;
+use crate::formats::facts::ArrayFacts;
 use crate::reading::TO_THE_END;
 use hdf5_reader::group::Group;
 use hdf5_reader::{Datatype, Hdf5File, OpenOptions};

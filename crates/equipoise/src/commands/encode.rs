@@ -30,7 +30,7 @@ pub struct Args {
     /// Regime of the network [default: balanced]
     #[arg(long, value_name = "NAME")]
     regime: Option<String>,
-    /// Training images
+    /// Training images [default: 10000, or what validation leaves of a smaller set]
     #[arg(long, value_name = "N")]
     train: Option<usize>,
     /// Test images [default: all]

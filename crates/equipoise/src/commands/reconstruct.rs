@@ -33,7 +33,7 @@ pub struct Args {
     /// Independent repetitions, each with networks and decoders of its own
     #[arg(long, value_name = "N")]
     repeats: Option<usize>,
-    /// Training images
+    /// Training images [default: 10000, or what validation leaves of a smaller set]
     #[arg(long, value_name = "N")]
     train: Option<usize>,
     /// Test images [default: all]

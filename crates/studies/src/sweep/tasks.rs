@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(Tasks::Minutes(1.0).assign(&[30.0; 4]), [0, 0, 1, 1]);
         // Units of very unequal length still make as many tasks as are asked for.
         assert_eq!(Tasks::Count(3).assign(&[500.0, 1.0, 1.0, 1.0]), [0, 1, 1, 2]);
-        assert_eq!(Tasks::Count(3).assign(&[1.0, 1.0, 1.0, 500.0]), [0, 1, 1, 2]);
+        assert_eq!(Tasks::Count(3).assign(&[1.0, 1.0, 1.0, 500.0]), [0, 0, 1, 2]);
         assert!(Tasks::default().assign(&[]).is_empty());
     }
 

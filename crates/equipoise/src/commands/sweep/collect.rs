@@ -18,6 +18,9 @@ use crate::study::conclude;
 /// Options of `sweep collect`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Examples:
+  equipoise sweep collect runs/ratios
+
 Exit code 1 if units are missing, which are named; 75 if the units that are there have made others
 possible, which are planned as the next stage: run those and collect again.")]
 pub struct Args {

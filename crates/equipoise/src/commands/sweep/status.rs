@@ -10,6 +10,9 @@ use crate::failure::{Failure, Outcome};
 
 /// Options of `sweep status`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  equipoise sweep status runs/ratios\n  equipoise sweep status runs/ratios --json"
+)]
 pub struct Args {
     /// Directory of `equipoise sweep plan`
     #[arg(value_name = "DIR")]

@@ -29,7 +29,7 @@ pub struct Args {
     /// Directory of `equipoise sweep plan`
     #[arg(value_name = "DIR")]
     dir: PathBuf,
-    /// The engine
+    /// The engine: slurm, hyperqueue or local
     #[arg(long, value_enum)]
     engine: Engine,
     /// Submit the script instead of printing it
