@@ -3,6 +3,7 @@
 use crate::error::DataError;
 use crate::formats::facts::{ArrayFacts, FileFacts, FileFormat};
 use crate::formats::npz::{NumpyFile, header_facts};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
