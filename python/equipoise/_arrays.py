@@ -43,10 +43,10 @@ def numbers(
         Whether infinite values and NaN are refused.
     """
     if isinstance(values, np.ma.MaskedArray):
-        if np.ma.is_masked(values):
-            masked = int(np.ma.count_masked(values))
+        masked = int(np.count_nonzero(values.mask))
+        if masked > 0:
             raise SettingsError(f"{name}: {masked} values are masked; fill or drop them")
-        values = np.ma.getdata(values)
+        values = values.data
     try:
         array = np.asarray(values)
     except (ValueError, TypeError, OverflowError, MemoryError) as error:

@@ -201,7 +201,7 @@ class Classifier:
 
     @staticmethod
     def _labels(y: npt.ArrayLike, samples: int) -> npt.NDArray[Any]:
-        if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
+        if isinstance(y, np.ma.MaskedArray) and np.any(y.mask):
             raise SettingsError("y: some labels are masked")
         try:
             names = np.asarray(y)
@@ -248,13 +248,15 @@ class Classifier:
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """The class of each sample."""
-        return self.classes_[np.argmax(self.decision_function(X), axis=1)]
+        chosen: npt.NDArray[Any] = self.classes_[np.argmax(self.decision_function(X), axis=1)]
+        return chosen
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """The softmax of the logits: float64, [samples, classes]."""
         logits = self.decision_function(X).astype(np.float64)
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return shares / shares.sum(axis=1, keepdims=True)
+        shares: npt.NDArray[np.float64] = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        return shares
 
     def score(self, X: Any, y: npt.ArrayLike) -> float:
         """Share of right answers."""

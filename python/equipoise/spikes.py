@@ -186,7 +186,7 @@ class Traces:
     @property
     def times(self) -> npt.NDArray[np.float64]:
         """The end of each sample, ms from the start of the recording; [samples]."""
-        return self.sample * np.arange(1, self.potential.shape[1] + 1)
+        return self.sample * np.arange(1, self.potential.shape[1] + 1, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
