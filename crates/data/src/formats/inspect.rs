@@ -1,4 +1,5 @@
-//! What a file of arrays holds, told from its headers: files of any size take little memory.
+//! What a file of arrays holds, told from its headers: files of any size take little memory. That the
+//! numbers that a header announces are there is checked by their length alone.
 
 use crate::error::DataError;
 use crate::formats::facts::{ArrayFacts, FileFacts, FileFormat};
@@ -18,7 +19,7 @@ const MOST_ARRAYS: usize = 10_000;
 /// known here.
 ///
 /// # Errors
-/// If it cannot be read, or is damaged where the arrays are listed.
+/// If it cannot be read, is damaged where the arrays are listed, or is shorter than they are.
 pub fn inspect(path: &Path) -> Result<Option<FileFacts>, DataError> {
     let file = File::open(path).map_err(|e| DataError::io(path, "open", e))?;
     let metadata = file.metadata().map_err(|e| DataError::io(path, "open", e))?;
@@ -42,7 +43,9 @@ pub fn inspect(path: &Path) -> Result<Option<FileFacts>, DataError> {
     }
     let of =
         |format, arrays, texts| FileFacts { format, gzip, bytes, arrays, texts, data_start: None };
-    let found = if let Some(array) = idx(&start) {
+    let found = if let Some((array, data_start)) = idx(&start) {
+        let length = if gzip { unpacked_length(path)? } else { bytes };
+        check_length(path, &array, data_start, length)?;
         Some(of(FileFormat::Idx, vec![array], BTreeMap::new()))
     } else if start.starts_with(b"\x89HDF\r\n\x1a\n") {
         let (arrays, texts) = hdf5(path, gzip)?;
@@ -54,7 +57,7 @@ pub fn inspect(path: &Path) -> Result<Option<FileFacts>, DataError> {
         Some(of(FileFormat::Npz, arrays, texts))
     } else if start.starts_with(NumpyFile::NPY) {
         let file = File::open(path).map_err(|e| DataError::io(path, "open", e))?;
-        let array = npy(path, String::new(), file)?;
+        let array = npy(path, String::new(), file, bytes)?;
         Some(of(FileFormat::Npy, vec![array], BTreeMap::new()))
     } else {
         safetensors(path, &start, bytes)?
@@ -62,8 +65,40 @@ pub fn inspect(path: &Path) -> Result<Option<FileFacts>, DataError> {
     Ok(found)
 }
 
-/// The array of an IDX file (LeCun's description): zeros, type, dimensions, sizes.
-fn idx(start: &[u8]) -> Option<ArrayFacts> {
+/// How long the content of a gzip file is, bytes. It is unpacked piece by piece and kept nowhere.
+fn unpacked_length(path: &Path) -> Result<u64, DataError> {
+    let file = File::open(path).map_err(|e| DataError::io(path, "open", e))?;
+    let mut unpacked = flate2::read::MultiGzDecoder::new(BufReader::new(file));
+    io::copy(&mut unpacked, &mut io::sink()).map_err(|e| {
+        let reason = format!("the gzip data is damaged or cut short ({e})");
+        DataError::format(path, "the file", reason)
+    })
+}
+
+/// Refuses an array whose numbers, from `data_start` on, do not fit into `length` bytes. Nothing is
+/// said of types whose numbers have no size in their name.
+fn check_length(
+    path: &Path,
+    array: &ArrayFacts,
+    data_start: u64,
+    length: u64,
+) -> Result<(), DataError> {
+    let Some(width) = array.kind.get(1..).and_then(|digits| digits.parse::<u64>().ok()) else {
+        return Ok(());
+    };
+    let numbers = array.shape.iter().try_fold(width, |all, &size| all.checked_mul(size));
+    let needed = numbers.and_then(|bytes| bytes.checked_add(data_start)).unwrap_or(u64::MAX);
+    if length >= needed {
+        return Ok(());
+    }
+    let place = if array.name.is_empty() { "the array" } else { &array.name };
+    let reason = format!("cut short: {length} bytes of the {needed} that its header announces");
+    Err(DataError::format(path, place, reason))
+}
+
+/// The array of an IDX file (LeCun's description), and where its numbers begin: zeros, type,
+/// dimensions, sizes.
+fn idx(start: &[u8]) -> Option<(ArrayFacts, u64)> {
     let [0, 0, kind, dimensions @ 1..=4, rest @ ..] = start else { return None };
     let kind = match kind {
         0x08 => "u1",
@@ -78,16 +113,19 @@ fn idx(start: &[u8]) -> Option<ArrayFacts> {
     let shape: Vec<u64> =
         sizes.map(|b| u64::from(u32::from_be_bytes([b[0], b[1], b[2], b[3]]))).collect();
     let whole = shape.len() == usize::from(*dimensions);
-    whole.then(|| ArrayFacts { name: String::new(), shape, kind: kind.to_owned() })
+    let data_start = 4 + 4 * u64::from(*dimensions);
+    whole.then(|| (ArrayFacts { name: String::new(), shape, kind: kind.to_owned() }, data_start))
 }
 
-/// The header of an NPY array.
-fn npy(path: &Path, name: String, reader: impl Read) -> Result<ArrayFacts, DataError> {
+/// The header of an NPY array of `length` bytes.
+fn npy(path: &Path, name: String, reader: impl Read, length: u64) -> Result<ArrayFacts, DataError> {
     let mut header = Vec::new();
     let wrong = |e: io::Error| DataError::format(path, name.clone(), e.to_string());
     reader.take(1 << 16).read_to_end(&mut header).map_err(wrong)?;
-    let (shape, kind) = header_facts(&header).map_err(wrong)?;
-    Ok(ArrayFacts { name, shape, kind })
+    let (shape, kind, data_start) = header_facts(&header).map_err(wrong)?;
+    let array = ArrayFacts { name, shape, kind };
+    check_length(path, &array, data_start, length)?;
+    Ok(array)
 }
 
 type Listing = (Vec<ArrayFacts>, BTreeMap<String, String>);
@@ -103,7 +141,10 @@ fn npz(path: &Path) -> Result<Listing, DataError> {
         let entry = entry.map_err(|e| wrong(&format!("entry {i}"), e.to_string()))?;
         let name = entry.name().to_owned();
         match name.strip_suffix(".npy") {
-            Some(name) => arrays.push(npy(path, name.to_owned(), entry)?),
+            Some(name) => {
+                let (name, length) = (name.to_owned(), entry.size());
+                arrays.push(npy(path, name, entry, length)?);
+            }
             None => {
                 let mut text = Vec::new();
                 let read = entry.take(LONGEST).read_to_end(&mut text);
@@ -237,6 +278,33 @@ mod tests {
         fs::write(at("text"), "nothing of the kind").unwrap();
         assert_eq!(facts("text"), None);
         assert!(inspect(folder.path()).is_err());
+    }
+
+    #[test]
+    fn arrays_that_are_cut_short_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cut");
+        let gzip = |bytes: &[u8]| {
+            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut packed, bytes).unwrap();
+            packed.finish().unwrap()
+        };
+        // Three images of 2 x 2 bytes, and [2, 3] numbers of four bytes.
+        let idx = [&[0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 2][..], &[7; 12]].concat();
+        let npy = crate::npz::npy_bytes(&[2, 3], [1.0f32; 6]).unwrap();
+        for whole in [&idx, &npy] {
+            fs::write(&path, whole).unwrap();
+            assert!(inspect(&path).unwrap().is_some());
+            fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+            assert!(inspect(&path).is_err());
+        }
+        let packed = gzip(&idx);
+        fs::write(&path, &packed).unwrap();
+        assert_eq!(inspect(&path).unwrap().unwrap().arrays[0].shape, [3, 2, 2]);
+        for bad in [&packed[..packed.len() - 9], &gzip(&idx[..idx.len() - 1])] {
+            fs::write(&path, bad).unwrap();
+            assert!(inspect(&path).is_err());
+        }
     }
 
     #[test]

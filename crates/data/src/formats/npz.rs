@@ -162,19 +162,19 @@ fn kind(dtype: &npyz::DType) -> String {
     dtype.descr().trim_matches(['\'', '<', '>', '|', '=']).to_owned()
 }
 
-/// The sizes and the type of the NPY array that begins with these bytes.
-pub(crate) fn header_facts(start: &[u8]) -> io::Result<(Vec<u64>, String)> {
+/// The sizes and the type of the NPY array that begins with these bytes, and where its numbers begin.
+pub(crate) fn header_facts(start: &[u8]) -> io::Result<(Vec<u64>, String, u64)> {
     let invalid = || io::Error::new(io::ErrorKind::InvalidData, "no header of an NPY array");
-    let long = match start.get(6..12) {
-        Some([1, _, low, high, ..]) => usize::from(u16::from_le_bytes([*low, *high])),
-        Some([_, _, a, b, c, d]) => u32::from_le_bytes([*a, *b, *c, *d]) as usize,
+    let (before, long) = match start.get(6..12) {
+        Some([1, _, low, high, ..]) => (10, usize::from(u16::from_le_bytes([*low, *high]))),
+        Some([_, _, a, b, c, d]) => (12, u32::from_le_bytes([*a, *b, *c, *d]) as usize),
         _ => return Err(invalid()),
     };
     if long > LONGEST_HEADER || !start.starts_with(NumpyFile::NPY) {
         return Err(invalid());
     }
     let npy = NpyFile::new(start)?;
-    Ok((npy.shape().to_vec(), kind(&npy.dtype())))
+    Ok((npy.shape().to_vec(), kind(&npy.dtype()), (before + long) as u64))
 }
 
 /// The index of element `k` of an array whose first dimension is the fastest, in one whose last is.
