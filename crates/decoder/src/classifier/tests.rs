@@ -75,13 +75,14 @@ fn a_small_network_learns() {
     let records = train(&mut trainer, &data);
     let last = records.last().unwrap();
     // Chance is a third. The accuracy goes up and down by some per cent from epoch to epoch and from
-    // network to network, so that it is the mean over both that tells.
+    // network to network (of 40 networks 31 are above 0.9 in the last epoch), so that it is the mean
+    // over both that is held to 0.9.
     let scores: Vec<f64> = (3..8)
         .map(|seed| score(&train(&mut Trainer::new(config, seed, &data).unwrap(), &data), 10))
         .map(|score| score.unwrap())
         .collect();
-    let (mean, deviation) = spread(&scores);
-    assert!(mean > 0.85 && mean - 3.0 * deviation > 0.6, "{scores:?}");
+    let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+    assert!(mean > 0.9 && scores.iter().all(|&score| score > 0.85), "{scores:?}");
     assert!(last.test.loss < before.test.loss);
     assert_eq!(records.len(), 80);
     assert_eq!(score(&records, 10), Some(scores[0]));
