@@ -89,7 +89,7 @@ pub enum Start {
     Random,
     /// The ridge regression from the features to the images, through the leading directions of its
     /// reconstructions: training begins at the best linear reconstruction (U-Net) or its principal
-    /// components (VAE). Needs [`HiddenActivation::Identity`].
+    /// components (VAE). Needs hidden layers without an activation.
     #[default]
     Ridge,
 }

@@ -30,8 +30,8 @@ pub struct TrainConfig {
     /// Images of one update.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000000)))]
     pub batch_size: usize,
-    /// Learning rate of AdamW at its highest; absent: that of the decoder,
-    /// [`DecoderKind::learning_rate`].
+    /// Learning rate of AdamW at its highest; absent: that of the kind
+    /// of decoder, 0.0003 for a U-Net and 0.001 for a VAE.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub learning_rate: Option<f64>,

@@ -52,7 +52,7 @@ pub struct NetworkConfig {
     pub current: Parameter,
     /// Weight of an excitatory synapse J_E, mV: the jump of the potential for delta synapses, the
     /// area of the postsynaptic potential over the membrane time constant for exponential ones.
-    /// Under [`WeightScaling::Balanced`] the J_0 of J_0 / sqrt(K).
+    /// Under `weight_scaling = "balanced"` the J_0 of J_0 / sqrt(K).
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "J_{E}")))]
     #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub excitatory_weight: f64,
@@ -130,8 +130,8 @@ pub struct InputConfig {
     #[cfg_attr(feature = "schema", schemars(extend("symbol" = "J_{in}")))]
     pub weight: f64,
     /// Mean input that the images of a data set give a neuron, mV, instead of the weight, so that
-    /// dark and bright images, few and many channels drive the network alike; see
-    /// [`NetworkConfig::with_drive`].
+    /// dark and bright images, few and many channels drive the network alike. The weight is set from
+    /// it when the images are known.
     #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub drive: Option<f64>,
     /// Which channels a neuron receives from.

@@ -64,7 +64,7 @@ impl Default for StudyConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Enumeration {
-    /// Complete if it is within the limit, else sampled; [`Plan::note`](super::Plan::note) says so.
+    /// Complete if it is within the limit, else sampled; the report says so.
     Auto,
     /// Every mapping, ratio and allotment (or the seeded samples of them), over all seeds.
     Complete,

@@ -49,7 +49,7 @@ pub enum AssociativeTask {
 pub struct AssociativeConfig {
     /// Which task.
     pub task: AssociativeTask,
-    /// The digits to learn, in this order (for [`AssociativeTask::Digits`]).
+    /// The digits to learn, in this order (for the task of digits).
     pub digits: Vec<u8>,
     /// Number of input neurons.
     #[cfg_attr(feature = "schema", schemars(range(min = 2)))]

@@ -55,7 +55,9 @@ impl Table {
     /// The table as text for a terminal of `width` columns. Headings and words are broken into lines where the
     /// table is wider than that; where this is not enough, each row becomes a block of lines `heading: value`.
     pub fn to_text_within(&self, width: usize) -> String {
-        let shown = self.as_words();
+        let rows = self.shown();
+        let has_mark = rows.iter().flatten().any(|(_, best)| *best);
+        let shown = self.as_words(rows);
         let body = match column_widths(&shown, width) {
             Some(widths) => aligned(&shown, &widths),
             None => stacked(&shown, width),
@@ -63,10 +65,11 @@ impl Table {
         let paragraph = |words: &String| wrapped(&one_line(words), width).join("\n") + "\n";
         let caption = Some(&self.caption).filter(|caption| !caption.is_empty());
         let notes: String = self.notes.iter().map(paragraph).collect();
-        caption.map(paragraph).unwrap_or_default() + &body + &notes
+        let mark = has_mark.then(|| paragraph(&"* the best of its column".to_owned()));
+        caption.map(paragraph).unwrap_or_default() + &body + &mark.unwrap_or_default() + &notes
     }
 
-    fn as_words(&self) -> Shown<'_> {
+    fn as_words(&self, rows: Vec<Vec<(String, bool)>>) -> Shown<'_> {
         let filled = self.filled();
         let columns: Vec<&Column> = filled.iter().map(|&c| &self.columns[c]).collect();
         // The mark takes its own place in every row, so that digits stay below digits.
@@ -75,7 +78,7 @@ impl Table {
             (true, false) => " ",
             _ => "",
         };
-        let rows = self.shown().into_iter().map(|row| {
+        let rows = rows.into_iter().map(|row| {
             let cell = |&c: &usize| one_line(&row[c].0) + mark(&self.columns[c], row[c].1);
             filled.iter().map(cell).collect()
         });

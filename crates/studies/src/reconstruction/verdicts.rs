@@ -75,7 +75,7 @@ fn plain_verdict(group: &[Difference]) -> String {
     };
     if group.iter().all(|d| d.p_value.is_none()) {
         return format!(
-            "{under}: whether images are reconstructed better from the spikes of the network \
+            "{under}: whether images are reconstructed better from the spikes of the regime \
              {reference} than from those of {other} cannot be tested{cost}."
         );
     }
@@ -90,7 +90,7 @@ fn plain_verdict(group: &[Difference]) -> String {
     if clauses.is_empty() {
         return format!(
             "{under}: no difference is shown between reconstructions from the spikes of the \
-             network {reference} and those of {other}{cost}."
+             regime {reference} and those of {other}{cost}."
         );
     }
     let open = match names(0) {
@@ -98,7 +98,7 @@ fn plain_verdict(group: &[Difference]) -> String {
         some => format!("; no difference in {} is shown", some.join(" and ")),
     };
     format!(
-        "{under}: images are reconstructed {} from the spikes of the network {reference} than \
+        "{under}: images are reconstructed {} from the spikes of the regime {reference} than \
          from those of {other}{cost}{open}.",
         clauses.join(" and ")
     )

@@ -351,6 +351,8 @@ mod tests {
             for key in listing.keys() {
                 let place = format!("{}: {}", listing.command, key.name);
                 assert!(!key.meaning.is_empty(), "{place} has no meaning");
+                // It is for people who set keys, not for those who read the code.
+                assert!(!key.meaning.contains("::"), "{place}: {}", key.meaning);
                 assert!(!key.kind.is_empty(), "{place} has no kind");
                 let number = key.kind.split([',', ':']).any(|part| part.trim() == "number");
                 let known = is_dimensionless(listing.command)

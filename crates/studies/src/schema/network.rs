@@ -48,7 +48,7 @@ where
             unit: default.unit,
             value,
             default: cell(default.value.as_ref()),
-            meaning: default.meaning,
+            meaning: default.meaning.replace('`', ""),
             name: default.name,
         }
     });
