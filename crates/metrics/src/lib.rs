@@ -26,6 +26,7 @@
 //! | correlation of counts | Pearson's r of the counts of two units | [`spikes::count_correlations`] |
 //! | synchrony | χ² = var of the population mean over the mean variance of its units | [`spikes::synchrony_index`] |
 //! | van Rossum distance | D² = (1 / τ) ∫ (f - g)² dt, f = Σ exp(-(t - t_i) / τ) after each spike t_i | [`van_rossum::distance`] |
+//! | tight balance, avalanches, branching ratio, DFA, fE/I | see the table of the module | [`dynamics`] |
 //! | tests, effect sizes, intervals | see the table of the module | [`statistics`] |
 //! | what a linear readout finds | ridge regression, W = (XᵀX + p I)⁻¹ XᵀY | [`ridge::NormalEquations`] |
 //! | many numbers in a few | mean, median, quartiles, Student's interval | [`summary::Summary`] |
@@ -83,6 +84,7 @@
 //! defined. Reference values come from SciPy, scikit-image and Elephant.
 
 pub mod classification;
+pub mod dynamics;
 pub mod float;
 pub mod image;
 pub mod matrix;
