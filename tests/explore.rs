@@ -33,10 +33,25 @@ fn nothing_else_is_overwritten() {
     std::fs::write(dir.path().join("thesis.html"), "<!doctype html>").unwrap();
     std::fs::create_dir(dir.path().join("folder")).unwrap();
     for (out, part) in
-        [("thesis.html", "--out"), ("nowhere/a.html", "nowhere"), ("folder", "folder")]
+        [("thesis.html", "no such page"), ("nowhere/a.html", "nowhere"), ("folder", "folder")]
     {
         refuses(&["explore", "--out", out], dir.path(), &[out, part], "not free");
     }
+}
+
+#[test]
+fn the_page_loads_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    run(&["explore"], dir.path()).succeeded();
+    let page = std::fs::read_to_string(dir.path().join("explore.html")).unwrap();
+    assert!(page.contains("default-src 'none'"));
+    // The policy, and what a policy would stop.
+    for reference in ["src=\"", "src='", "@import", "url(", "<iframe", "<base", "fetch("] {
+        assert!(!page.contains(reference), "{reference}");
+    }
+    let links: Vec<&str> = page.split("href=\"").skip(1).collect();
+    assert!(links.iter().all(|link| link.starts_with("data:")), "{links:?}");
+    assert!(page.len() < 600_000, "{} bytes", page.len());
 }
 
 #[cfg(unix)]

@@ -61,12 +61,14 @@
 mod footer;
 mod glossary;
 mod markup;
+mod page_file;
 mod report;
 mod run_dir;
 mod table;
 
 pub use glossary::{GLOSSARY, Term, terms_in};
 pub use markup::{plain_text, printable};
+pub use page_file::write_page;
 pub use report::{Report, Step};
 pub use run_dir::{
     Checkpoint, Machine, RefusedCheckpoint, Resumed, RunDir, RunDirError, RunInfo, RunRecord,

@@ -1,4 +1,4 @@
-//! How long work is expected to take: what plans of many processes are made from, and nothing else.
+//! How long work is expected to take.
 
 use equipoise_encoder::network::NetworkConfig;
 
@@ -17,4 +17,14 @@ pub(crate) fn simulation(network: &NetworkConfig, duration_ms: f64) -> f64 {
     let updates = neurons * duration_ms / network.dt;
     let events = neurons * connections as f64 * RATE_HZ * duration_ms / 1000.0;
     PER_UPDATE * updates + PER_EVENT * events
+}
+
+/// Seconds in words.
+pub fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
+        s if s < 48.0 * 3600.0 => format!("{:.1} h", s / 3600.0),
+        s => format!("{:.1} days", s / 86_400.0),
+    }
 }

@@ -51,7 +51,7 @@
 pub mod balance;
 pub mod classification;
 pub mod context;
-mod cost;
+pub mod cost;
 mod drive;
 pub mod error;
 pub mod hebb;

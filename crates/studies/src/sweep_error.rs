@@ -81,6 +81,25 @@ pub enum SweepError {
         /// Why it failed.
         reason: String,
     },
+    /// Units of a plan have not been made.
+    #[error(
+        "{}: {} of {of} units are missing ({}), of the tasks {tasks}{}",
+        path.display(), .missing.len(), first_of(.missing), failures(*.failed, .failure.as_deref())
+    )]
+    Incomplete {
+        /// The directory.
+        path: PathBuf,
+        /// Their keys.
+        missing: Vec<String>,
+        /// How many were planned.
+        of: usize,
+        /// The tasks that make them.
+        tasks: String,
+        /// How many of them could not be made.
+        failed: usize,
+        /// The first of those, with the reason.
+        failure: Option<String>,
+    },
     /// A file of the plan cannot be read or written.
     #[error("{}: {reason}", path.display())]
     File {
@@ -107,6 +126,17 @@ fn tasks_in_words(tasks: usize) -> String {
     }
 }
 
+/// The first few of many names.
+fn first_of(names: &[String]) -> String {
+    const NAMED: usize = 5;
+    let more = if names.len() > NAMED { ", ..." } else { "" };
+    names[..names.len().min(NAMED)].join(", ") + more
+}
+
+fn failures(count: usize, first: Option<&str>) -> String {
+    first.map(|first| format!("; {count} failed, {first}")).unwrap_or_default()
+}
+
 impl SweepError {
     /// Whether the request was wrong, as opposed to the work having failed.
     pub fn is_request(&self) -> bool {
@@ -118,7 +148,10 @@ impl SweepError {
             | Self::NoSuchShare { .. }
             | Self::MadeFromOther { .. }
             | Self::Grid { .. } => true,
-            Self::NotReady { .. } | Self::Failed { .. } | Self::File { .. } => false,
+            Self::NotReady { .. }
+            | Self::Failed { .. }
+            | Self::Incomplete { .. }
+            | Self::File { .. } => false,
         }
     }
 }

@@ -10,6 +10,7 @@ mod open;
 mod options;
 mod recorded;
 mod shd;
+mod text;
 
 pub use check::{Content, Entry, FileReport, PartReport, Report, catalog, check};
 pub use make::make;

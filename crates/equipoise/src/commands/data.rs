@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use equipoise_data::{
-    Content, FolderOptions, Ground, OpenOptions, PartReport, SYNTHETIC_TEST, SYNTHETIC_TRAIN,
-    fetch, printable,
+    FolderOptions, Ground, OpenOptions, SYNTHETIC_TEST, SYNTHETIC_TRAIN, fetch, printable,
 };
 
 use crate::console::{Task, print};
@@ -174,45 +173,8 @@ fn check(args: &Check, global: &Global) -> Outcome {
         ..OpenOptions::default()
     };
     let report = equipoise_data::check(&args.name, &global.data_root(), &options, &go_on)?;
-    print(format_args!("{}: every file is sound", printable(&report.name)));
-    for file in &report.files {
-        let official = match file.official {
-            Some(true) => ", the official file",
-            Some(false) => ", other bytes than the official download",
-            None => "",
-        };
-        let path = file.path.to_string_lossy();
-        print(format_args!("  {}  {} bytes{official}", printable(&path), file.bytes));
-    }
-    report.parts.iter().for_each(print_part);
-    for remark in &report.remarks {
-        print(format_args!("note: {remark}"));
-    }
+    print(report.to_string().trim_end());
     Ok(())
-}
-
-fn print_part(part: &PartReport) {
-    print(format_args!("{}: {} samples", printable(&part.name), part.samples));
-    match &part.content {
-        Content::Images { shape, channels } => {
-            let statistics: Vec<String> =
-                channels.iter().map(|(mean, std)| format!("{mean:.4} ± {std:.4}")).collect();
-            print(format_args!("  images {shape}; intensity {}", statistics.join(", ")));
-        }
-        Content::Spikes { units, duration, spikes: (least, mean, most), last, speakers } => {
-            print(format_args!(
-                "  {units} channels, {duration} s (last spike at {last:.3} s); \
-                 {mean:.0} spikes a sample ({least} to {most}); {} speakers",
-                speakers.len()
-            ));
-        }
-    }
-    let of = |(name, count): &(String, usize)| format!("{}: {count}", printable(name));
-    let classes: Vec<String> = part.classes.iter().map(of).collect();
-    match &classes[..] {
-        [] => print("  no labels"),
-        classes => print(format_args!("  classes {}", classes.join(", "))),
-    }
 }
 
 fn fetch(args: &Fetch, global: &Global) -> Outcome {

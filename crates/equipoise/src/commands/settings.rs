@@ -1,7 +1,6 @@
 //! `equipoise settings`: every key of a configuration, from the code.
 
-use equipoise_studies::schema::{Listing, listings};
-use equipoise_studies::settings::nearest;
+use equipoise_studies::schema::{find, listings};
 
 use crate::console::{print, width};
 use crate::failure::{Failure, Outcome};
@@ -40,7 +39,7 @@ pub fn run(args: &Args) -> Outcome {
         }
         return Ok(());
     }
-    let found = find(&all, &args.command.join(" "))?;
+    let found = find(&all, &args.command.join(" ")).map_err(Failure::request)?;
     for (index, listing) in found.iter().enumerate() {
         if index > 0 {
             print("");
@@ -58,21 +57,4 @@ pub fn run(args: &Args) -> Outcome {
         }
     }
     Ok(())
-}
-
-/// The studies of a command, or the study of this name.
-fn find<'a>(all: &'a [Listing], command: &str) -> Outcome<Vec<&'a Listing>> {
-    let wanted = |listing: &&Listing| listing.command == command || listing.study == command;
-    let found: Vec<&Listing> = all.iter().filter(wanted).collect();
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    let mut commands: Vec<&str> = all.iter().map(|listing| listing.command).collect();
-    commands.dedup();
-    let mean = match nearest(command, commands.iter().copied()) {
-        Some(near) => format!("; did you mean `{near}`?"),
-        None => String::new(),
-    };
-    let known = commands.join(", ");
-    Err(Failure::request(format!("no settings of `{command}`; there are those of {known}{mean}")))
 }

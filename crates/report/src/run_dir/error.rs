@@ -90,6 +90,14 @@ pub enum RunDirError {
         /// The name.
         name: String,
     },
+    /// A page would replace something else, or has no folder.
+    #[error("{}: no place for a page: {reason}", path.display())]
+    NoPlace {
+        /// The file.
+        path: PathBuf,
+        /// What is there instead, or missing.
+        reason: String,
+    },
     /// The configuration or a record has no TOML or JSON form.
     #[error("{}: cannot be written as {format}: {reason}", path.display())]
     Serialise {
@@ -175,6 +183,7 @@ impl RunDirError {
                 | Self::ConfigMismatch { .. }
                 | Self::Locked { .. }
                 | Self::InvalidName { .. }
+                | Self::NoPlace { .. }
         )
     }
 

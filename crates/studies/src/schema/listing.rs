@@ -10,7 +10,7 @@ use crate::hebb::{HebbStudy, OneNetwork};
 use crate::reconstruction::steps::{Encode, Evaluate, Train};
 use crate::reconstruction::sweep::ReconstructionSweep;
 use crate::reconstruction::{Demonstration, Reconstruction};
-use crate::settings::{KnownKeys, Layers};
+use crate::settings::{KnownKeys, Layers, suggesting};
 use crate::stimulation::{Associate, Controllability, Structure};
 use crate::{Settings, Study};
 
@@ -50,6 +50,23 @@ pub fn listings() -> Vec<Listing> {
         listing::<Ratios>("study ratios"),
         listing::<HebbStudy>("study hebb"),
     ]
+}
+
+/// The settings of the studies of a command, or of the study of this name.
+///
+/// # Errors
+/// The reason if there are none, with the commands that have some.
+pub fn find<'l>(all: &'l [Listing], command: &str) -> Result<Vec<&'l Listing>, String> {
+    let wanted = |listing: &&Listing| listing.command == command || listing.study == command;
+    let found: Vec<&Listing> = all.iter().filter(wanted).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let mut commands: Vec<&str> = all.iter().map(|listing| listing.command).collect();
+    commands.dedup();
+    let known = commands.join(", ");
+    let reason = format!("no settings of `{command}`; there are those of {known}");
+    Err(suggesting(&reason, command, commands))
 }
 
 fn listing<S: Study>(command: &'static str) -> Listing

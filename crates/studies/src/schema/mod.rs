@@ -10,5 +10,5 @@ mod listing;
 mod network;
 
 pub use keys::{Key, keys_of};
-pub use listing::{Listing, known_keys, listings};
+pub use listing::{Listing, find, known_keys, listings};
 pub use network::{network_table, parameters};

@@ -7,6 +7,7 @@ use super::plan::{Plan, PlannedUnit};
 use super::planning::{Planning, extend};
 use super::tasks::Tasks;
 use crate::context::{Division, Share, Unit};
+use crate::cost::duration;
 use crate::{Identity, StudyError};
 
 /// Takes planned units from the store, and notes those that the study comes to beyond them.
@@ -26,6 +27,21 @@ pub struct Collection {
     pub plan: Plan,
     /// How many units that stage has.
     pub units: usize,
+}
+
+impl std::fmt::Display for Collection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { plan, units } = self;
+        let added = &plan.units[plan.units.len() - units..];
+        write!(
+            f,
+            "stage {} is planned: {units} units, {} of one core as expected, the tasks from {} to {}",
+            plan.stages(),
+            duration(added.iter().map(|unit| unit.seconds).sum()),
+            added.first().map_or(0, |unit| unit.task),
+            plan.tasks().saturating_sub(1)
+        )
+    }
 }
 
 impl Collector {

@@ -21,6 +21,7 @@
 
 mod claims;
 mod collect;
+mod engine;
 mod grid;
 mod plan;
 mod planning;
@@ -32,6 +33,7 @@ mod work;
 
 pub use crate::sweep_error::SweepError;
 pub use collect::{Collection, Collector, tidy};
+pub use engine::{Engine, Script, TASK_VARIABLES};
 pub use grid::{GRID, Grid, GridAxis, GridSettings};
 pub use plan::{Plan, PlannedUnit, Program};
 pub use planning::{Planning, extend, plan, write_plan};

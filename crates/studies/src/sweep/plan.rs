@@ -7,6 +7,7 @@ use equipoise_report::{RunDir, RunRecord};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::cost::duration;
 use crate::sweep_error::SweepError;
 use crate::{OrStudyError, StudyError};
 
@@ -84,6 +85,15 @@ impl Plan {
     /// The number of stages.
     pub fn stages(&self) -> usize {
         self.units.last().map_or(0, |unit| unit.stage)
+    }
+
+    /// In a line: how many `units` (or points, or what they are) it has, and how long they take.
+    pub fn in_words(&self, units: &str) -> String {
+        let seconds: f64 = self.units.iter().map(|unit| unit.seconds).sum();
+        let tasks = self.tasks();
+        let (all, one) = (duration(seconds), duration(seconds / tasks.max(1) as f64));
+        let count = self.units.len();
+        format!("{count} {units} in {tasks} tasks, {all} of one core as expected, {one} a task")
     }
 
     /// The units of a task.

@@ -1,6 +1,7 @@
 //! How far a plan is done, told by names of files alone.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
@@ -9,7 +10,11 @@ use super::claims::{self, Claims};
 use super::plan::{Plan, PlannedUnit};
 use super::work::{CLAIM_EXPIRY, FAILURES, failure_path};
 use crate::StudyError;
+use crate::cost::duration;
 use crate::sweep_error::SweepError;
+
+/// The most units of one kind that are named.
+const NAMED: usize = 10;
 
 /// A unit that could not be made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -89,6 +94,42 @@ impl Status {
             seconds_left: missing.iter().map(|unit| unit.seconds).sum(),
             seconds: plan.units.iter().map(|unit| unit.seconds).sum(),
             missing: missing.into_iter().map(|unit| unit.key.clone()).collect(),
+        })
+    }
+
+    /// In a few lines.
+    pub fn to_text(&self) -> String {
+        let Self { units, done, under_way, failed, seconds_left, .. } = self;
+        let mut text = format!("{done} of {units} units are done, {under_way} under way\n");
+        if *done < *units {
+            let (left, time) = (units - done, duration(*seconds_left));
+            let _ = writeln!(text, "left: {left} units, {time} of one core as expected");
+            let _ = writeln!(text, "tasks: {}", ranges(&self.tasks_left));
+        }
+        for Failure { key, task, reason } in failed.iter().take(NAMED) {
+            let _ = writeln!(text, "failed: {key} (task {task}): {reason}");
+        }
+        if failed.len() > NAMED {
+            let _ = writeln!(text, "failed: {} more", failed.len() - NAMED);
+        }
+        text
+    }
+
+    /// That everything is done.
+    ///
+    /// # Errors
+    /// [`SweepError::Incomplete`].
+    pub fn complete(&self, dir: &Path) -> Result<(), SweepError> {
+        if self.missing.is_empty() {
+            return Ok(());
+        }
+        Err(SweepError::Incomplete {
+            path: dir.to_owned(),
+            missing: self.missing.clone(),
+            of: self.units,
+            tasks: ranges(&self.tasks_left),
+            failed: self.failed.len(),
+            failure: self.failed.first().map(|f| format!("{}: {}", f.key, f.reason)),
         })
     }
 }

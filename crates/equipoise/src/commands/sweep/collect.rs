@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use equipoise_report::RunDir;
 use equipoise_studies::sweep::{
-    Collection, Collector, Plan, Status, Tasks, Visit, ranges, tidy, visit_run,
+    Collector, Plan, Status, Tasks, Visit, tidy, visit_run, write_plan,
 };
 use equipoise_studies::{Context, Settings as _, Study, StudyError};
 
-use super::{duration, read};
+use super::read;
 use crate::Global;
 use crate::console::Terminal;
 use crate::failure::{Failure, Outcome};
@@ -48,36 +48,14 @@ struct Stage {
     tasks: Option<u32>,
 }
 
-/// Missing units that are named.
-const NAMED: usize = 5;
-
 /// Runs the command.
 pub fn run(args: &Args, global: &Global) -> Outcome {
     let (plan, _) = read(&args.dir, args.any_version)?;
-    let status = Status::of(&args.dir, &plan)?;
-    if !status.missing.is_empty() && !args.here {
-        return Err(missing(&args.dir, &status));
+    if !args.here {
+        Status::of(&args.dir, &plan)?.complete(&args.dir).map_err(StudyError::from)?;
     }
     let dir = std::path::absolute(&args.dir).unwrap_or_else(|_| args.dir.clone());
     visit_run(&dir, Collect { args, dir: &dir, plan, global })?
-}
-
-fn missing(dir: &Path, status: &Status) -> Failure {
-    let count = status.missing.len();
-    let mut names = status.missing.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if count > NAMED {
-        names += ", ...";
-    }
-    let mut text = format!(
-        "{}: {count} of {} units are missing ({names}), of the tasks {}",
-        dir.display(),
-        status.units,
-        ranges(&status.tasks_left)
-    );
-    if let Some(failure) = status.failed.first() {
-        text += &format!("; {} failed, {}: {}", status.failed.len(), failure.key, failure.reason);
-    }
-    Failure::run(text)
 }
 
 struct Collect<'a> {
@@ -107,18 +85,11 @@ impl Visit for Collect<'_> {
         drop(context);
         if matches!(found, Err(StudyError::Deferred)) {
             let tasks = args.stage.tasks();
-            let Collection { plan, units } = collector.next_stage(plan, tasks, settings.seed());
-            plan.write(&run)?;
-            run.interrupt()?;
-            let added = &plan.units[plan.units.len() - units..];
+            let next = collector.next_stage(plan, tasks, settings.seed());
+            write_plan(&next.plan, run)?;
             return Err(Failure::Later(format!(
-                "{}: stage {} is planned: {units} units, {} of one core as expected, the tasks \
-                 from {} to {}; run them and collect again",
-                dir.display(),
-                plan.stages(),
-                duration(added.iter().map(|unit| unit.seconds).sum()),
-                added.first().map_or(0, |unit| unit.task),
-                plan.tasks().saturating_sub(1)
+                "{}: {next}; run them and collect again",
+                dir.display()
             )));
         }
         conclude::<S>(run, found, progress)?;

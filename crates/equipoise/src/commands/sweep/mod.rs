@@ -72,13 +72,3 @@ fn read(dir: &Path, any_version: bool) -> Outcome<(Plan, RunRecord)> {
     let here = program();
     Ok(Plan::read(dir, (!any_version).then_some(&here))?)
 }
-
-/// Seconds in words.
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 90.0 => format!("{s:.0} s"),
-        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
-        s if s < 48.0 * 3600.0 => format!("{:.1} h", s / 3600.0),
-        s => format!("{:.1} days", s / 86_400.0),
-    }
-}

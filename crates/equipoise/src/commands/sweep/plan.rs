@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use equipoise_report::RunDir;
-use equipoise_studies::sweep::{GRID, Grid, GridAxis, GridSettings, Plan, Tasks, plan, write_plan};
+use equipoise_studies::sweep::{GRID, Grid, GridAxis, GridSettings, Tasks, plan, write_plan};
 use equipoise_studies::{Settings as _, Study, StudyError};
 
-use super::duration;
 use crate::console::{Terminal, print};
 use crate::failure::{Failure, Outcome};
 use crate::job::{RunArgs, run_info};
@@ -173,21 +172,8 @@ impl Planned {
         let dir = RunDir::create(args.out.as_deref(), &info, settings)?;
         let path = dir.path().to_path_buf();
         write_plan(&plan, dir)?;
-        tell(&plan, S::NAME);
+        print(plan.in_words(if S::NAME == GRID { "points" } else { "units" }));
         progress.say(format!("planned: {}", path.display()));
         Ok(())
     }
-}
-
-/// What a person wants to know of a plan.
-fn tell(plan: &Plan, name: &str) {
-    let seconds: f64 = plan.units.iter().map(|unit| unit.seconds).sum();
-    let tasks = plan.tasks();
-    let what = if name == GRID { "points" } else { "units" };
-    print(format!(
-        "{} {what} in {tasks} tasks, {} of one core as expected, {} a task",
-        plan.units.len(),
-        duration(seconds),
-        duration(seconds / tasks.max(1) as f64)
-    ));
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use equipoise_studies::sweep::{Assignment, Plan, Visit, Worked, visit_run, work};
+use equipoise_studies::sweep::{Assignment, Plan, TASK_VARIABLES, Visit, Worked, visit_run, work};
 use equipoise_studies::{Study, StudyError};
 
 use super::read;
@@ -44,11 +44,6 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
         .ok_or_else(|| "write it as i/n, such as 1/4, with i from 1 to n".to_owned())
 }
 
-/// Variables that hold the number of a task, with the engine that sets them.
-const TASK_VARIABLES: [&str; 3] = ["SLURM_ARRAY_TASK_ID", "HQ_TASK_ID", "PBS_ARRAY_INDEX"];
-const RANK: &str = "OMPI_COMM_WORLD_RANK";
-const RANKS: &str = "OMPI_COMM_WORLD_SIZE";
-
 impl Args {
     fn assignment(&self) -> Outcome<Assignment> {
         if let Some(task) = self.task {
@@ -57,27 +52,12 @@ impl Args {
         if let Some((index, count)) = self.shard {
             return Ok(Assignment::Share { index, count });
         }
-        for name in TASK_VARIABLES {
-            if let Some(task) = variable(name)? {
-                return Ok(Assignment::Task(task));
-            }
-        }
-        match (variable(RANK)?, variable(RANKS)?) {
-            (Some(rank), Some(count)) => Ok(Assignment::Share { index: rank + 1, count }),
-            _ => Err(Failure::request(format!(
+        Assignment::from_environment().map_err(Failure::request)?.ok_or_else(|| {
+            Failure::request(format!(
                 "which task? give --task or --shard, or set {}",
                 TASK_VARIABLES.join(", ")
-            ))),
-        }
-    }
-}
-
-fn variable(name: &str) -> Outcome<Option<usize>> {
-    let Some(text) = std::env::var_os(name) else { return Ok(None) };
-    let text = text.to_string_lossy();
-    match text.parse() {
-        Ok(number) => Ok(Some(number)),
-        Err(_) => Err(Failure::request(format!("{name}={text}: not the number of a task"))),
+            ))
+        })
     }
 }
 

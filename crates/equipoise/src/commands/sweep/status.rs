@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use equipoise_studies::sweep::{Plan, Status, ranges};
+use equipoise_studies::sweep::{Plan, Status};
 
-use super::duration;
 use crate::console::print;
 use crate::failure::{Failure, Outcome};
 
@@ -22,9 +21,6 @@ pub struct Args {
     json: bool,
 }
 
-/// The most lines of one kind.
-const LINES: usize = 10;
-
 /// Runs the command.
 pub fn run(args: &Args) -> Outcome {
     let (plan, _) = Plan::read(&args.dir, None)?;
@@ -33,18 +29,6 @@ pub fn run(args: &Args) -> Outcome {
         print(serde_json::to_string_pretty(&status).map_err(Failure::run)?);
         return Ok(());
     }
-    let Status { units, done, under_way, failed, seconds_left, .. } = &status;
-    let left = units - done;
-    print(format!("{done} of {units} units are done, {under_way} under way"));
-    if left > 0 {
-        print(format!("left: {left} units, {} of one core as expected", duration(*seconds_left)));
-        print(format!("tasks: {}", ranges(&status.tasks_left)));
-    }
-    for failure in failed.iter().take(LINES) {
-        print(format!("failed: {} (task {}): {}", failure.key, failure.task, failure.reason));
-    }
-    if failed.len() > LINES {
-        print(format!("failed: {} more", failed.len() - LINES));
-    }
+    print(status.to_text().trim_end());
     Ok(())
 }

@@ -1,18 +1,16 @@
 //! `equipoise sweep submit`: the script of an engine that does all tasks of a plan.
 
-mod script;
-
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use equipoise_studies::sweep::Status;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use equipoise_studies::sweep::{Engine, Script, Status};
 
 use super::read;
 use crate::Global;
 use crate::console::print;
 use crate::failure::{Failure, Outcome};
-use script::{Engine, Script};
 
 /// Options of `sweep submit`.
 #[derive(Debug, clap::Args)]
@@ -30,7 +28,7 @@ pub struct Args {
     #[arg(value_name = "DIR")]
     dir: PathBuf,
     /// The engine: slurm, hyperqueue or local
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = engine())]
     engine: Engine,
     /// Submit the script instead of printing it
     #[arg(long)]
@@ -46,6 +44,12 @@ pub struct Args {
     /// Options passed to the engine
     #[arg(last = true, value_name = "EXTRA OPTIONS")]
     extra: Vec<String>,
+}
+
+fn engine() -> impl TypedValueParser<Value = Engine> {
+    PossibleValuesParser::new(Engine::ALL.map(Engine::name)).try_map(|name| {
+        Engine::ALL.into_iter().find(|engine| engine.name() == name).ok_or("no such engine")
+    })
 }
 
 /// Runs the command.

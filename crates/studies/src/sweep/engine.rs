@@ -1,12 +1,14 @@
-//! The scripts of the engines.
+//! Engines that run the tasks of a plan: their scripts, and what they tell a task of itself.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use equipoise_studies::sweep::{Plan, ranges};
+use super::plan::Plan;
+use super::status::ranges;
+use super::work::Assignment;
 
 /// What runs the tasks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     /// An array of jobs of Slurm.
     Slurm,
@@ -17,6 +19,18 @@ pub enum Engine {
 }
 
 impl Engine {
+    /// Every engine.
+    pub const ALL: [Self; 3] = [Self::Slurm, Self::Hyperqueue, Self::Local];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Slurm => "slurm",
+            Self::Hyperqueue => "hyperqueue",
+            Self::Local => "local",
+        }
+    }
+
     /// The command that takes the script on its standard input.
     pub fn submission(self) -> (&'static str, &'static [&'static str]) {
         match self {
@@ -165,5 +179,35 @@ fn quoted(path: &Path) -> String {
     match text.chars().all(plain) && !text.is_empty() {
         true => text,
         false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// Variables that hold the number of a task: of Slurm, HyperQueue and PBS.
+pub const TASK_VARIABLES: [&str; 3] = ["SLURM_ARRAY_TASK_ID", "HQ_TASK_ID", "PBS_ARRAY_INDEX"];
+/// Variables of Open MPI that hold which process this is, from 0, and of how many.
+const RANK: [&str; 2] = ["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"];
+
+impl Assignment {
+    /// What an engine has told this process in its environment; none if it has told nothing.
+    ///
+    /// # Errors
+    /// The variable with its value, if that is no number.
+    pub fn from_environment() -> Result<Option<Self>, String> {
+        for name in TASK_VARIABLES {
+            if let Some(task) = variable(name)? {
+                return Ok(Some(Self::Task(task)));
+            }
+        }
+        let [rank, count] = RANK.map(variable);
+        Ok(rank?.zip(count?).map(|(rank, count)| Self::Share { index: rank + 1, count }))
+    }
+}
+
+fn variable(name: &str) -> Result<Option<usize>, String> {
+    let Some(text) = std::env::var_os(name) else { return Ok(None) };
+    let text = text.to_string_lossy();
+    match text.parse() {
+        Ok(number) => Ok(Some(number)),
+        Err(_) => Err(format!("{name}={text}: not the number of a task")),
     }
 }
