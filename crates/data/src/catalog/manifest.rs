@@ -1,4 +1,4 @@
-//! The list of what can be downloaded: `datasets/manifest.toml`, built into the program.
+//! The list of what can be downloaded: `manifest.toml` of this crate, built into the program.
 
 use crate::error::DataError;
 use md5::Md5;
@@ -58,7 +58,7 @@ struct Manifest {
 pub fn sources() -> &'static [Source] {
     static SOURCES: OnceLock<Vec<Source>> = OnceLock::new();
     SOURCES.get_or_init(|| {
-        let text = include_str!("../../../../datasets/manifest.toml");
+        let text = include_str!("../../manifest.toml");
         toml::from_str::<Manifest>(text).expect("the manifest is part of the program").dataset
     })
 }
