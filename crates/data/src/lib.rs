@@ -55,6 +55,8 @@
 
 #[cfg(feature = "formats")]
 mod catalog;
+#[cfg(feature = "hdf5")]
+pub mod convert;
 mod counts;
 mod dataset;
 mod error;

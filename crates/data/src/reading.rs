@@ -42,6 +42,10 @@ pub enum RemarkKind {
     Converted,
     /// There are no labels.
     Unlabelled,
+    /// The order of samples or of spikes.
+    Order,
+    /// What a format does not hold, and a conversion loses.
+    Lost,
 }
 
 impl Remark {

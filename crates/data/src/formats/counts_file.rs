@@ -116,9 +116,28 @@ impl CountsWriter {
                 trains.units, trains.duration_ms, self.units, self.duration_ms
             )));
         }
-        self.buffer.fill(0);
-        trains.add_binned_counts(self.bins, &mut self.buffer);
-        let bytes: Vec<u8> = self.buffer.iter().flat_map(|c| c.to_le_bytes()).collect();
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.fill(0);
+        trains.add_binned_counts(self.bins, &mut buffer);
+        let pushed = self.push_counts(&buffer, label);
+        self.buffer = buffer;
+        pushed
+    }
+
+    /// Adds the counts of a recording, `[units, bins]`.
+    ///
+    /// # Errors
+    /// If there are not as many, or the disk is full.
+    pub fn push_counts(&mut self, counts: &[u16], label: u16) -> Result<(), DataError> {
+        if counts.len() != self.units * self.bins {
+            return Err(DataError::Request(format!(
+                "a recording of {} counts cannot go into a counts file of {} units and {} bins",
+                counts.len(),
+                self.units,
+                self.bins
+            )));
+        }
+        let bytes: Vec<u8> = counts.iter().flat_map(|c| c.to_le_bytes()).collect();
         self.labels.push(label);
         self.digest.update(&bytes);
         let out = self.out.as_mut().expect("the output is there until `finish`");

@@ -1,6 +1,7 @@
 //! The files that images and counts come in. None of these modules knows which data set a file
 //! belongs to.
 
+pub(crate) mod array_file;
 pub(crate) mod arrays;
 pub(crate) mod bytes;
 pub mod cifar;
@@ -10,6 +11,7 @@ pub mod folder;
 pub mod idx;
 pub mod inspect;
 pub mod npz;
+pub(crate) mod numbers;
 pub(crate) mod pictures;
 pub mod recorded;
 pub(crate) mod writing;

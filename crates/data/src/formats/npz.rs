@@ -14,7 +14,7 @@ use zip::write::FileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 /// The longest header of an NPY array, bytes.
-const LONGEST_HEADER: usize = 1 << 16;
+pub(crate) const LONGEST_HEADER: usize = 1 << 16;
 /// The most dimensions of an array.
 const MOST_DIMENSIONS: usize = 8;
 
@@ -274,6 +274,29 @@ impl<W: Write + Seek> NpzWriter<W> {
         written.map_err(|e| DataError::io(&self.path, "write", e))
     }
 
+    /// Adds a list of `n` numbers of the type that NumPy describes so, such as `<f8`: their bytes as
+    /// `values` gives them.
+    ///
+    /// # Errors
+    /// If there are not as many bytes, or the disk is full.
+    pub(crate) fn list(
+        &mut self,
+        name: &str,
+        descr: &str,
+        (n, size): (u64, u64),
+        values: impl Read,
+    ) -> Result<(), DataError> {
+        self.begin(&format!("{name}.npy"))?;
+        let header = list_header(&format!("'{descr}'"), n);
+        let written = self.archive.write_all(&header).and_then(|()| {
+            match io::copy(&mut values.take(n * size), &mut self.archive)? {
+                bytes if bytes == n * size => Ok(()),
+                bytes => Err(io::Error::other(format!("{bytes} bytes for {n} numbers"))),
+            }
+        });
+        written.map_err(|e| DataError::io(&self.path, "write", e))
+    }
+
     /// Adds a text that is no array, such as what the arrays are; NumPy gives it as bytes.
     ///
     /// # Errors
@@ -293,6 +316,20 @@ impl<W: Write + Seek> NpzWriter<W> {
         let begun = self.archive.start_file(entry, options).map_err(io::Error::from);
         begun.map_err(|e| DataError::io(&self.path, "write", e))
     }
+}
+
+/// The header of an NPY array of one dimension; `descr` is the description of its type as Python
+/// writes it.
+pub(crate) fn list_header(descr: &str, n: u64) -> Vec<u8> {
+    let mut text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': ({n},), }}");
+    let before = 10;
+    let padded = (before + text.len() + 1).next_multiple_of(64) - before - 1;
+    text.extend(std::iter::repeat_n(' ', padded - text.len()));
+    text.push('\n');
+    let mut header = b"\x93NUMPY\x01\0".to_vec();
+    header.extend((text.len() as u16).to_le_bytes());
+    header.extend(text.bytes());
+    header
 }
 
 /// The values of an NPY file of this type.

@@ -125,7 +125,7 @@ pub(crate) fn read(
     let response = if has("times") || has("times_ms") {
         Response::Spikes(spikes(responses, images.len(), duration, &mut remarks)?)
     } else {
-        Response::Counts(counts(responses, images.len(), duration, &mut remarks)?)
+        Response::Counts(counts(responses, Some(images.len()), duration, &mut remarks)?)
     };
     let source = Source::files(vec![responses.identity().clone()]);
     Ok(Recorded { images, response, source, remarks })
@@ -273,10 +273,32 @@ fn images(
     Ok(ImageSet { source: Source::files(vec![file.identity().clone()]), ..set })
 }
 
-/// The table of counts.
+/// A table of counts without images, with its labels if there are any.
+pub(crate) fn counts_alone(
+    file: &dyn Arrays,
+    duration_ms: Option<f64>,
+    remarks: &mut Vec<Remark>,
+) -> Result<Counts, DataError> {
+    let duration = match duration_ms {
+        None if file.shape("duration_ms")?.is_some() => one_number(file, "duration_ms")?,
+        other => other,
+    };
+    let counts = counts(file, None, duration, remarks)?;
+    let labels = match file.shape("labels")? {
+        Some(_) => whole_numbers(file, "labels", 1 << 16)?.into_iter().map(|l| l as u16).collect(),
+        None => Vec::new(),
+    };
+    if !labels.is_empty() && labels.len() != counts.len() {
+        let problem = format!("{} labels for {} recordings", labels.len(), counts.len());
+        return Err(wrong(file, "labels", problem));
+    }
+    Ok(Counts { labels, ..counts })
+}
+
+/// The table of counts, of as many recordings as there are images.
 fn counts(
     file: &dyn Arrays,
-    images: usize,
+    images: Option<usize>,
     duration: Option<f64>,
     remarks: &mut Vec<Remark>,
 ) -> Result<Counts, DataError> {
@@ -290,7 +312,7 @@ fn counts(
             return Err(wrong(file, &name, format!("shape {sizes:?}, expected {expected}")));
         }
     };
-    if n != images {
+    if let Some(images) = images.filter(|&images| images != n) {
         return Err(wrong(file, &name, format!("{n} recordings for {images} images")));
     }
     let total = n.saturating_mul(units).saturating_mul(bins);

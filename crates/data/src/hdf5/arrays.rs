@@ -1,9 +1,10 @@
 //! Arrays of numbers in the root group of an HDF5 file.
 
-use super::read::{NumberType, one_line};
+use super::layout::one_line;
 use crate::error::DataError;
 use crate::formats::arrays::{Arrays, Take};
 use crate::formats::bytes::most_unpacked;
+use crate::formats::numbers::NumberType;
 use crate::identity::FileIdentity;
 use hdf5_reader::{Dataset, Hdf5File, OpenOptions};
 use std::path::{Path, PathBuf};

@@ -16,7 +16,8 @@
 //! The last four are not in SHD; they keep what cannot be read off the spikes.
 
 use super::read::SpikeFile;
-use super::write::{Extras, Stored, Writer};
+use super::blocks::Stored;
+use super::write::{Extras, Writer};
 use crate::counts::CountsOrigin;
 use crate::error::DataError;
 use crate::formats::writing::{name_finished, partial_name};
@@ -45,7 +46,7 @@ pub enum TimePrecision {
 }
 
 impl TimePrecision {
-    fn stored(self) -> Stored {
+    pub(super) fn stored(self) -> Stored {
         match self {
             TimePrecision::Float16 => Stored::F16,
             TimePrecision::Float32 => Stored::F32,
@@ -53,11 +54,23 @@ impl TimePrecision {
         }
     }
 
-    fn push(self, seconds: f64, bytes: &mut Vec<u8>) {
+    /// Adds a time to those that are stored; gives it as it is stored.
+    pub(super) fn push(self, seconds: f64, bytes: &mut Vec<u8>) -> f64 {
         match self {
-            TimePrecision::Float16 => bytes.extend(half::f16::from_f64(seconds).to_le_bytes()),
-            TimePrecision::Float32 => bytes.extend((seconds as f32).to_le_bytes()),
-            TimePrecision::Float64 => bytes.extend(seconds.to_le_bytes()),
+            TimePrecision::Float16 => {
+                let stored = half::f16::from_f64(seconds);
+                bytes.extend(stored.to_le_bytes());
+                f64::from(stored)
+            }
+            TimePrecision::Float32 => {
+                let stored = seconds as f32;
+                bytes.extend(stored.to_le_bytes());
+                f64::from(stored)
+            }
+            TimePrecision::Float64 => {
+                bytes.extend(seconds.to_le_bytes());
+                seconds
+            }
         }
     }
 }
@@ -184,7 +197,9 @@ impl SpikeFileWriter {
         }
         self.times_row.clear();
         self.units_row.clear();
-        seconds.for_each(|t| self.precision.push(t, &mut self.times_row));
+        for t in seconds {
+            self.precision.push(t, &mut self.times_row);
+        }
         for unit in units {
             if unit as usize >= self.units {
                 return Err(DataError::Request(format!(
@@ -216,8 +231,8 @@ impl SpikeFileWriter {
             labels: &self.labels,
             speakers: &self.speakers,
             classes: &self.classes,
-            recordings: (self.durations.len() == self.labels.len())
-                .then_some((&self.durations[..], &self.unit_counts[..])),
+            durations: (self.durations.len() == self.labels.len()).then_some(&self.durations[..]),
+            units: (self.durations.len() == self.labels.len()).then_some(&self.unit_counts[..]),
             indices: (!self.indices.is_empty() && self.indices.len() == self.labels.len())
                 .then_some(&self.indices[..]),
             origin: self.origin.take(),

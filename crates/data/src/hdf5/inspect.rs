@@ -1,9 +1,10 @@
 //! The datasets of an HDF5 file, told from its headers.
 
-use super::read::{NumberType, one_line};
+use super::layout::one_line;
 use crate::error::DataError;
 use crate::formats::bytes::read_file;
 use crate::formats::facts::ArrayFacts;
+use crate::formats::numbers::NumberType;
 use crate::reading::TO_THE_END;
 use hdf5_reader::group::Group;
 use hdf5_reader::{Datatype, Hdf5File, OpenOptions};
