@@ -5,8 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The names that [`open`](crate::open) knows, for messages.
-pub const SPEC_NAMES: &str = "mnist, fashion-mnist, cifar-10, shd, spikes:PATH, \
-    folder:PATH, synthetic-digits, synthetic-color, synthetic-speech";
+pub const SPEC_NAMES: &str = "mnist, fashion-mnist, kmnist, qmnist, emnist-balanced, \
+    emnist-byclass, emnist-bymerge, emnist-digits, emnist-letters, emnist-mnist, cifar-10, shd, \
+    spikes:PATH, folder:PATH, npz:PATH, PATH.toml, synthetic-digits, synthetic-color, \
+    synthetic-speech";
 
 /// A text with what could steer a terminal, or hide what is written, spelt out: names of files may
 /// hold any character.

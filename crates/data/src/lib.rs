@@ -78,8 +78,8 @@ mod trains;
 
 #[cfg(feature = "formats")]
 pub use catalog::{
-    CLOTHES, Content, DIGITS, Entry, FileReport, OpenOptions, PartReport, Report, SYNTHETIC_TEST,
-    SYNTHETIC_TRAIN, catalog, check, default_root, load, make, open, read_recorded,
+    CLOTHES, Content, DIGITS, Entry, FileReport, OWN_DATA, OpenOptions, PartReport, Report,
+    SYNTHETIC_TEST, SYNTHETIC_TRAIN, catalog, check, default_root, load, make, open, read_recorded,
 };
 pub use counts::{Counts, CountsOrigin};
 pub use dataset::{Dataset, Loaded};

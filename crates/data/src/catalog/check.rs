@@ -3,7 +3,7 @@
 use super::manifest::{mismatch, sources};
 use super::open::load;
 use super::options::OpenOptions;
-use super::{cifar, mnist, shd};
+use super::{cifar, described, mnist, shd};
 use crate::dataset::{Dataset, Loaded};
 use crate::error::DataError;
 use crate::images::{ImageSet, ImageShape};
@@ -27,45 +27,56 @@ pub struct Entry {
     pub looked_for: Vec<PathBuf>,
     /// Whether its files are there (their content is not read).
     pub present: bool,
-    /// Whether `fetch::fetch` can download it.
-    pub fetchable: bool,
+    /// As what `fetch::fetch` can download it.
+    pub fetched_as: Option<String>,
 }
 
 /// The files of a set that is looked for under `root`.
 fn locate(name: &str, root: &Path) -> Result<Vec<PathBuf>, DataError> {
     match name {
-        "mnist" | "fashion-mnist" => {
+        name if mnist::NAMES.contains(&name) => {
             Ok(mnist::locate(name, root)?.into_iter().flat_map(|(a, b)| [a, b]).collect())
         }
         "cifar-10" => cifar::locate(root),
         "shd" => Ok(shd::locate(root)?.to_vec()),
         _ => match name.split_once(':') {
             Some(("spikes", path)) => Ok(shd::locate_pair(path, root)?.to_vec()),
-            _ => Ok(Vec::new()),
+            Some(("folder", _)) => Ok(Vec::new()),
+            _ if name.starts_with("npz:") || name.ends_with(".npz") => {
+                let path = name.strip_prefix("npz:").unwrap_or(name);
+                let places = [PathBuf::from(path), root.join(path)];
+                Ok(places.into_iter().find(|path| path.is_file()).into_iter().collect())
+            }
+            _ => {
+                let files = described::find(name, root)?.map_or(Vec::new(), |set| set.files());
+                Ok(files.into_iter().filter(|path| path.is_file()).collect())
+            }
         },
     }
 }
 
 /// All data sets that have a name of their own, and whether their files are under `root`.
 pub fn catalog(root: &Path) -> Vec<Entry> {
-    let real = sources().iter().map(|source| {
-        let folders: &[&str] = match source.name.as_str() {
-            "cifar-10" => &cifar::FOLDERS,
-            "shd" => &shd::FOLDERS,
-            name => &mnist::folders(name),
-        };
-        Entry {
-            name: source.name.clone(),
+    let folders = |name: &str| match name {
+        "cifar-10" => &cifar::FOLDERS[..],
+        "shd" => &shd::FOLDERS,
+        name => mnist::folders(name),
+    };
+    let under = |&folder: &&str| if folder == "." { root.to_owned() } else { root.join(folder) };
+    let real = sources().iter().flat_map(|source| {
+        // One archive may hold several sets.
+        let is_whole = source.name != "emnist";
+        let parts = mnist::NAMES.iter().filter(move |name| !is_whole && mnist::is_emnist(name));
+        let names = is_whole.then_some(source.name.as_str()).into_iter().chain(parts.copied());
+        names.map(|name| Entry {
+            name: name.to_owned(),
             what: source.what.clone(),
             licence: source.licence.clone(),
             citation: source.citation.clone(),
-            looked_for: folders
-                .iter()
-                .map(|&f| if f == "." { root.to_owned() } else { root.join(f) })
-                .collect(),
-            present: locate(&source.name, root).is_ok(),
-            fetchable: true,
-        }
+            looked_for: folders(name).iter().map(under).collect(),
+            present: locate(name, root).is_ok(),
+            fetched_as: Some(source.name.clone()),
+        })
     });
     let synthetic = [
         ("synthetic-digits", "digit-like stroke figures, 28x28 grey, any number"),
@@ -79,9 +90,41 @@ pub fn catalog(root: &Path) -> Vec<Entry> {
         citation: "this program".into(),
         looked_for: Vec::new(),
         present: true,
-        fetchable: false,
+        fetched_as: None,
     });
-    real.chain(synthetic).collect()
+    real.chain(synthetic).chain(own(root)).collect()
+}
+
+/// The data sets that a person has described under `root`.
+fn own(root: &Path) -> Vec<Entry> {
+    let file = root.join(described::FILE);
+    if !file.is_file() {
+        return Vec::new();
+    }
+    let entry = |name: String, what: String, looked_for: Vec<PathBuf>, present| Entry {
+        name,
+        what,
+        licence: String::new(),
+        citation: String::new(),
+        looked_for,
+        present,
+        fetched_as: None,
+    };
+    match described::read(&file) {
+        Ok(sets) => sets
+            .into_iter()
+            .map(|(name, set)| {
+                let files = set.files();
+                let present = files.iter().all(|file| file.exists());
+                Entry {
+                    licence: set.licence.clone(),
+                    citation: set.citation.clone(),
+                    ..entry(name, set.what.clone(), files, present)
+                }
+            })
+            .collect(),
+        Err(problem) => vec![entry(described::FILE.into(), problem.to_string(), vec![file], false)],
+    }
 }
 
 /// A file of a set.
@@ -93,6 +136,8 @@ pub struct FileReport {
     pub bytes: u64,
     /// Whether it has the official checksum; absent where none is known for a file of its name.
     pub official: Option<bool>,
+    /// Whether it is a file of a published set whose checksum is not known here.
+    pub unknown: bool,
 }
 
 /// What the samples of a part are.
@@ -161,7 +206,8 @@ pub fn check(
         Dataset::Images { train, test } => [train, test].iter().map(image_part).collect(),
         Dataset::Spikes { train, test } => [train, test].iter().map(spike_part).collect(),
     };
-    let known = sources().iter().find(|s| s.name == spec).map_or(&[][..], |s| &s.files[..]);
+    let is_source = |name: &str| spec == name || (name == "emnist" && mnist::is_emnist(spec));
+    let known = sources().iter().find(|s| is_source(&s.name)).map_or(&[][..], |s| &s.files[..]);
     let report = |path: PathBuf| {
         if go_on().is_break() {
             return Err(DataError::Stopped);
@@ -172,7 +218,8 @@ pub fn check(
             Some(file) => Some(mismatch(file, &path)?.is_none()),
             None => None,
         };
-        Ok(FileReport { path, bytes, official })
+        let unknown = official.is_none() && !known.is_empty();
+        Ok(FileReport { path, bytes, official, unknown })
     };
     let files = locate(spec, root)?.into_iter().map(report).collect::<Result<_, _>>()?;
     Ok(Report { name: spec.to_owned(), files, parts, remarks })
@@ -220,7 +267,8 @@ mod tests {
         make("synthetic-speech", 5, 5, 0, root.path()).unwrap();
         assert_eq!(present(root.path())[0], "shd");
         let names: Vec<String> = catalog(root.path()).into_iter().map(|e| e.name).collect();
-        assert!(names.iter().all(|n| crate::SPEC_NAMES.contains(n.as_str())));
+        assert!(names.iter().all(|n| crate::SPEC_NAMES.split(", ").any(|known| known == n)));
+        assert!(super::mnist::NAMES.iter().all(|name| names.iter().any(|n| n == name)));
     }
 
     #[test]

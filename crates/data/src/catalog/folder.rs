@@ -3,6 +3,7 @@
 use super::options::OpenOptions;
 use crate::dataset::{Dataset, Loaded};
 use crate::error::DataError;
+use crate::formats::bytes::file_name;
 use crate::formats::folder::{Like, Read, read};
 use crate::images::ImageSet;
 use crate::reading::{GoOn, Remark, RemarkKind};
@@ -22,7 +23,39 @@ fn locate(path: &str, root: &Path) -> Result<PathBuf, DataError> {
     })
 }
 
-/// Opens a folder of images: its folders `train` and `test` if it has both, otherwise all its
+/// What the folders of the two parts are called, the first choice first; in any case of letters.
+const TRAIN: [&str; 2] = ["train", "training"];
+const TEST: [&str; 5] = ["test", "testing", "val", "valid", "validation"];
+
+/// The folders of the parts below a folder.
+pub(super) struct Parts {
+    pub train: PathBuf,
+    pub test: PathBuf,
+    /// A part for validation beside one for the test.
+    left_out: Option<PathBuf>,
+}
+
+/// The parts into which a person has divided a folder.
+pub(super) fn parts(base: &Path) -> Result<Option<Parts>, DataError> {
+    let list = |e| DataError::io(base, "list", e);
+    let mut folders: Vec<(String, PathBuf)> = Vec::new();
+    for entry in std::fs::read_dir(base).map_err(list)? {
+        let path = entry.map_err(list)?.path();
+        if path.is_dir() {
+            folders.push((file_name(&path).to_lowercase(), path));
+        }
+    }
+    folders.sort();
+    let find = |names: &[&str]| {
+        let found = |name: &&str| folders.iter().find(|folder| folder.0 == *name);
+        names.iter().find_map(found).map(|folder| folder.1.clone())
+    };
+    let (Some(train), Some(test)) = (find(&TRAIN), find(&TEST)) else { return Ok(None) };
+    let left_out = find(&TEST[2..]).filter(|path| *path != test);
+    Ok(Some(Parts { train, test, left_out }))
+}
+
+/// Opens a folder of images: its folders of training and test if it has both, otherwise all its
 /// images, divided by class.
 pub(super) fn open(
     path: &str,
@@ -30,23 +63,67 @@ pub(super) fn open(
     options: &OpenOptions,
     go_on: GoOn<'_>,
 ) -> Result<Loaded, DataError> {
-    options.folder.validate()?;
     let base = locate(path, root)?;
     let name = format!("folder:{path}");
+    match parts(&base)? {
+        Some(Parts { train, test, left_out }) => {
+            let mut loaded = open_parts(&train, &test, &name, options, go_on)?;
+            if let Some(left_out) = left_out {
+                let text = format!(
+                    "{name}: the folder {} is left out, as there is {}; images for validation are \
+                     taken from the training part",
+                    file_name(&left_out),
+                    file_name(&test)
+                );
+                loaded.remarks.push(Remark::new(RemarkKind::LeftOut, text));
+            }
+            Ok(loaded)
+        }
+        None => open_whole(&base, &name, options, go_on),
+    }
+}
+
+/// Opens two folders of images, training and test.
+pub(super) fn open_parts(
+    train: &Path,
+    test: &Path,
+    name: &str,
+    options: &OpenOptions,
+    go_on: GoOn<'_>,
+) -> Result<Loaded, DataError> {
+    options.folder.validate()?;
     let part = |folder: &Path, name: String, like: Option<Like<'_>>| {
         read(folder, &options.folder, options.sides, name, like, go_on)
     };
-    let (train, test) = (base.join("train"), base.join("test"));
-    if train.is_dir() && test.is_dir() {
-        let Read { images: train, ground, mut remarks } =
-            part(&train, format!("{name}/train"), None)?;
-        let like = Like { classes: &train.classes, shape: train.shape, ground };
-        let Read { images: test, remarks: more, .. } =
-            part(&test, format!("{name}/test"), Some(like))?;
-        remarks.extend(more);
-        return Ok(Loaded { dataset: Dataset::Images { train, test }, remarks });
-    }
-    let Read { images, mut remarks, .. } = part(&base, name.clone(), None)?;
+    let Read { images: train, ground, mut remarks } = part(train, format!("{name}/train"), None)?;
+    let like = Like { classes: &train.classes, shape: train.shape, ground };
+    let Read { images: test, remarks: more, .. } = part(test, format!("{name}/test"), Some(like))?;
+    remarks.extend(more);
+    Ok(Loaded { dataset: Dataset::Images { train, test }, remarks })
+}
+
+/// Opens one folder of images, which is divided here.
+pub(super) fn open_whole(
+    base: &Path,
+    name: &str,
+    options: &OpenOptions,
+    go_on: GoOn<'_>,
+) -> Result<Loaded, DataError> {
+    options.folder.validate()?;
+    let Read { images, mut remarks, .. } =
+        read(base, &options.folder, options.sides, name.to_owned(), None, go_on)?;
+    let dataset = divide(&images, name, options, &mut remarks)?;
+    Ok(Loaded { dataset, remarks })
+}
+
+/// Divides images into a training and a test part, class by class.
+pub(super) fn divide(
+    images: &ImageSet,
+    name: &str,
+    options: &OpenOptions,
+    remarks: &mut Vec<Remark>,
+) -> Result<Dataset, DataError> {
+    options.folder.validate()?;
     let share = Share::Fraction(options.folder.test_fraction);
     let (train, test) = stratified_split(&images.labels, share, options.seed)
         .map_err(|e| DataError::Request(format!("{name}: {e}")))?;
@@ -61,8 +138,7 @@ pub(super) fn open(
         name: format!("{name}/{part}"),
         ..images.subset(indices)
     };
-    let dataset = Dataset::Images { train: part(&train, "train"), test: part(&test, "test") };
-    Ok(Loaded { dataset, remarks })
+    Ok(Dataset::Images { train: part(&train, "train"), test: part(&test, "test") })
 }
 
 #[cfg(test)]
@@ -119,6 +195,29 @@ mod tests {
         grey(&root.path().join("mine/test/b/1.png"), 2, 2, 4);
         let (train, test) = images(root.path(), &options(None, false)).unwrap();
         assert_eq!((train.image(1)[0], test.image(1)[0]), (2, 4));
+    }
+
+    #[test]
+    fn parts_are_found_by_what_people_call_them() {
+        for (names, wanted, left_out) in [
+            (&["Train", "Test"][..], (1, 2), 0),
+            (&["training", "testing"], (1, 2), 0),
+            (&["train", "val"], (1, 2), 0),
+            (&["train", "validation"], (1, 2), 0),
+            (&["train", "test", "val"], (1, 2), 1),
+        ] {
+            let root = tempfile::tempdir().unwrap();
+            for (i, part) in names.iter().enumerate() {
+                for class in ["a", "b"] {
+                    let path = root.path().join(format!("mine/{part}/{class}/1.png"));
+                    grey(&path, 2, 2, i as u8 + 1);
+                }
+            }
+            let (train, test, remarks) = loaded(root.path(), &options(None, false));
+            assert_eq!((train.image(0)[0], test.image(0)[0]), wanted, "{names:?}");
+            assert_eq!(train.classes, ["a", "b"]);
+            assert_eq!(of(&remarks, RemarkKind::LeftOut).len(), left_out);
+        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub struct SourceFile {
     pub md5: Option<String>,
     /// Where it is, the first choice first.
     pub addresses: Vec<String>,
-    /// For a gzipped tar archive: the names of the files to take out of it. The archive itself
+    /// For a gzipped tar or a zip archive: the names of the files to take out of it. The archive itself
     /// is not kept.
     #[serde(default)]
     pub unpack: Vec<String>,
@@ -99,7 +99,10 @@ mod tests {
     #[test]
     fn the_manifest_is_sound() {
         let names: Vec<&str> = sources().iter().map(|s| s.name.as_str()).collect();
-        assert_eq!(names, ["mnist", "fashion-mnist", "cifar-10", "shd"]);
+        assert_eq!(
+            names,
+            ["mnist", "fashion-mnist", "kmnist", "qmnist", "emnist", "cifar-10", "shd"]
+        );
         for file in sources().iter().flat_map(|s| &s.files) {
             let hex = |s: &String, n: usize| {
                 s.len() == n && s.bytes().all(|b| b"0123456789abcdef".contains(&b))

@@ -1,8 +1,8 @@
-//! MNIST and Fashion-MNIST: where their four IDX files lie.
+//! MNIST and the sets that are kept like it: where their four IDX files lie.
 
 use crate::dataset::Dataset;
 use crate::error::DataError;
-use crate::formats::idx;
+use crate::formats::idx::{IdxOptions, read_images_with};
 use crate::images::{ImageSet, ImageShape};
 use crate::reading::GoOn;
 use std::path::{Path, PathBuf};
@@ -30,10 +30,89 @@ pub(crate) const FILES: [(&str, &str); 2] = [
     ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 ];
 
+/// The classes of Kuzushiji-MNIST (Clanuwat et al. 2018), in Latin letters.
+const KUZUSHIJI: [&str; 10] = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"];
+/// The splits of EMNIST (Cohen et al. 2017).
+const SPLITS: [&str; 6] = ["balanced", "byclass", "bymerge", "digits", "letters", "mnist"];
+
+/// The sets of this kind, in the order of the catalogue.
+pub(crate) const NAMES: [&str; 10] = [
+    "mnist",
+    "fashion-mnist",
+    "kmnist",
+    "qmnist",
+    "emnist-balanced",
+    "emnist-byclass",
+    "emnist-bymerge",
+    "emnist-digits",
+    "emnist-letters",
+    "emnist-mnist",
+];
+
 /// The folders under the root in which the files of a set are looked for: its own name, and the
 /// layout of torchvision.
-pub(crate) fn folders(name: &str) -> [&'static str; 2] {
-    if name == "mnist" { ["mnist", "MNIST/raw"] } else { ["fashion-mnist", "FashionMNIST/raw"] }
+pub(crate) fn folders(name: &str) -> &'static [&'static str] {
+    match name {
+        "mnist" => &["mnist", "MNIST/raw"],
+        "fashion-mnist" => &["fashion-mnist", "FashionMNIST/raw"],
+        "kmnist" => &["kmnist", "KMNIST/raw"],
+        "qmnist" => &["qmnist", "QMNIST/raw"],
+        // The archive of EMNIST unpacks to a folder `gzip`.
+        _ => &["emnist", "EMNIST/raw", "emnist/gzip", "EMNIST/raw/gzip", "gzip"],
+    }
+}
+
+/// The split of EMNIST of this name.
+fn split(name: &str) -> Option<&str> {
+    name.strip_prefix("emnist-").filter(|split| SPLITS.contains(split))
+}
+
+/// Whether a name is that of a split of EMNIST.
+pub(crate) fn is_emnist(name: &str) -> bool {
+    split(name).is_some()
+}
+
+/// The file names without the ending, (images, labels), of training and test.
+fn files(name: &str) -> [(String, String); 2] {
+    match split(name) {
+        Some(split) => ["train", "test"].map(|part| {
+            let of = |what: &str| format!("emnist-{split}-{part}-{what}-ubyte");
+            (of("images-idx3"), of("labels-idx1"))
+        }),
+        None if name == "qmnist" => ["train", "test"].map(|part| {
+            (format!("qmnist-{part}-images-idx3-ubyte"), format!("qmnist-{part}-labels-idx2-int"))
+        }),
+        None => FILES.map(|(images, labels)| (images.to_owned(), labels.to_owned())),
+    }
+}
+
+/// The classes of a split of EMNIST.
+fn characters(split: &str) -> Vec<String> {
+    let all = ('0'..='9').chain('A'..='Z').chain('a'..='z');
+    // Lower-case letters that look like their upper case are of one class with it.
+    let merged = |c: &char| "cijklmopsuvwxyz".contains(*c);
+    let classes: Vec<char> = match split {
+        "byclass" => all.collect(),
+        "balanced" | "bymerge" => all.filter(|c| !merged(c)).collect(),
+        "letters" => ('a'..='z').collect(),
+        _ => ('0'..='9').collect(),
+    };
+    classes.into_iter().map(String::from).collect()
+}
+
+/// How the files of a set are taken.
+fn how(name: &str) -> IdxOptions {
+    let named = |classes: &[&str]| classes.iter().map(|&class| class.to_owned()).collect();
+    match (name, split(name)) {
+        (_, Some(split)) => IdxOptions {
+            classes: characters(split),
+            first_label: u16::from(split == "letters"),
+            transposed: true,
+        },
+        ("fashion-mnist", _) => IdxOptions { classes: named(&CLOTHES), ..IdxOptions::default() },
+        ("kmnist", _) => IdxOptions { classes: named(&KUZUSHIJI), ..IdxOptions::default() },
+        _ => IdxOptions { classes: named(&DIGITS), ..IdxOptions::default() },
+    }
 }
 
 /// The file called `stem` in `folder`, plain or gzipped.
@@ -53,13 +132,15 @@ pub(crate) fn locate(name: &str, root: &Path) -> Result<[(PathBuf, PathBuf); 2],
         looked_in: root.to_owned(),
         wanted,
     };
-    for folder in folders(name).map(|f| root.join(f)) {
-        let found = FILES.map(|(images, labels)| (find(&folder, images), find(&folder, labels)));
+    let files = files(name);
+    for folder in folders(name).iter().map(|f| root.join(f)) {
+        let found =
+            files.each_ref().map(|(images, labels)| (find(&folder, images), find(&folder, labels)));
         match found {
             [(Some(a), Some(b)), (Some(c), Some(d))] => return Ok([(a, b), (c, d)]),
             [(None, None), (None, None)] => {}
             found => {
-                let names = FILES.map(|(a, b)| [a, b]).concat();
+                let names = files.each_ref().map(|(a, b)| [a, b]).concat();
                 let there = found.map(|(a, b)| [a, b]).concat();
                 let absent = names.iter().zip(there).find(|(_, path)| path.is_none());
                 let absent = absent.map_or("a file", |(name, _)| name);
@@ -67,20 +148,20 @@ pub(crate) fn locate(name: &str, root: &Path) -> Result<[(PathBuf, PathBuf); 2],
             }
         }
     }
-    let [own, torchvision] = folders(name);
+    let [own, others @ ..] = folders(name) else { unreachable!("every set has folders") };
     Err(missing(format!(
-        "expected {own}/{}[.gz] and its three siblings, or the same in {torchvision}; \
+        "expected {own}/{}[.gz] and its three siblings, or the same in {}; \
          the official files can be downloaded",
-        FILES[0].0
+        files[0].0, others[0]
     )))
 }
 
-/// Opens MNIST or Fashion-MNIST.
+/// Opens a set of this kind.
 pub(crate) fn open(name: &str, root: &Path, go_on: GoOn<'_>) -> Result<Dataset, DataError> {
-    let classes = if name == "mnist" { DIGITS } else { CLOTHES };
+    let how = how(name);
     let [train, test] = locate(name, root)?;
     let read = |(images, labels): &(PathBuf, PathBuf), part: &str| {
-        let set = idx::read_images(images, labels, &classes, &format!("{name}/{part}"), go_on)?;
+        let set = read_images_with(images, Some(labels), &how, &format!("{name}/{part}"), go_on)?;
         check_shape(&set, images)?;
         Ok(set)
     };
@@ -100,6 +181,7 @@ fn check_shape(set: &ImageSet, path: &Path) -> Result<(), DataError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::idx;
     use crate::{OpenOptions, Part, open, synthetic, testing};
     use std::fs;
     use std::io::Write;
@@ -132,7 +214,7 @@ mod tests {
 
     #[test]
     fn all_layouts_are_read() {
-        for name in ["mnist", "fashion-mnist"] {
+        for name in ["mnist", "fashion-mnist", "kmnist"] {
             for layout in folders(name) {
                 let root = tempfile::tempdir().unwrap();
                 let folder = root.path().join(layout);
@@ -153,6 +235,47 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn sets_like_it_are_read_by_their_own_names() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        let image = |i: usize| if i < 14 { 255 } else { 0 };
+        let images = |n: u8| {
+            let pixels = (0..usize::from(n) * 784).map(|i| image(i % 28)).collect::<Vec<u8>>();
+            [&[0, 0, 8, 3, 0, 0, 0, n, 0, 0, 0, 28, 0, 0, 0, 28][..], &pixels].concat()
+        };
+        let labels =
+            |values: &[u8]| [&[0, 0, 8, 1, 0, 0, 0, values.len() as u8][..], values].concat();
+        fs::create_dir_all(at("EMNIST/raw")).unwrap();
+        for part in ["train", "test"] {
+            let file = |what: &str| at(&format!("EMNIST/raw/emnist-letters-{part}-{what}-ubyte"));
+            fs::write(file("images-idx3"), images(2)).unwrap();
+            fs::write(file("labels-idx1"), labels(&[1, 26])).unwrap();
+        }
+        let open = |name: &str| open(name, root.path(), &OpenOptions::default());
+        let (train, _) = open("emnist-letters").unwrap().into_images().unwrap();
+        assert_eq!((train.labels.as_slice(), train.classes.len()), (&[0, 25][..], 26));
+        assert_eq!((train.classes[0].as_str(), train.classes[25].as_str()), ("a", "z"));
+        // The left half is white in the file, and the upper half in the image.
+        assert!((0..784).all(|i| train.image(1)[i] == image(i / 28)));
+        assert_eq!((characters("byclass").len(), characters("balanced").len()), (62, 47));
+        assert_eq!(characters("bymerge")[36..].concat(), "abdefghnqrt");
+        assert!(open("emnist-digits").is_err());
+        // Labels of eight columns.
+        fs::create_dir_all(at("qmnist")).unwrap();
+        for part in ["train", "test"] {
+            fs::write(at(&format!("qmnist/qmnist-{part}-images-idx3-ubyte")), images(1)).unwrap();
+            let row = [&[0, 0, 0, 7][..], &[9; 28]].concat();
+            let labels = [&[0, 0, 12, 2, 0, 0, 0, 1, 0, 0, 0, 8][..], &row].concat();
+            fs::write(at(&format!("qmnist/qmnist-{part}-labels-idx2-int")), labels).unwrap();
+        }
+        let (_, test) = open("qmnist").unwrap().into_images().unwrap();
+        assert_eq!(test.labels, [7]);
+        small(&at("KMNIST/raw"));
+        let (train, _) = open("kmnist").unwrap().into_images().unwrap();
+        assert_eq!(train.classes[9], "wo");
     }
 
     #[test]

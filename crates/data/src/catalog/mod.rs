@@ -1,7 +1,9 @@
 //! The data sets by name: where their files lie, what is expected of them, and a report on them.
 
+mod arrays;
 mod check;
 mod cifar;
+mod described;
 mod folder;
 mod make;
 pub(crate) mod manifest;
@@ -18,3 +20,4 @@ pub use mnist::{CLOTHES, DIGITS};
 pub use open::{default_root, load, open};
 pub use options::{OpenOptions, SYNTHETIC_TEST, SYNTHETIC_TRAIN};
 pub use recorded::read_recorded;
+pub use text::OWN_DATA;

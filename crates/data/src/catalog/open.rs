@@ -1,7 +1,7 @@
 //! Opening a data set by its name.
 
 use super::options::OpenOptions;
-use super::{cifar, folder, mnist, shd};
+use super::{arrays, cifar, described, folder, mnist, shd};
 use crate::dataset::{Dataset, Loaded};
 use crate::error::DataError;
 use crate::images::ImageSet;
@@ -55,7 +55,7 @@ pub fn load(
 ) -> Result<Loaded, DataError> {
     let of = |dataset| Loaded { dataset, remarks: Vec::new() };
     let whole = match spec {
-        "mnist" | "fashion-mnist" => of(mnist::open(spec, root, go_on)?),
+        name if mnist::NAMES.contains(&name) => of(mnist::open(name, root, go_on)?),
         "cifar-10" => of(cifar::open(root, go_on)?),
         "shd" => shd::open(root, options, go_on)?,
         "synthetic-digits" | "synthetic-color" | "synthetic-speech" => {
@@ -67,7 +67,12 @@ pub fn load(
                 shd::open_pair(path, spec, root, options, go_on)?
             }
             Some(("folder", path)) if !path.is_empty() => folder::open(path, root, options, go_on)?,
-            _ => return Err(DataError::UnknownName(spec.to_owned())),
+            Some(("npz", path)) if !path.is_empty() => arrays::open(path, root, options, go_on)?,
+            _ if spec.ends_with(".npz") => arrays::open(spec, root, options, go_on)?,
+            _ => match described::find(spec, root)? {
+                Some(set) => set.open(spec, options, go_on)?,
+                None => return Err(DataError::UnknownName(spec.to_owned())),
+            },
         },
     };
     let Loaded { dataset, mut remarks } = whole;

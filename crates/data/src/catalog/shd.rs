@@ -116,7 +116,7 @@ pub(super) fn open_pair(
 }
 
 #[cfg(feature = "hdf5")]
-fn read(
+pub(super) fn read(
     [train, test]: [PathBuf; 2],
     name: &str,
     is_shd: bool,
@@ -129,7 +129,7 @@ fn read(
 }
 
 #[cfg(not(feature = "hdf5"))]
-fn read(
+pub(super) fn read(
     _: [PathBuf; 2],
     name: &str,
     _: bool,

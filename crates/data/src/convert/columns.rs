@@ -47,16 +47,13 @@ pub(crate) fn role(name: &str) -> Option<Role> {
         }
     }
     match name.as_str() {
-        "id" | "ids" | "unit" | "units" | "unit_id" | "unit_ids" | "neuron" | "neuron_id" | "neuron_ids"
-        | "node_id" | "node_ids" | "sender" | "senders" | "channel" | "channels" | "i" => {
-            Some(Role::Id)
-        }
+        "id" | "ids" | "unit" | "units" | "unit_id" | "unit_ids" | "neuron" | "neuron_id"
+        | "neuron_ids" | "node_id" | "node_ids" | "sender" | "senders" | "channel" | "channels"
+        | "i" => Some(Role::Id),
         "x" => Some(Role::X),
         "y" => Some(Role::Y),
         "p" | "polarity" => Some(Role::Polarity),
-        "sample" | "samples" | "recording" | "trial" | "trials" => {
-            Some(Role::Recording)
-        }
+        "sample" | "samples" | "recording" | "trial" | "trials" => Some(Role::Recording),
         _ => None,
     }
 }
@@ -238,14 +235,17 @@ mod tests {
         assert_eq!(unit(&["timestamps", "population", "node_ids"]), Ok(Milliseconds));
         assert_eq!(unit(&["i", "t"]), Ok(Seconds));
         assert_eq!(unit(&["x", "y", "t", "p"]), Ok(Microseconds));
-        for wrong in [&["time", "id"][..], &["id"], &["time_ms"], &["time_ms", "x"], &["t", "t", "id"]]
+        for wrong in
+            [&["time", "id"][..], &["id"], &["time_ms"], &["time_ms", "x"], &["t", "t", "id"]]
         {
             assert!(unit(wrong).is_err(), "{wrong:?}");
         }
         let said = Told { unit: Some(Nanoseconds), ..told };
         assert_eq!(Columns::of(&["time", "id"], said).unwrap().unit, Nanoseconds);
         assert!(Columns::of(&["x", "y", "t"], Told::default()).is_err());
-        assert!(Columns::unnamed(2, Told::default()).is_err() && Columns::unnamed(4, said).is_err());
+        assert!(
+            Columns::unnamed(2, Told::default()).is_err() && Columns::unnamed(4, said).is_err()
+        );
     }
 
     #[test]
@@ -254,7 +254,10 @@ mod tests {
         let columns = Columns::of(&["p", "what", "x", "y", "t", "trial"], told).unwrap();
         let mut block = Block::default();
         columns.push(&[1.0, f64::NAN, 2.0, 3.0, 77.0, 6.0], &mut block).unwrap();
-        assert_eq!(block, Block { times: vec![77.0], ids: vec![(4 + 3) * 5 + 2], samples: vec![6] });
+        assert_eq!(
+            block,
+            Block { times: vec![77.0], ids: vec![(4 + 3) * 5 + 2], samples: vec![6] }
+        );
         assert_eq!(columns.needed(), [4, 2, 3, 0, 5]);
         let mut again = Block::default();
         columns.renumbered().push(&[77.0, 2.0, 3.0, 1.0, 6.0], &mut again).unwrap();

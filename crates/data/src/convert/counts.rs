@@ -13,7 +13,6 @@ use crate::formats::writing::write_file;
 use crate::reading::{Remark, RemarkKind, TO_THE_END};
 use std::path::Path;
 
-
 /// Reads counts, whatever file they are in.
 pub(super) fn read(
     path: &Path,
@@ -42,8 +41,7 @@ pub(super) fn write(
     match format {
         Format::Counts => {
             let indices: Vec<usize> = counts.indices.iter().map(|&i| i as usize).collect();
-            let writer =
-                CountsWriter::create_for(path, units, bins, duration_ms, &counts.origin)?;
+            let writer = CountsWriter::create_for(path, units, bins, duration_ms, &counts.origin)?;
             let mut writer = writer.with_indices(&indices);
             if counts.labels.is_empty() && !counts.is_empty() {
                 remarks.push(unlabelled(format));

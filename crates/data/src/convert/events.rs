@@ -6,12 +6,12 @@
 //! A file is one recording. A folder of such files, or of folders of them, one a class, is many.
 
 use super::columns::Told;
+use super::input::unpacked;
 use super::plan::Plan;
 use super::stream::{
     BLOCK, Block, Head, MOST_RECORDINGS, Precision, Rounding, Sensor, Sink, Source, TakeBlock,
     TimeUnit, flush,
 };
-use super::input::unpacked;
 use crate::error::DataError;
 use crate::formats::bytes::file_name;
 use crate::formats::writing::{name_finished, partial_name};
@@ -122,7 +122,9 @@ fn list(folder: &Path) -> Result<Listing, DataError> {
         classes.push(file_name(class));
     }
     if files.is_empty() {
-        return Err(wrong("no .bin file, expected events, or one subfolder of them a class".into()));
+        return Err(wrong(
+            "no .bin file, expected events, or one subfolder of them a class".into(),
+        ));
     }
     if files.len() as u64 > MOST_RECORDINGS {
         return Err(wrong(format!("{} files: at most {MOST_RECORDINGS}", files.len())));
@@ -145,7 +147,8 @@ impl Source for EventSource {
             };
             let mut event = [0; EVENT];
             loop {
-                let n = fill(&mut reader, &mut event).map_err(|e| DataError::io(path, "read", e))?;
+                let n =
+                    fill(&mut reader, &mut event).map_err(|e| DataError::io(path, "read", e))?;
                 match n {
                     0 => break,
                     EVENT => {}

@@ -173,7 +173,8 @@ pub(crate) fn detect(path: &Path) -> Result<Detected, DataError> {
     if text && !start.iter().any(|&b| b < b' ' && !b"\t\n\r\x0c".contains(&b)) {
         return of(Format::Csv, false, packed);
     }
-    let plausible = events::plausible(&start[..start.len() / events::EVENT * events::EVENT], length);
+    let plausible =
+        events::plausible(&start[..start.len() / events::EVENT * events::EVENT], length);
     if plausible || (packed && events::plausible(&start, events::EVENT as u64)) {
         return of(Format::NMnist, false, packed);
     }

@@ -34,7 +34,9 @@ pub(super) fn before(plan: &Plan, to: Format) -> Vec<Remark> {
     }
     let silent_end = plan.survey.spikes.iter().rev().take_while(|&&n| n == 0).count();
     if head.many && silent_end > 0 && matches!(to, Format::Csv | Format::Npy) {
-        lost(format!("{silent_end} recordings without spikes at the end: {title} holds only spikes"));
+        lost(format!(
+            "{silent_end} recordings without spikes at the end: {title} holds only spikes"
+        ));
     }
     if let Some(sensor) = head.sensor {
         let (height, width) = (sensor.height, sensor.width);

@@ -52,6 +52,7 @@ use crate::reading::{Remark, RemarkKind};
 use columns::Told;
 use format::{Detected, detect};
 use plan::{Plan, Survey};
+use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
 use stream::{Head, Sink, Source, TakeBlock};
@@ -112,6 +113,18 @@ pub struct Converted {
     pub units: u64,
     /// What was lost, decided or noticed.
     pub remarks: Vec<Remark>,
+}
+
+impl fmt::Display for Converted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Converted { from, to, spikes, recordings, units, remarks } = self;
+        let one = if *recordings == 1 { "recording" } else { "recordings" };
+        write!(f, "{from} to {to}: {spikes} spikes of {units} units in {recordings} {one}")?;
+        remarks.iter().try_for_each(|remark| {
+            let lost = if remark.kind == RemarkKind::Lost { "lost" } else { "note" };
+            write!(f, "\n  {lost}: {remark}")
+        })
+    }
 }
 
 /// Converts the file or folder `input` to `output`, which is there only once all of it is.
@@ -182,13 +195,21 @@ pub fn convert(
         source.read(&mut |block| {
             spikes += block.len() as u64;
             if spikes > total || block.samples.iter().any(|&s| s as usize >= plan.recordings()) {
-                return Err(DataError::format(input, "the spikes", "the file changes while it is read"));
+                return Err(DataError::format(
+                    input,
+                    "the spikes",
+                    "the file changes while it is read",
+                ));
             }
             sink.take(block)?;
             written(spikes)
         })?;
         if spikes != total {
-            return Err(DataError::format(input, "the spikes", "the file changes while it is read"));
+            return Err(DataError::format(
+                input,
+                "the spikes",
+                "the file changes while it is read",
+            ));
         }
         remarks.extend(losses::rounding(sink.finish()?, &plan, to));
     }
@@ -321,7 +342,8 @@ fn open(
         Format::NMnist => Some(TimeUnit::Microseconds),
         _ => None,
     };
-    if let Some((fixed, told)) = fixed.zip(options.from_unit).filter(|(fixed, told)| fixed != told) {
+    if let Some((fixed, told)) = fixed.zip(options.from_unit).filter(|(fixed, told)| fixed != told)
+    {
         return Err(DataError::Request(format!(
             "{}: times of {} are in {fixed}, and not in {told}",
             input.to_string_lossy(),

@@ -5,7 +5,9 @@
 //! `duration_ms`, `labels`, `speakers`, `sensor` (polarities, height, width).
 
 use super::columns::{Columns, Role, Told, role};
-use super::stream::{BLOCK, Block, Head, MOST_RECORDINGS, Precision, Sensor, Source, TakeBlock, TimeUnit, flush};
+use super::stream::{
+    BLOCK, Block, Head, MOST_RECORDINGS, Precision, Sensor, Source, TakeBlock, TimeUnit, flush,
+};
 use crate::error::DataError;
 use crate::formats::npz::LONGEST_HEADER;
 use crate::formats::numbers::NumberType;
@@ -106,8 +108,9 @@ impl NpzSource {
             .collect();
         let has = |name: &str| names.iter().any(|known| known == name);
         let wrong = |place: &str, why: String| DataError::format(path, place, why);
-        let mut beside =
-            |name: &str| if has(name) { small(path, &mut archive, name).map(Some) } else { Ok(None) };
+        let mut beside = |name: &str| {
+            if has(name) { small(path, &mut archive, name).map(Some) } else { Ok(None) }
+        };
         let sensor = beside("sensor")?;
         let sensor = match sensor.as_deref() {
             None => None,
@@ -124,9 +127,7 @@ impl NpzSource {
         let one = |name: &str, found: Option<Vec<f64>>, most: f64| match found.as_deref() {
             None => Ok(None),
             Some(&[x]) if x >= 0.0 && x <= most && x.fract() == 0.0 => Ok(Some(x)),
-            Some(_) => {
-                Err(wrong(name, format!("expected one whole number from 0 to {most}")))
-            }
+            Some(_) => Err(wrong(name, format!("expected one whole number from 0 to {most}"))),
         };
         // What `Spikes.save` of the Python package writes: times in ms, and their end.
         let of_package = has("duration") && has("units") && has("times") && !has("sample");
@@ -135,7 +136,8 @@ impl NpzSource {
             _ => told,
         };
         // `units` is how many there are, or which unit each spike is of where nothing else says it.
-        let place = |name: &String| name != "units" && matches!(role(name), Some(Role::Id | Role::X));
+        let place =
+            |name: &String| name != "units" && matches!(role(name), Some(Role::Id | Role::X));
         let counted = names.iter().any(place);
         let spikes: Vec<&String> = names
             .iter()
@@ -200,14 +202,13 @@ impl NpzSource {
                 _ => Some(durations),
             };
         }
-        let taken = [
-            "recordings", "units", "labels", "speakers", "sensor", "duration_ms",
-        ];
+        let taken = ["recordings", "units", "labels", "speakers", "sensor", "duration_ms"];
         let left = |name: &&String| {
             let known = taken.contains(&name.as_str()) || (of_package && *name == "duration");
             !known && !names_of.contains(name)
         };
-        head.left_out = names.iter().filter(left).map(|name| format!("the array '{name}'")).collect();
+        head.left_out =
+            names.iter().filter(left).map(|name| format!("the array '{name}'")).collect();
         head.left_out.sort();
         let spikes = counts.unwrap_or(0);
         Ok(NpzSource { path: path.to_owned(), head, names: names_of, columns, spikes })
@@ -301,9 +302,9 @@ impl Source for NpzSource {
             }
             for i in 0..n {
                 row.iter_mut().zip(&values).for_each(|(x, values)| *x = values[i]);
-                self.columns.push(&row, &mut block).map_err(|why| {
-                    wrong(&format!("{}[{}]", self.names[0], at + i as u64), why)
-                })?;
+                self.columns
+                    .push(&row, &mut block)
+                    .map_err(|why| wrong(&format!("{}[{}]", self.names[0], at + i as u64), why))?;
             }
             flush(&mut block, take)?;
             at += n as u64;

@@ -54,8 +54,10 @@ pub(super) struct NpzSink {
 
 impl NpzSink {
     pub fn create(path: &Path, plan: &Plan) -> Result<NpzSink, DataError> {
-        let names = if plan.head.many { &["times", "ids", "sample"][..] } else { &["times", "ids"] };
-        let columns = names.iter().map(|name| Column::create(path, name)).collect::<Result<_, _>>()?;
+        let names =
+            if plan.head.many { &["times", "ids", "sample"][..] } else { &["times", "ids"] };
+        let columns =
+            names.iter().map(|name| Column::create(path, name)).collect::<Result<_, _>>()?;
         Ok(NpzSink { path: path.to_owned(), plan: plan.clone(), columns })
     }
 

@@ -4,6 +4,7 @@
 use crate::error::DataError;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::str::FromStr;
 
 /// The spikes of a block.
 pub(crate) const BLOCK: usize = 1 << 16;
@@ -29,12 +30,8 @@ pub enum TimeUnit {
 
 impl TimeUnit {
     /// All of them.
-    pub const ALL: [TimeUnit; 4] = [
-        TimeUnit::Seconds,
-        TimeUnit::Milliseconds,
-        TimeUnit::Microseconds,
-        TimeUnit::Nanoseconds,
-    ];
+    pub const ALL: [TimeUnit; 4] =
+        [TimeUnit::Seconds, TimeUnit::Milliseconds, TimeUnit::Microseconds, TimeUnit::Nanoseconds];
 
     /// Its name: `s`, `ms`, `us` or `ns`.
     pub fn name(self) -> &'static str {
@@ -60,6 +57,15 @@ impl TimeUnit {
         let (here, there) = (self.per_second(), other.per_second());
         // Both quotients are whole numbers, so that the only rounding is that of the result.
         if here <= there { time * (there / here) } else { time / (here / there) }
+    }
+}
+
+impl FromStr for TimeUnit {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<TimeUnit, String> {
+        let found = TimeUnit::ALL.into_iter().find(|unit| unit.name() == name);
+        found.ok_or_else(|| format!("unknown unit '{name}': known are s, ms, us and ns"))
     }
 }
 

@@ -303,7 +303,8 @@ fn spikes_are_counted() {
             assert_eq!(table.duration_ms, 10.0);
         }
         // And from one format of counts to the next.
-        run(&at(name), &at("again.npz"), &Options { overwrite: true, ..Options::default() }).unwrap();
+        run(&at(name), &at("again.npz"), &Options { overwrite: true, ..Options::default() })
+            .unwrap();
         let again = counts::read(&at("again.npz"), Format::Npz, None, &mut Vec::new()).unwrap();
         assert_eq!((again.counts, again.duration_ms), (table.counts, table.duration_ms));
     }

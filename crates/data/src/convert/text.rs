@@ -2,9 +2,11 @@
 //! semicolons or spaces; lines that begin with `#` are comments.
 
 use super::columns::{Columns, Told, role};
-use super::plan::Plan;
-use super::stream::{BLOCK, Block, Head, Precision, Rounding, Sensor, Sink, Source, TakeBlock, flush};
 use super::input::unpacked;
+use super::plan::Plan;
+use super::stream::{
+    BLOCK, Block, Head, Precision, Rounding, Sensor, Sink, Source, TakeBlock, flush,
+};
 use crate::error::DataError;
 use crate::formats::writing::{name_finished, partial_name};
 use std::fs::File;
@@ -65,7 +67,8 @@ impl Lines<'_> {
             self.line.clear();
             self.number += 1;
             let read = (&mut self.reader).take(LONGEST).read_until(b'\n', &mut self.line);
-            let n = read.map_err(|e| self.wrong(format!("the file is damaged or cut short ({e})")))?;
+            let n =
+                read.map_err(|e| self.wrong(format!("the file is damaged or cut short ({e})")))?;
             if n == 0 {
                 return Ok(None);
             }
@@ -122,14 +125,7 @@ impl TextSource {
             let other = names.iter().filter(|name| role(name).is_none());
             head.left_out = other.map(|name| format!("the column '{name}'")).collect();
         }
-        Ok(TextSource {
-            path: path.to_owned(),
-            head,
-            parting,
-            count: names.len(),
-            columns,
-            named,
-        })
+        Ok(TextSource { path: path.to_owned(), head, parting, count: names.len(), columns, named })
     }
 }
 

@@ -67,6 +67,24 @@ pub struct Fetched {
 /// Reports progress, and says whether to go on.
 pub type OnProgress<'a> = dyn FnMut(&Progress<'_>) -> ControlFlow<()> + 'a;
 
+/// The data sets of these names, or all that can be downloaded for the one name `all`.
+///
+/// # Errors
+/// If one cannot be downloaded.
+pub fn names(asked: &[String]) -> Result<Vec<String>, DataError> {
+    let known = || sources().iter().map(|source| source.name.clone());
+    if asked == ["all"] {
+        return Ok(known().collect());
+    }
+    match asked.iter().find(|name| !known().any(|known| known == **name)) {
+        None => Ok(asked.to_vec()),
+        Some(name) => Err(DataError::Request(format!(
+            "'{name}' cannot be downloaded; these can: {}",
+            known().collect::<Vec<_>>().join(", ")
+        ))),
+    }
+}
+
 /// Downloads the data set `name` to its folder under `root`.
 ///
 /// # Errors
@@ -315,31 +333,68 @@ fn content_range_start(value: Option<&str>) -> Option<u64> {
     value?.trim().strip_prefix("bytes ")?.split('-').next()?.parse().ok()
 }
 
-/// Takes the files called `names` out of a gzipped tar archive into `folder`, whatever folder
-/// they have in it. Nothing else is written.
+/// Takes the files called `names` out of a zip or a gzipped tar archive into `folder`, whatever
+/// folder they have in it. Nothing else is written.
 fn unpack(archive: &Path, folder: &Path, names: &[String]) -> Result<(), DataError> {
     let damaged = |e: io::Error| DataError::format(archive, "the archive", e.to_string());
     let file = File::open(archive).map_err(|e| DataError::io(archive, "open", e))?;
-    let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(io::BufReader::new(file)));
-    let mut found = 0;
-    for entry in tar.entries().map_err(damaged)? {
-        let mut entry = entry.map_err(damaged)?;
-        let path = entry.path().map_err(damaged)?.into_owned();
+    let file = io::BufReader::new(file);
+    let wanted = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !entry.header().entry_type().is_file() || !names.contains(&name) {
-            continue;
+        names.contains(&name).then_some(name)
+    };
+    let mut found = 0;
+    if archive.extension().is_some_and(|ending| ending == "zip") {
+        let mut zip = zip::ZipArchive::new(file).map_err(|e| damaged(e.into()))?;
+        for i in 0..zip.len() {
+            let mut entry = zip.by_index(i).map_err(|e| damaged(e.into()))?;
+            let name = entry.enclosed_name().and_then(wanted);
+            if let (Some(name), true) = (name, entry.is_file()) {
+                take_out(&mut entry, &folder.join(name)).map_err(|e| e.unwrap_or_else(damaged))?;
+                found += 1;
+            }
         }
-        let target = folder.join(&name);
-        let partial = partial_name(&target);
-        let mut out = File::create(&partial).map_err(|e| DataError::io(&partial, "create", e))?;
-        io::copy(&mut entry, &mut out).map_err(damaged)?;
-        out.sync_all().map_err(|e| DataError::io(&partial, "write", e))?;
-        fs::rename(&partial, &target).map_err(|e| DataError::io(&target, "rename", e))?;
-        found += 1;
+    } else {
+        let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(file));
+        for entry in tar.entries().map_err(damaged)? {
+            let mut entry = entry.map_err(damaged)?;
+            let name = wanted(&entry.path().map_err(damaged)?);
+            if let (Some(name), true) = (name, entry.header().entry_type().is_file()) {
+                take_out(&mut entry, &folder.join(name)).map_err(|e| e.unwrap_or_else(damaged))?;
+                found += 1;
+            }
+        }
     }
     if found < names.len() {
         let problem = format!("{found} of the files {}, expected all", names.join(", "));
         return Err(DataError::format(archive, "the archive", problem));
     }
     Ok(())
+}
+
+/// Why a file was not taken out of an archive.
+enum NotTaken {
+    /// The archive cannot be read on.
+    Archive(io::Error),
+    /// The disk refused.
+    Disk(DataError),
+}
+
+impl NotTaken {
+    fn unwrap_or_else(self, damaged: impl FnOnce(io::Error) -> DataError) -> DataError {
+        match self {
+            NotTaken::Archive(e) => damaged(e),
+            NotTaken::Disk(e) => e,
+        }
+    }
+}
+
+/// Writes an entry of an archive as the file `target`.
+fn take_out(entry: &mut dyn Read, target: &Path) -> Result<(), NotTaken> {
+    let partial = partial_name(target);
+    let disk = |path: &Path, action, e| NotTaken::Disk(DataError::io(path, action, e));
+    let mut out = File::create(&partial).map_err(|e| disk(&partial, "create", e))?;
+    io::copy(entry, &mut out).map_err(NotTaken::Archive)?;
+    out.sync_all().map_err(|e| disk(&partial, "write", e))?;
+    fs::rename(&partial, target).map_err(|e| disk(target, "rename", e))
 }

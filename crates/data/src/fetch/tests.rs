@@ -370,5 +370,10 @@ fn only_known_sets_can_be_fetched() {
     let root = tempfile::tempdir().unwrap();
     let problem =
         fetch("synthetic-digits", root.path(), &mut |_| ControlFlow::Continue(())).unwrap_err();
-    assert!(problem.to_string().contains("mnist, fashion-mnist, cifar-10, shd can"), "{problem}");
+    assert!(
+        problem
+            .to_string()
+            .contains("mnist, fashion-mnist, kmnist, qmnist, emnist, cifar-10, shd can"),
+        "{problem}"
+    );
 }

@@ -9,6 +9,7 @@ pub mod counts_file;
 pub mod facts;
 pub mod folder;
 pub mod idx;
+pub(crate) mod image_arrays;
 pub mod inspect;
 pub mod npz;
 pub(crate) mod numbers;

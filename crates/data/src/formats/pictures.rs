@@ -45,6 +45,15 @@ pub enum Ground {
     Black,
 }
 
+impl std::str::FromStr for Ground {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Ground, String> {
+        let found = [Ground::White, Ground::Black].into_iter().find(|ground| ground.name() == name);
+        found.ok_or_else(|| "white and black are possible".to_owned())
+    }
+}
+
 impl Ground {
     /// "white" or "black".
     pub fn name(self) -> &'static str {

@@ -17,8 +17,9 @@
 use crate::counts::{Counts, CountsOrigin};
 use crate::error::DataError;
 use crate::formats::arrays::Arrays;
+use crate::formats::image_arrays::{self, Pixels, reserve, shape, whole_numbers, wrong};
 use crate::identity::Source;
-use crate::images::{ImageSet, ImageShape};
+use crate::images::ImageSet;
 use crate::reading::{Remark, RemarkKind};
 use crate::trains::SpikeTrains;
 
@@ -131,12 +132,6 @@ pub(crate) fn read(
     Ok(Recorded { images, response, source, remarks })
 }
 
-/// An error at an array of a file.
-fn wrong(file: &dyn Arrays, name: &str, problem: impl Into<String>) -> DataError {
-    let name = if name.is_empty() { "the array" } else { name };
-    DataError::format(file.path(), name, problem)
-}
-
 /// The name of the array `wanted` in a file: its own, or that of the only array there is.
 fn find(file: &dyn Arrays, wanted: &str) -> Result<String, DataError> {
     let names = file.names();
@@ -148,11 +143,6 @@ fn find(file: &dyn Arrays, wanted: &str) -> Result<String, DataError> {
             Err(wrong(file, wanted, format!("there is no such array: there are {there}")))
         }
     }
-}
-
-/// The sizes and the type of an array that must be there.
-fn shape(file: &dyn Arrays, name: &str) -> Result<(Vec<usize>, String), DataError> {
-    file.shape(name)?.ok_or_else(|| wrong(file, name, "there is no such array"))
 }
 
 /// One number, if there is such an array.
@@ -173,36 +163,6 @@ fn one_number(file: &dyn Arrays, name: &str) -> Result<Option<f64>, DataError> {
     Ok(number)
 }
 
-/// A list of whole numbers below `limit`.
-fn whole_numbers(file: &dyn Arrays, name: &str, limit: usize) -> Result<Vec<u32>, DataError> {
-    let (sizes, _) = shape(file, name)?;
-    let &[n] = &sizes[..] else {
-        return Err(wrong(file, name, format!("shape {sizes:?}, expected a list")));
-    };
-    let mut numbers = reserve(file, name, n)?;
-    numbers.resize(n, 0);
-    file.read(name, &mut |i, x| {
-        if !(x >= 0.0 && x < limit as f64 && x.fract() == 0.0) {
-            return Err(format!(
-                "{x}, expected a whole number from 0 to {}",
-                limit.saturating_sub(1)
-            ));
-        }
-        numbers[i] = x as u32;
-        Ok(())
-    })?;
-    Ok(numbers)
-}
-
-/// Memory for `n` values.
-fn reserve<T>(file: &dyn Arrays, name: &str, n: usize) -> Result<Vec<T>, DataError> {
-    let mut values = Vec::new();
-    values
-        .try_reserve_exact(n)
-        .map_err(|_| wrong(file, name, format!("{n} values do not fit the memory")))?;
-    Ok(values)
-}
-
 /// The images, with the labels of either file.
 fn images(
     file: &dyn Arrays,
@@ -210,59 +170,10 @@ fn images(
     remarks: &mut Vec<Remark>,
 ) -> Result<ImageSet, DataError> {
     let name = find(file, "images")?;
-    let (sizes, kind) = shape(file, &name)?;
-    let (n, shape) = match sizes[..] {
-        [n, height, width] => (n, ImageShape { channels: 1, height, width }),
-        [n, height, width, channels @ (1 | 3)] => (n, ImageShape { channels, height, width }),
-        _ => {
-            let expected = "[n, height, width] or [n, height, width, 1 or 3]";
-            return Err(wrong(file, &name, format!("shape {sizes:?}, expected {expected}")));
-        }
-    };
-    if sizes.contains(&0) {
-        return Err(wrong(file, &name, format!("shape {sizes:?}, expected at least one image")));
-    }
-    let mut pixels = reserve(file, &name, n * shape.pixels())?;
-    pixels.resize(n * shape.pixels(), 0u8);
-    let plane = shape.height * shape.width;
-    let scale = if kind.contains(['f', 'b']) { 255.0 } else { 1.0 };
-    let most = if scale == 1.0 { 255.0 } else { 1.0 };
-    let mut rounded = false;
-    file.read(&name, &mut |i, x| {
-        if !(x >= 0.0 && x <= most) {
-            return Err(format!("{x}, expected a value from 0 to {most}, as {kind} images have"));
-        }
-        // From channels last to channels first.
-        let (image, rest) = (i / shape.pixels(), i % shape.pixels());
-        let (place, channel) = (rest / shape.channels, rest % shape.channels);
-        let value = x * scale;
-        rounded |= value.fract() != 0.0;
-        pixels[image * shape.pixels() + channel * plane + place] = value.round() as u8;
-        Ok(())
-    })?;
-    if rounded {
-        let text = format!("{}: the {kind} values were rounded to 8 bits", file.identity().name);
-        remarks.push(Remark::new(RemarkKind::Converted, text));
-    }
-    let mut labels = None;
-    for file in [file, responses] {
-        if labels.is_none() && file.names().iter().any(|name| name == "labels") {
-            labels = Some((file, whole_numbers(file, "labels", 1 << 16)?));
-        }
-    }
-    let (labels, classes) = match labels {
-        Some((file, labels)) => {
-            if labels.len() != n {
-                return Err(wrong(
-                    file,
-                    "labels",
-                    format!("{} labels for {n} images", labels.len()),
-                ));
-            }
-            let most = labels.iter().max().map_or(0, |&l| l as usize + 1);
-            let classes = (0..most).map(|class| class.to_string()).collect();
-            (labels.into_iter().map(|l| l as u16).collect(), classes)
-        }
+    let Pixels { n, shape, pixels } = image_arrays::pixels(file, &name, remarks)?;
+    let has = |file: &&dyn Arrays| file.names().iter().any(|name| name == "labels");
+    let (labels, classes) = match [file, responses].into_iter().find(has) {
+        Some(file) => image_arrays::labels(file, "labels", n, &[])?,
         None => {
             let text = format!("{}: there are no labels", file.identity().name);
             remarks.push(Remark::new(RemarkKind::Unlabelled, text));
@@ -406,7 +317,7 @@ fn spikes(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{TO_THE_END, read_recorded};
+    use crate::{ImageShape, TO_THE_END, read_recorded};
     use npyz::{AutoSerialize, WriterBuilder};
     use std::fs;
     use std::io::{Cursor, Write};

@@ -15,8 +15,8 @@
 //!
 //! The last four are not in SHD; they keep what cannot be read off the spikes.
 
-use super::read::SpikeFile;
 use super::blocks::Stored;
+use super::read::SpikeFile;
 use super::write::{Extras, Writer};
 use crate::counts::CountsOrigin;
 use crate::error::DataError;
@@ -43,6 +43,19 @@ pub enum TimePrecision {
     Float32,
     /// A time in ms comes back to its last bit.
     Float64,
+}
+
+impl std::str::FromStr for TimePrecision {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<TimePrecision, String> {
+        match name {
+            "float16" => Ok(TimePrecision::Float16),
+            "float32" => Ok(TimePrecision::Float32),
+            "float64" => Ok(TimePrecision::Float64),
+            _ => Err(format!("unknown '{name}': known are float16, float32 and float64")),
+        }
+    }
 }
 
 impl TimePrecision {

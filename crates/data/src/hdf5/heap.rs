@@ -138,9 +138,8 @@ mod tests {
             bytes.extend(index.to_le_bytes());
             bytes
         };
-        let follow = |file: &[u8], r: &[u8]| {
-            Heap::new(&BytesStorage::new(file.to_vec())).follow(r, 2)
-        };
+        let follow =
+            |file: &[u8], r: &[u8]| Heap::new(&BytesStorage::new(file.to_vec())).follow(r, 2);
         assert_eq!(follow(&file, &reference(3, 8, 1)).unwrap(), 40..46);
         assert!(follow(&file, &reference(0, u64::MAX, 9)).unwrap().is_empty());
         for (r, wanted) in [

@@ -43,8 +43,7 @@ impl Layout {
         file: Result<Hdf5File, Error>,
         length: u64,
     ) -> Result<Layout, DataError> {
-        let file =
-            file.map_err(|e| DataError::format(path, "HDF5 superblock", one_line(&e)))?;
+        let file = file.map_err(|e| DataError::format(path, "HDF5 superblock", one_line(&e)))?;
         let wrong = |problem: String| Err(DataError::format(path, "HDF5 superblock", problem));
         let superblock = file.superblock();
         if superblock.base_address != 0 || superblock.offset_size != 8 {

@@ -75,11 +75,7 @@ impl Lists {
     }
 
     /// Gives every row to `take`, with its index; `piece` rows are read at a time.
-    pub fn read(
-        &self,
-        piece: usize,
-        take: &mut TakeRow<'_>,
-    ) -> Result<(), DataError> {
+    pub fn read(&self, piece: usize, take: &mut TakeRow<'_>) -> Result<(), DataError> {
         let mut row = vec![0.0; self.lists.len()];
         let mut at = 0;
         while at < self.length {

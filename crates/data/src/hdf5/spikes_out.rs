@@ -211,8 +211,7 @@ impl Sink for SonataSink {
         let unit = self.plan.head.unit;
         let to_ms = |&t: &f64| unit.to(TimeUnit::Milliseconds, t).to_le_bytes();
         let times: Vec<u8> = block.times.iter().flat_map(to_ms).collect();
-        let ids: Vec<u8> =
-            block.ids.iter().flat_map(|&id| u64::from(id).to_le_bytes()).collect();
+        let ids: Vec<u8> = block.ids.iter().flat_map(|&id| u64::from(id).to_le_bytes()).collect();
         for (start, bytes) in [(self.times, &times), (self.ids, &ids)] {
             out.write_at(start + self.done * 8, bytes).map_err(|e| self.file.io(e))?;
         }

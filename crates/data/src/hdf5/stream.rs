@@ -110,9 +110,9 @@ impl ShdSource {
         head.units = most.map(|units| units as u64);
         for name in ["extra/meta_info/gender", "extra/equipoise/origin", "extra/equipoise/index"] {
             if layout.find(name)?.is_some() {
-                let name = name.rsplit_once('/').map_or(name, |(group, last)| {
-                    if last == "gender" { group } else { name }
-                });
+                let name = name
+                    .rsplit_once('/')
+                    .map_or(name, |(group, last)| if last == "gender" { group } else { name });
                 head.left_out.push(name.to_owned());
             }
         }
@@ -120,7 +120,13 @@ impl ShdSource {
     }
 
     /// The numbers of a piece of a row.
-    fn piece(&self, name: &str, kind: NumberType, at: u64, n: usize) -> Result<Vec<f64>, DataError> {
+    fn piece(
+        &self,
+        name: &str,
+        kind: NumberType,
+        at: u64,
+        n: usize,
+    ) -> Result<Vec<f64>, DataError> {
         let bytes = self.layout.file.storage().read_range(at, n * kind.size);
         let bytes = bytes.map_err(|e| self.layout.error(name, one_line(&e)))?;
         Ok(bytes.chunks_exact(kind.size).map(|bytes| kind.decode(bytes)).collect())

@@ -272,50 +272,50 @@ fn finish<W: Write + Seek>(
     file.finish(&root)
 }
 
-    /// A chunked dataset of rows of variable length (PyTables reads no other). Gives the address
-    /// of its object header.
-    fn rows<W: Write + Seek>(
+/// A chunked dataset of rows of variable length (PyTables reads no other). Gives the address
+/// of its object header.
+fn rows<W: Write + Seek>(
     file: &mut Builder<W>,
     rows: &[Reference],
     element: Stored,
 ) -> io::Result<u64> {
-        let chunk = rows.len().div_ceil(2 * CHUNK_K).max(1024);
-        let mut entries = Vec::new();
-        for (k, part) in rows.chunks(chunk).enumerate() {
-            let mut bytes = Vec::with_capacity(chunk * 16);
-            for row in part {
-                bytes.extend(row.length.to_le_bytes());
-                bytes.extend(row.collection.to_le_bytes());
-                bytes.extend(row.object.to_le_bytes());
-            }
-            bytes.resize(chunk * 16, 0);
-            entries.push(((k * chunk) as u64, file.append(&bytes)?));
+    let chunk = rows.len().div_ceil(2 * CHUNK_K).max(1024);
+    let mut entries = Vec::new();
+    for (k, part) in rows.chunks(chunk).enumerate() {
+        let mut bytes = Vec::with_capacity(chunk * 16);
+        for row in part {
+            bytes.extend(row.length.to_le_bytes());
+            bytes.extend(row.collection.to_le_bytes());
+            bytes.extend(row.object.to_le_bytes());
         }
-        // A key is the size of the chunk, no filters left out, and its position; one more key
-        // than chunks, the last being the end.
-        let key = |start: u64| {
-            let mut key = ((chunk * 16) as u32).to_le_bytes().to_vec();
-            key.extend([0; 4]);
-            key.extend(start.to_le_bytes());
-            key.extend([0; 8]);
-            key
-        };
-        let mut tree = b"TREE\x01\0".to_vec();
-        tree.extend((entries.len() as u16).to_le_bytes());
-        tree.extend([0xff; 16]);
-        for &(start, address) in &entries {
-            tree.extend(key(start));
-            tree.extend(address.to_le_bytes());
-        }
-        tree.extend(key((entries.len() * chunk) as u64));
-        tree.resize(24 + (2 * CHUNK_K + 1) * 24 + 2 * CHUNK_K * 8, 0);
-        let tree = if entries.is_empty() { UNDEFINED } else { file.append(&tree)? };
-
-        let mut datatype = vec![0x19, 0, 0, 0, 16, 0, 0, 0];
-        datatype.extend(element.message());
-        let mut layout = vec![3, 2, 2];
-        layout.extend(tree.to_le_bytes());
-        layout.extend((chunk as u32).to_le_bytes());
-        layout.extend(16u32.to_le_bytes());
-        file.dataset(rows.len() as u64, UNDEFINED, datatype, 3, layout, &[])
+        bytes.resize(chunk * 16, 0);
+        entries.push(((k * chunk) as u64, file.append(&bytes)?));
     }
+    // A key is the size of the chunk, no filters left out, and its position; one more key
+    // than chunks, the last being the end.
+    let key = |start: u64| {
+        let mut key = ((chunk * 16) as u32).to_le_bytes().to_vec();
+        key.extend([0; 4]);
+        key.extend(start.to_le_bytes());
+        key.extend([0; 8]);
+        key
+    };
+    let mut tree = b"TREE\x01\0".to_vec();
+    tree.extend((entries.len() as u16).to_le_bytes());
+    tree.extend([0xff; 16]);
+    for &(start, address) in &entries {
+        tree.extend(key(start));
+        tree.extend(address.to_le_bytes());
+    }
+    tree.extend(key((entries.len() * chunk) as u64));
+    tree.resize(24 + (2 * CHUNK_K + 1) * 24 + 2 * CHUNK_K * 8, 0);
+    let tree = if entries.is_empty() { UNDEFINED } else { file.append(&tree)? };
+
+    let mut datatype = vec![0x19, 0, 0, 0, 16, 0, 0, 0];
+    datatype.extend(element.message());
+    let mut layout = vec![3, 2, 2];
+    layout.extend(tree.to_le_bytes());
+    layout.extend((chunk as u32).to_le_bytes());
+    layout.extend(16u32.to_le_bytes());
+    file.dataset(rows.len() as u64, UNDEFINED, datatype, 3, layout, &[])
+}

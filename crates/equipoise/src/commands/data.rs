@@ -1,6 +1,5 @@
 //! `equipoise data`: what data sets there are, whether they are sound, and how to get them.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -9,7 +8,7 @@ use equipoise_data::{
 };
 
 use crate::console::{Task, print};
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::{Global, interrupt};
 
 /// List, check, download and make data sets.
@@ -69,7 +68,7 @@ struct Check {
     grey: bool,
     /// What transparent images of a folder are put on [default: white, or black if all would be
     /// blank on white]
-    #[arg(long, value_name = "COLOUR", value_parser = ground)]
+    #[arg(long, value_name = "COLOUR")]
     ground: Option<Ground>,
 }
 
@@ -116,46 +115,16 @@ pub fn run(args: &DataArgs, global: &Global) -> Outcome {
     }
 }
 
-/// `white` or `black`.
-fn ground(text: &str) -> Result<Ground, String> {
-    match text {
-        "white" => Ok(Ground::White),
-        "black" => Ok(Ground::Black),
-        _ => Err("white and black are possible".into()),
-    }
-}
-
-/// Whether to go on, for a library that asks.
-fn go_on() -> ControlFlow<()> {
-    interrupt::poll()
-}
-
 fn list(global: &Global) -> Outcome {
     let root = global.data_root();
     print(format_args!("Data sets under {}:", root.display()));
     for entry in equipoise_data::catalog(&root) {
-        let here = match (entry.present, entry.looked_for.is_empty()) {
-            (true, true) => "made",
-            (true, false) => "here",
-            (false, _) => "-",
-        };
-        print(format_args!("  {:<17} {here:<5} {}", entry.name, entry.what));
-        if !entry.looked_for.is_empty() {
-            print(format_args!("{:26}licence: {}; cite: {}", "", entry.licence, entry.citation));
-        }
-        if !entry.present && entry.fetchable {
-            let places: Vec<String> =
-                entry.looked_for.iter().map(|p| p.display().to_string()).collect();
-            print(format_args!(
-                "{:26}not in {}; `equipoise data fetch {}` downloads it",
-                "",
-                places.join(", "),
-                entry.name
-            ));
+        print(&entry);
+        if let (false, Some(name)) = (entry.present, &entry.fetched_as) {
+            print(format_args!("{:26}`equipoise data fetch {name}` downloads it", ""));
         }
     }
-    print("  spikes:PATH             any PATH_train.h5 and PATH_test.h5 in the layout of SHD");
-    print("  folder:PATH             your own images, in one folder or in one subfolder a class");
+    print(equipoise_data::OWN_DATA);
     Ok(())
 }
 
@@ -172,46 +141,28 @@ fn check(args: &Check, global: &Global) -> Outcome {
         },
         ..OpenOptions::default()
     };
-    let report = equipoise_data::check(&args.name, &global.data_root(), &options, &go_on)?;
-    print(report.to_string().trim_end());
+    let report =
+        equipoise_data::check(&args.name, &global.data_root(), &options, &interrupt::poll)?;
+    print(report);
     Ok(())
 }
 
 fn fetch(args: &Fetch, global: &Global) -> Outcome {
     // Not where other people's data may lie, unless that was said.
     let root = global.data_dir.clone().unwrap_or_else(|| "datasets".into());
-    let known = || fetch::sources().iter().map(|s| s.name.clone());
-    let names: Vec<String> =
-        if args.names == ["all"] { known().collect() } else { args.names.clone() };
-    for name in &names {
-        if !known().any(|k| k == *name) {
-            let known: Vec<String> = known().collect();
-            return Err(Failure::request(format!(
-                "'{name}' cannot be downloaded; these can: {}",
-                known.join(", ")
-            )));
-        }
-    }
-    for name in &names {
-        let mut shown: Option<(String, Task)> = None;
-        let fetched = fetch::fetch(name, &root, &mut |p| {
-            if shown.as_ref().is_none_or(|(file, _)| file != p.file) {
-                if let Some((_, task)) = shown.take() {
-                    task.finish();
-                }
-                let task = global
-                    .progress()
-                    .task(format!("{name}: {} (bytes)", p.file), p.total.unwrap_or(0));
-                shown = Some((p.file.to_owned(), task));
+    for name in fetch::names(&args.names)? {
+        let (mut file, mut task) = (String::new(), None::<Task>);
+        let fetched = fetch::fetch(&name, &root, &mut |p| {
+            if file != p.file {
+                task.take().into_iter().for_each(Task::finish);
+                p.file.clone_into(&mut file);
+                let title = format!("{name}: {file} (bytes)");
+                task = Some(global.progress().task(title, p.total.unwrap_or(0)));
             }
-            if let Some((_, task)) = &shown {
-                task.set(p.done);
-            }
-            go_on()
+            task.iter().for_each(|task| task.set(p.done));
+            interrupt::poll()
         });
-        if let Some((_, task)) = shown {
-            task.finish();
-        }
+        task.into_iter().for_each(Task::finish);
         for file in fetched? {
             let how = match &file.address {
                 _ if file.already_there => "already here".to_owned(),

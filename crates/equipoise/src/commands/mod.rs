@@ -6,6 +6,7 @@
 mod balance;
 mod classify;
 mod completions;
+mod convert;
 mod data;
 mod demo;
 mod encode;
@@ -42,6 +43,8 @@ pub enum Command {
     Study(study::Args),
     /// List, check, download and make data sets
     Data(data::DataArgs),
+    /// Convert spikes and counts from one format to another
+    Convert(convert::Args),
     /// Train a rate network by stimulating it: associations, a ring attractor, controllability
     Stimulate(Box<stimulate::Args>),
     /// Encode images in a spiking network and keep the spikes
@@ -67,24 +70,19 @@ pub enum Command {
 impl Command {
     /// Whether it is a study, which writes a run directory.
     pub fn computes(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::Demo(_)
-            | Self::Reconstruct(_)
-            | Self::Hebb(_)
-            | Self::Classify(_)
-            | Self::Study(_)
-            | Self::Stimulate(_)
-            | Self::Encode(_)
-            | Self::Train(_)
-            | Self::Evaluate(_)
-            | Self::Balance(_) => true,
-            Self::Data(_)
-            | Self::Inspect(_)
-            | Self::Explore(_)
-            | Self::Sweep(_)
-            | Self::Settings(_)
-            | Self::Completions(_) => false,
-        }
+                | Self::Reconstruct(_)
+                | Self::Hebb(_)
+                | Self::Classify(_)
+                | Self::Study(_)
+                | Self::Stimulate(_)
+                | Self::Encode(_)
+                | Self::Train(_)
+                | Self::Evaluate(_)
+                | Self::Balance(_)
+        )
     }
 }
 
@@ -94,6 +92,7 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Demo(args) => demo::run(args, global),
         Command::Reconstruct(args) => reconstruct::run(args, global),
         Command::Data(args) => data::run(&args, global),
+        Command::Convert(args) => convert::run(args, global),
         Command::Classify(args) => classify::run(&args, global),
         Command::Stimulate(args) => stimulate::run(&args, global),
         Command::Encode(args) => encode::run(&args, global),
