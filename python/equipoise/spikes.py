@@ -235,13 +235,13 @@ class Recording:
 
 
 def load(path: str | os.PathLike[str]) -> Spikes:
-    """Read spikes that :meth:`Spikes.save` wrote.
+    """Read spikes that :meth:`Spikes.save` or ``equipoise convert`` wrote.
 
     Parameters
     ----------
     path
-        An NPZ file with ``times`` in ms and ``ids``, and perhaps ``duration`` in ms, ``units``
-        and ``excitatory``.
+        An NPZ file with ``times`` (or ``times_ms``) in ms and ``ids``, and perhaps ``duration``
+        (or ``duration_ms``) in ms, ``units`` and ``excitatory``; of one recording.
 
     Returns
     -------
@@ -254,6 +254,13 @@ def load(path: str | os.PathLike[str]) -> Spikes:
             arrays = {name: file[name] for name in file.files}
     except Exception as error:
         raise SettingsError(f"{os.fspath(path)}: not an NPZ file: {error}") from None
+    for name in ("times", "duration"):
+        if name not in arrays and f"{name}_ms" in arrays:
+            arrays[name] = arrays[f"{name}_ms"]
+    if "sample" in arrays and np.any(arrays["sample"] != 0):
+        raise SettingsError(
+            f"{os.fspath(path)}: several recordings; `equipoise convert --recording` takes one"
+        )
     missing = [name for name in ("times", "ids") if name not in arrays]
     if missing:
         raise SettingsError(f"{os.fspath(path)}: no array {missing[0]!r}")

@@ -120,6 +120,17 @@ def test_spikes_are_saved_and_loaded(tmp_path: Any, net: eq.Network) -> None:
         eq.load(tmp_path / "half.npz")
 
 
+def test_spikes_that_were_converted_are_loaded(tmp_path: Any) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, times_ms=[2.0, 1.5], ids=[3, 1], units=5, duration_ms=10.0, sample=[0, 0])
+    back = eq.load(path)
+    assert (back.times.tolist(), back.ids.tolist()) == ([1.5, 2.0], [1, 3])
+    assert (back.duration, back.units) == (10.0, 5)
+    np.savez(path, times_ms=[2.0, 1.5], ids=[3, 1], sample=[0, 1])
+    with pytest.raises(ValueError, match="recordings"):
+        eq.load(path)
+
+
 def test_the_interpreter_survives_huge_shapes() -> None:
     spikes = events([1.0], [0], duration=1e9, units=2**31)
     with pytest.raises(ValueError, match="memory"):

@@ -68,6 +68,8 @@ mod formats;
 mod hdf5;
 mod identity;
 mod images;
+#[cfg(feature = "formats")]
+mod inspect;
 mod reading;
 mod select;
 mod spike_set;
@@ -89,13 +91,13 @@ pub use formats::facts::{ArrayFacts, FileFacts, FileFormat};
 #[cfg(feature = "formats")]
 pub use formats::folder::{FolderOptions, Sides};
 #[cfg(feature = "formats")]
-pub use formats::inspect::inspect;
-#[cfg(feature = "formats")]
 pub use formats::pictures::Ground;
 #[cfg(feature = "formats")]
 pub use formats::recorded::{Recorded, Response};
 #[cfg(feature = "formats")]
 pub use formats::{cifar, idx};
+#[cfg(feature = "formats")]
+pub use inspect::inspect;
 
 /// Arrays for NumPy.
 #[cfg(feature = "formats")]

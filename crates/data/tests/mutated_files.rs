@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers are tests too")]
 
+use equipoise_data::convert::{Options, TimeUnit, convert};
 use equipoise_data::spikes::SpikeTrains;
 use equipoise_data::spikes::counts::{CountsWriter, read_counts};
 use equipoise_data::{OpenOptions, TO_THE_END, load, make, read_recorded};
@@ -166,7 +167,43 @@ fn kinds(root: &Path) -> Vec<Kind> {
     let at = path.clone();
     let read = Box::new(move || read_counts(&at).is_ok());
     kinds.push(Kind { name: "counts", path, read });
+    kinds.extend(spikes(root));
     kinds
+}
+
+/// Spikes as other tools write them (scripts/reference/spike_formats.py), to be converted.
+fn spikes(root: &Path) -> Vec<Kind> {
+    let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spikes");
+    let names = [
+        "arrays.npz",
+        "events.bin",
+        "events.npy",
+        "index.tsv",
+        "lists.h5",
+        "records.npy",
+        "shd.h5",
+        "sonata.h5",
+        "table.csv",
+        "table.npy",
+    ];
+    let kind = |name: &'static str| {
+        let path = root.join(format!("spikes-{name}"));
+        fs::copy(stored.join(name), &path).unwrap();
+        let (input, output) = (path.clone(), root.join("converted.npz"));
+        let options = Options {
+            from_unit: (name == "table.npy").then_some(TimeUnit::Milliseconds),
+            population: (name == "sonata.h5").then(|| "a".to_owned()),
+            sensor: name.starts_with("events").then_some((34, 34)),
+            overwrite: true,
+            ..Options::default()
+        };
+        let read = Box::new(move || {
+            let go_on = &mut |_| std::ops::ControlFlow::Continue(());
+            convert(&input, &output, &options, go_on).is_ok()
+        });
+        Kind { name, path, read }
+    };
+    names.into_iter().map(kind).collect()
 }
 
 /// Numbers that sizes and addresses are wrong with.
@@ -213,7 +250,7 @@ fn damaged_files_are_read_or_refused() {
     let root = tempfile::tempdir().unwrap();
     let kinds = kinds(root.path());
     let tries = std::env::var("EQUIPOISE_MUTATIONS").ok().and_then(|n| n.parse().ok());
-    let tries: usize = tries.unwrap_or(400);
+    let tries: usize = tries.unwrap_or(600);
     for kind in &kinds {
         assert!((kind.read)(), "{} is sound and was refused", kind.name);
     }

@@ -119,6 +119,19 @@ pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Described>, DataError
     Ok(sets)
 }
 
+/// The data sets that a file describes, in a line each; nothing if it is no such file.
+pub(crate) fn summaries(path: &Path) -> Option<BTreeMap<String, String>> {
+    path.extension().filter(|ending| *ending == "toml")?;
+    let sets = read(path).ok().filter(|sets| !sets.is_empty())?;
+    let line = |set: &Described| {
+        let files = set.files();
+        let absent = files.iter().filter(|file| !file.exists()).count();
+        let what = if set.what.is_empty() { String::new() } else { format!("{}; ", set.what) };
+        format!("{what}{:?} of {} files or folders, {absent} absent", set.layout, files.len())
+    };
+    Some(sets.into_iter().map(|(name, set)| (name, line(&set))).collect())
+}
+
 /// The set that `spec` names: `FILE.toml`, if it describes one, `FILE.toml:NAME`, or the name of one
 /// in the file under the root. Nothing if it can name none.
 pub(super) fn find(spec: &str, root: &Path) -> Result<Option<Described>, DataError> {

@@ -15,6 +15,7 @@ mod shd;
 mod text;
 
 pub use check::{Content, Entry, FileReport, PartReport, Report, catalog, check};
+pub(crate) use described::summaries as described_sets;
 pub use make::make;
 pub use mnist::{CLOTHES, DIGITS};
 pub use open::{default_root, load, open};

@@ -36,6 +36,7 @@ mod numpy;
 mod numpy_out;
 pub(crate) mod plan;
 pub(crate) mod stream;
+mod tell;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -43,6 +44,7 @@ mod text;
 pub use crate::hdf5::file::TimePrecision;
 pub use format::Format;
 pub use stream::{Sensor, TimeUnit};
+pub(crate) use tell::tell;
 
 use crate::counts::Counts;
 use crate::error::DataError;

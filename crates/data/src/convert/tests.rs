@@ -139,6 +139,50 @@ proptest! {
 }
 
 #[test]
+fn files_that_other_tools_wrote_are_read() {
+    // By scripts/reference/spike_formats.py, with NumPy, pandas and h5py.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spikes");
+    let ms = |i: u32| f64::from(197 * i % 1000) / 1024.0 * 1000.0;
+    let bare = Options::default();
+    let unnamed = Options { from_unit: Some(TimeUnit::Milliseconds), ..Options::default() };
+    let population =
+        |name: &str| Options { population: Some(name.to_owned()), ..Options::default() };
+    for (name, options, many) in [
+        ("arrays.npz", bare.clone(), true),
+        ("table.csv", bare.clone(), true),
+        ("index.tsv", bare.clone(), true),
+        ("table.npy", unnamed, true),
+        ("records.npy", bare.clone(), true),
+        ("shd.h5", bare.clone(), true),
+        ("sonata.h5", population("a"), false),
+        ("sonata.h5", population("b"), false),
+        ("lists.h5", bare.clone(), true),
+    ] {
+        let (found, head) = all(&folder.join(name), &options).unwrap();
+        assert_eq!(found.ids, (0..48).map(|i| i * i % 61).collect::<Vec<u32>>(), "{name}");
+        assert_eq!(found.times, (0..48).map(ms).collect::<Vec<f64>>(), "{name}");
+        let samples: Vec<u32> = (0..48).map(|i| if many { i / 16 } else { 0 }).collect();
+        assert_eq!((found.samples, head.many), (samples, many), "{name}");
+        if ["arrays.npz", "shd.h5"].contains(&name) {
+            assert_eq!(head.labels, Some(vec![2, 0, 1]));
+        }
+    }
+    let pixels = Options { sensor: Some((34, 34)), ..Options::default() };
+    for (name, options) in [("events.bin", &bare), ("events.npy", &pixels)] {
+        let (found, _) = all(&folder.join(name), options).unwrap();
+        let us = (0..48).map(|i| f64::from(7919 * i % 100_000) / 1000.0);
+        assert_eq!(found.times, us.collect::<Vec<f64>>(), "{name}");
+        let id = |i: u32| (i % 2 * 34 + 3 * i % 34) * 34 + 5 * i % 34;
+        assert_eq!(found.ids, (0..48).map(id).collect::<Vec<u32>>(), "{name}");
+    }
+    // Of several populations one must be chosen.
+    for options in [bare, population("c")] {
+        let problem = all(&folder.join("sonata.h5"), &options).unwrap_err().to_string();
+        assert!(problem.contains("a, b"), "{problem}");
+    }
+}
+
+#[test]
 fn an_event_is_read_by_its_bits() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.bin");

@@ -97,11 +97,16 @@ pub(super) struct TextSource {
     head: Head,
     parting: Parting,
     columns: Columns,
-    count: usize,
+    names: Vec<String>,
     named: bool,
 }
 
 impl TextSource {
+    /// The names of its columns, or its first row if they have none.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
     pub fn open(path: &Path, told: Told) -> Result<TextSource, DataError> {
         let mut lines = Lines::open(path)?;
         let Some(first) = lines.next()?.map(str::to_owned) else {
@@ -125,7 +130,14 @@ impl TextSource {
             let other = names.iter().filter(|name| role(name).is_none());
             head.left_out = other.map(|name| format!("the column '{name}'")).collect();
         }
-        Ok(TextSource { path: path.to_owned(), head, parting, count: names.len(), columns, named })
+        Ok(TextSource {
+            path: path.to_owned(),
+            head,
+            parting,
+            names: names.into_iter().map(str::to_owned).collect(),
+            columns,
+            named,
+        })
     }
 }
 
@@ -146,10 +158,10 @@ impl Source for TextSource {
         while let Some(line) = lines.next()? {
             // The fields borrow the line, and an error needs its number.
             let pushed = (|| {
-                let mut fields = Vec::with_capacity(self.count);
+                let mut fields = Vec::with_capacity(self.names.len());
                 self.parting.fields(line, &mut fields);
-                if fields.len() != self.count {
-                    return Err(format!("{} columns, expected {}", fields.len(), self.count));
+                if fields.len() != self.names.len() {
+                    return Err(format!("{} columns, expected {}", fields.len(), self.names.len()));
                 }
                 for (value, &i) in row.iter_mut().zip(&needed) {
                     *value = fields[i]

@@ -18,6 +18,12 @@ pub enum FileFormat {
     Idx,
     /// Named tensors.
     Safetensors,
+    /// Spikes as text in columns.
+    Text,
+    /// Events of 40 bits, as those of N-MNIST.
+    Events,
+    /// Descriptions of data sets.
+    DataToml,
 }
 
 impl FileFormat {
@@ -29,6 +35,9 @@ impl FileFormat {
             FileFormat::Hdf5 => "HDF5 file",
             FileFormat::Idx => "IDX array",
             FileFormat::Safetensors => "safetensors file",
+            FileFormat::Text => "spikes as text",
+            FileFormat::Events => "events of 40 bits (N-MNIST)",
+            FileFormat::DataToml => "descriptions of data sets",
         }
     }
 }

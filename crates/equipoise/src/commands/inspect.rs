@@ -15,8 +15,8 @@ Examples:
   equipoise inspect runs/mnist/counts/test.safetensors runs/mnist/network.npz
   equipoise inspect --json recording.h5
 
-Knows counts, spikes, models, units and directories of runs, and the arrays of any NPZ, NPY, HDF5,
-IDX or safetensors file. Exit code 1 if a checksum is wrong.")]
+Knows counts, spikes (SHD, SONATA, text, events of N-MNIST), models, units and directories of runs,
+files that describe data sets, and the arrays of any NPZ, NPY, HDF5, IDX or safetensors file. Exit code 1 if a checksum is wrong.")]
 pub struct Args {
     /// Files and run directories
     #[arg(required = true, value_name = "PATH")]

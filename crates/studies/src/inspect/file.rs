@@ -41,7 +41,8 @@ pub(super) fn inspect(path: &Path) -> Result<Inspection, StudyError> {
     }
     Err(StudyError::input(format!(
         "{}: of no kind that is known: counts, spikes, a model, a unit or the directory of a run, or \
-         a file of arrays (NPZ, NPY, HDF5, IDX, safetensors)",
+         a file of arrays (NPZ, NPY, HDF5, IDX, safetensors), spikes as text, events of N-MNIST, or \
+         descriptions of data sets",
         path.display()
     )))
 }
@@ -132,7 +133,13 @@ fn arrays(path: &Path, facts: &FileFacts) -> Result<Inspection, StudyError> {
     match facts.format {
         FileFormat::Safetensors => safetensors(path, facts, &mut found)?,
         FileFormat::Hdf5 => spikes(path, facts, &mut found)?,
-        FileFormat::Npz => about(facts, &mut found),
+        FileFormat::Npz => {
+            about(facts, &mut found);
+            usual(&mut found);
+        }
+        FileFormat::Text | FileFormat::Events | FileFormat::DataToml => {
+            facts.texts.iter().for_each(|(name, text)| found.fact(name, text));
+        }
         FileFormat::Npy | FileFormat::Idx => {}
     }
     Ok(found)
@@ -203,8 +210,55 @@ fn safetensors(path: &Path, facts: &FileFacts, found: &mut Inspection) -> Result
     Ok(())
 }
 
+/// Says what arrays are that people call so, where the file does not say it.
+fn usual(found: &mut Inspection) {
+    for array in &mut found.arrays {
+        let meaning = match array.name.as_str() {
+            "times" => "[spike], s from the start of its recording",
+            "times_ms" => "[spike], ms from the start of its recording",
+            "ids" => "[spike], unit",
+            "sample" => "[spike], recording",
+            "counts" => "[recording, unit, bin], spikes",
+            "images" | "x_train" | "x_test" | "train_images" | "val_images" | "test_images" => {
+                "[image, row, column, channel], intensity"
+            }
+            "labels" | "y_train" | "y_test" | "train_labels" | "val_labels" | "test_labels" => {
+                "[image], class by number"
+            }
+            _ => continue,
+        };
+        if array.meaning.is_empty() {
+            meaning.clone_into(&mut array.meaning);
+        }
+    }
+}
+
+/// Says what the lists of SONATA spikes are, if the file has any.
+fn sonata(facts: &FileFacts, found: &mut Inspection) {
+    let lists = |suffix: &'static str| {
+        facts.arrays.iter().filter_map(move |array| {
+            array.name.strip_prefix("spikes/")?.strip_suffix(suffix).map(str::to_owned)
+        })
+    };
+    let populations: Vec<String> = lists("/timestamps").collect();
+    if populations.is_empty() {
+        return;
+    }
+    found.kind = format!("SONATA spikes ({})", found.kind);
+    found.fact("populations", populations.join(", "));
+    for array in &mut found.arrays {
+        let meaning = match array.name.rsplit('/').next() {
+            Some("timestamps") => "[spike], time, ms unless its attribute says s",
+            Some("node_ids" | "gids") => "[spike], unit",
+            _ => continue,
+        };
+        meaning.clone_into(&mut array.meaning);
+    }
+}
+
 fn spikes(path: &Path, facts: &FileFacts, found: &mut Inspection) -> Result<(), StudyError> {
     let has = |name: &str| facts.arrays.iter().any(|array| array.name == name);
+    sonata(facts, found);
     if !has("spikes/times") || !has("spikes/units") {
         return Ok(());
     }
