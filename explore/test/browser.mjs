@@ -7,20 +7,15 @@
 
 import { strict as assert } from 'node:assert';
 import { mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { axe, launch } from '../../tests/browser/launch.mjs';
 import { load } from './page.mjs';
 
 const [path, screenshots] = process.argv.slice(2);
-const require = createRequire(resolve(process.env.MODULES ?? '.', 'from-here.js'));
-const { chromium } = require('playwright-core');
-const axe = require.resolve('axe-core/axe.min.js');
 const url = pathToFileURL(resolve(path)).href;
 
-const flags = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-if (process.getuid?.() === 0) flags.push('--no-sandbox');
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags });
+const browser = await launch();
 
 const faults = [];
 const PATIENCE = { timeout: 30_000 };

@@ -21,23 +21,9 @@ else
   explore/build.sh --check
 fi
 
-if ! command -v npm >/dev/null; then
-  skipped "there is no npm: the page is not opened in a browser"
-  exit
-fi
-browser=${CHROMIUM:-$(command -v chromium || true)}
-if [ -z "$browser" ] && command -v apt-get >/dev/null; then
-  timeout 120 apt-get install -y chromium >/dev/null 2>&1 || true
-  browser=$(command -v chromium || true)
-fi
-if [ -z "$browser" ]; then
-  skipped "there is no Chromium: the page is not opened in a browser"
-  exit
-fi
 modules=$(mktemp -d)
 trap 'rm -rf "$modules"' EXIT
-if ! (cd "$modules" && npm init -y && timeout 60 npm install playwright-core@1.64 axe-core@4) >/dev/null 2>&1; then
-  skipped "npm gives no playwright-core and axe-core: the page is not opened in a browser"
-  exit
+. tests/browser/tools.sh
+if browser_tools "$modules"; then
+  node explore/test/browser.mjs "$page" "$@"
 fi
-CHROMIUM=$browser MODULES=$modules node explore/test/browser.mjs "$page" "$@"

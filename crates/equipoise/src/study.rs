@@ -2,14 +2,19 @@
 //! study runs, and what it found is printed and kept.
 
 use equipoise_report::RunDir;
+use equipoise_studies::cost::duration;
 use equipoise_studies::schema::known_keys;
 use equipoise_studies::settings::Layers;
+use equipoise_studies::sweep::expected;
 use equipoise_studies::{Context, Settings, Study, StudyError};
 
 use crate::Global;
 use crate::console::{self, Progress, Terminal};
 use crate::failure::{Failure, Outcome, check_interrupted};
 use crate::job::{RunArgs, continue_where_it_began, run_info};
+
+/// Seconds of one core from which on it is said how long a run is expected to take.
+const LONG: f64 = 30.0;
 
 /// Runs a study: `flags` are the options of the command that stand for keys of its settings, above
 /// a preset in TOML (empty for none).
@@ -64,7 +69,18 @@ pub fn run<S: Study>(preset: &str, args: &RunArgs, flags: Layers, global: &Globa
     };
     let path = dir.path().to_path_buf();
     progress.say(format!("writing to {}", path.display()));
-    let found = S::run(&settings, &inputs, &Context::new(Terminal::new(progress), &dir));
+    let terminal = Terminal::new(progress);
+    if let Some(seconds) = expected::<S>(&settings, &inputs, &path, &terminal)
+        && seconds >= LONG
+    {
+        let (one, threads) = (duration(seconds), rayon::current_num_threads());
+        let all = match threads {
+            1 => String::new(),
+            _ => format!(", {} at best on {threads}", duration(seconds / threads as f64)),
+        };
+        progress.say(format!("expected to take about {one} of one core{all}"));
+    }
+    let found = S::run(&settings, &inputs, &Context::new(terminal, &dir));
     conclude::<S>(dir, found, progress)
 }
 

@@ -75,9 +75,9 @@ fn every_command_has_examples_that_can_be_typed() {
 #[test]
 fn every_option_shows_its_default() {
     // What has to be given, or is nothing if it is not.
-    const WITHOUT: [&str; 16] = [
+    const WITHOUT: [&str; 17] = [
         "config", "sets", "resume", "run", "encoded", "model", "out", "size", "shell", "command",
-        "counts", "grid", "task", "tasks", "shard", "engine",
+        "counts", "grid", "task", "tasks", "shard", "engine", "html",
     ];
     let mut silent = Vec::new();
     for (name, leaf) in all_leaves(&command()) {

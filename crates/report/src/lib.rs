@@ -9,6 +9,7 @@
 //! | [`Checkpoint`] | bytes under a checksum, two generations kept, so that one always reads back |
 //! | [`Table`] | columns with units and rows of cells, as text, CSV or HTML |
 //! | [`Report`] | headings, text, tables and figures from top to bottom, as one HTML file |
+//! | [`FoundRuns`] | run directories side by side: what differs, and their main numbers |
 //! | [`Term`] | a word of the glossary that a report explains where it is used |
 //!
 //! # A run
@@ -64,6 +65,7 @@ mod markup;
 mod page_file;
 mod report;
 mod run_dir;
+mod runs;
 mod table;
 
 pub use glossary::{GLOSSARY, Term, terms_in};
@@ -74,4 +76,5 @@ pub use run_dir::{
     Checkpoint, Machine, RefusedCheckpoint, Resumed, RunDir, RunDirError, RunInfo, RunRecord,
     RunState, atomic_write, atomic_write_with, format_utc, utc_now,
 };
+pub use runs::{Compared, FoundRun, FoundRuns, Group, Unreadable, find_runs};
 pub use table::{Best, Cell, Column, NumberFormat, Parameter, Table, parameter_table, wrap};

@@ -16,6 +16,7 @@ mod hebb;
 mod inspect;
 mod own_data;
 mod reconstruct;
+mod runs;
 mod settings;
 mod steps;
 mod stimulate;
@@ -57,6 +58,8 @@ pub enum Command {
     Balance(Box<balance::Args>),
     /// Tell what a file or a run directory holds, and whether it is whole
     Inspect(inspect::Args),
+    /// List and compare run directories
+    Runs(runs::Args),
     /// Write a page on which a network runs, to play with its balance
     Explore(explore::Args),
     /// Share a study out among many processes, on a cluster or here
@@ -100,6 +103,7 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Evaluate(args) => evaluate::run(&args, global),
         Command::Balance(args) => balance::run(&args, global),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Runs(args) => runs::run(&args),
         Command::Explore(args) => explore::run(&args),
         Command::Sweep(args) => sweep::run(args, global),
         Command::Settings(args) => settings::run(&args),

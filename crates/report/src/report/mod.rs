@@ -1,5 +1,6 @@
 //! Reports: one HTML file with everything in it.
 
+mod card;
 mod page;
 mod strip;
 
@@ -12,6 +13,7 @@ use equipoise_figure::{Figure, escape_html};
 use crate::markup::{plain_text, to_html};
 use crate::table::{Table, slug};
 
+pub(crate) use card::Card;
 pub use strip::Step;
 
 /// An SVG longer than this goes into the HTML as PNG, if that is shorter: a browser draws it faster.
@@ -237,6 +239,15 @@ impl Report {
              href=\"figures/{file}.svg\">SVG</a></span></figcaption></figure>"
         );
         self.figures.push(SavedFigure { name, svg, png });
+        self
+    }
+
+    /// Adds pictures that lead somewhere, side by side.
+    pub(crate) fn cards(&mut self, cards: impl IntoIterator<Item = Card>) -> &mut Self {
+        let items: String = cards.into_iter().map(|card| card.html()).collect();
+        if !items.is_empty() {
+            let _ = writeln!(self.body, "<ul class=\"cards\">\n{items}</ul>");
+        }
         self
     }
 

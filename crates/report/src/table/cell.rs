@@ -25,6 +25,13 @@ pub enum Cell {
         /// What stands after the ±.
         spread: f64,
     },
+    /// Words that lead somewhere, where people read the table as a page.
+    Link {
+        /// The words.
+        words: String,
+        /// Where they lead.
+        address: String,
+    },
     /// No value.
     Missing,
 }
@@ -47,7 +54,7 @@ impl Cell {
                 Some(value)
             }
             Self::Integer(value) => Some(value as f64),
-            Self::Text(_) | Self::Missing => None,
+            Self::Text(_) | Self::Link { .. } | Self::Missing => None,
         }
     }
 }

@@ -147,7 +147,7 @@ impl Column {
 
     pub(super) fn show(&self, cell: &Cell) -> String {
         match cell {
-            Cell::Text(text) => text.clone(),
+            Cell::Text(text) | Cell::Link { words: text, .. } => text.clone(),
             Cell::Number(value) => self.format.show(*value),
             Cell::Integer(value) => match self.format {
                 NumberFormat::Decimals(_) | NumberFormat::Significant(_) | NumberFormat::Plain => {

@@ -33,7 +33,7 @@ impl Table {
             let mut line = Vec::new();
             for (cell, &(interval, spread)) in row.iter().zip(&shapes) {
                 line.push(match cell {
-                    Cell::Text(text) => guarded(text),
+                    Cell::Text(text) | Cell::Link { words: text, .. } => guarded(text),
                     Cell::Integer(value) => value.to_string(),
                     Cell::Missing => String::new(),
                     other => other.number().map_or_else(String::new, all_digits),

@@ -40,7 +40,7 @@ impl Table {
         let class = |column: &Column| if column.numeric { " class=\"number\"" } else { "" };
         for &c in &columns {
             let column = &self.columns[c];
-            let heading = to_html(&column.heading());
+            let heading = breakable(&to_html(&column.heading()));
             let _ = write!(html, "<th scope=\"col\"{}>{heading}</th>", class(column));
         }
         html.push_str("</tr></thead><tbody>\n");
@@ -82,10 +82,26 @@ impl Table {
     }
 }
 
+/// A heading that may be broken within a dotted name.
+fn breakable(html: &str) -> String {
+    let mut broken = String::with_capacity(html.len());
+    let mut rest = html.chars().peekable();
+    while let Some(c) = rest.next() {
+        broken.push(c);
+        if matches!(c, '.' | '_') && rest.peek().is_some_and(|next| next.is_alphabetic()) {
+            broken.push_str("<wbr/>");
+        }
+    }
+    broken
+}
+
 /// A value; the ends of an interval may go below the estimate.
 fn cell_html(column: &Column, cell: &Cell) -> String {
     let show = |value: f64| to_html(&column.format.show(value));
     match *cell {
+        Cell::Link { ref words, ref address } => {
+            format!("<a href=\"{}\">{}</a>", escape_html(address), to_html(words))
+        }
         Cell::Interval { value, low, high } => {
             format!("{} <span class=\"ends\">[{}, {}]</span>", show(value), show(low), show(high))
         }

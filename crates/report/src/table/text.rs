@@ -69,6 +69,14 @@ impl Table {
         caption.map(paragraph).unwrap_or_default() + &body + &mark.unwrap_or_default() + &notes
     }
 
+    /// Whether no word of a cell has to be broken, nor a row to become a block of lines, for a terminal
+    /// of `width` columns.
+    pub fn fits(&self, width: usize) -> bool {
+        let shown = self.as_words(self.shown());
+        let least = least_by_heading(&shown);
+        least.iter().sum::<usize>() + GAP * least.len().saturating_sub(1) <= width
+    }
+
     fn as_words(&self, rows: Vec<Vec<(String, bool)>>) -> Shown<'_> {
         let filled = self.filled();
         let columns: Vec<&Column> = filled.iter().map(|&c| &self.columns[c]).collect();
@@ -95,17 +103,25 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
+/// The width of each column with its heading broken at spaces, and its cells whole.
+fn least_by_heading(shown: &Shown<'_>) -> Vec<usize> {
+    let cells = |c: usize| shown.rows.iter().map(|row| length(&row[c])).max().unwrap_or(0);
+    (0..shown.columns.len()).map(|c| cells(c).max(longest_word(&shown.headings[c]))).collect()
+}
+
+fn longest_word(text: &str) -> usize {
+    text.split(' ').map(length).max().unwrap_or(0)
+}
+
 /// The width of each column so that a line is at most `width` long; none if that cannot be.
 fn column_widths(shown: &Shown<'_>, width: usize) -> Option<Vec<usize>> {
     let longest = |c: usize| shown.rows.iter().map(|row| length(&row[c])).max().unwrap_or(0);
-    let longest_word = |text: &str| text.split(' ').map(length).max().unwrap_or(0);
     let count = shown.columns.len();
     let total = |widths: &[usize]| widths.iter().sum::<usize>() + GAP * count.saturating_sub(1);
     let mut widths: Vec<usize> =
         (0..count).map(|c| longest(c).max(length(&shown.headings[c]))).collect();
     // First headings are broken, then words, the widest column first.
-    let least_by_heading: Vec<usize> =
-        (0..count).map(|c| longest(c).max(longest_word(&shown.headings[c]))).collect();
+    let least_by_heading = least_by_heading(shown);
     let least: Vec<usize> = (0..count)
         .map(|c| match shown.columns[c].numeric {
             true => least_by_heading[c],

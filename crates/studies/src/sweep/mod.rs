@@ -36,7 +36,7 @@ pub use collect::{Collection, Collector, tidy};
 pub use engine::{Engine, Script, TASK_VARIABLES};
 pub use grid::{GRID, Grid, GridAxis, GridSettings};
 pub use plan::{Plan, PlannedUnit, Program};
-pub use planning::{Planning, extend, plan, write_plan};
+pub use planning::{Planning, expected, extend, plan, write_plan};
 pub use status::{Failure, Status, ranges};
 pub use studies::{Visit, visit, visit_run};
 pub use tasks::Tasks;

@@ -1,11 +1,13 @@
 //! Writing the units of a study down, without making any.
 
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use equipoise_report::RunDir;
 
 use super::plan::{Plan, PlannedUnit};
-use super::remarks::Remarks;
+use super::remarks::{Quiet, Remarks};
+use super::status::Status;
 use super::tasks::Tasks;
 use crate::context::{Division, Share, Unit, digest_of};
 use crate::{Context, Identity, Memory, Observer, Settings, Study, StudyError};
@@ -76,6 +78,20 @@ where
     let mut plan = Plan { units: Vec::new(), memory: memory_of_a_task() };
     extend(&mut plan, planning.into_units(), tasks, settings.seed());
     Ok(plan)
+}
+
+/// Seconds that one core is expected to need for the units of a study that are not there yet in the
+/// run directory `dir`, as the plan of the study has them; those that depend on other units are not
+/// among them. None if the study makes no plan: why, it will say when it runs.
+pub fn expected<S: Study>(
+    settings: &S::Settings,
+    inputs: &S::Inputs,
+    dir: &Path,
+    observer: &dyn Observer,
+) -> Option<f64> {
+    let quiet = Quiet(observer);
+    let plan = plan::<S>(settings, inputs, Tasks::Count(1), &quiet).ok()?;
+    Some(Status::of(dir, &plan).ok()?.seconds_left)
 }
 
 /// Adds the units of the next stage to a plan, in tasks of their own. Those without a seed have

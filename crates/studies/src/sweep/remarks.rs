@@ -16,3 +16,12 @@ impl Observer for Remarks<'_> {
         }
     }
 }
+
+/// Passes on requests to stop, and nothing else.
+pub(super) struct Quiet<'a>(pub(super) &'a dyn Observer);
+
+impl Observer for Quiet<'_> {
+    fn observe(&self, _: &Event<'_>) -> ControlFlow<()> {
+        self.0.observe(&Event::Poll)
+    }
+}
