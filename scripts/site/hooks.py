@@ -41,6 +41,12 @@ def on_page_markdown(markdown, page, config, files):
     def lead(match):
         path = posixpath.normpath(str(folder / match[1]))
         inside = path.startswith("docs/")
-        return match[0] if inside else f"]({config.repo_url}/blob/main/{path})"
+        return match[0] if inside else f"]({config.extra['repository']}/blob/main/{path})"
 
     return re.sub(r"\]\((\.\./[^)#\s]+)\)", lead, markdown)
+
+
+def on_post_page(output, page, config):
+    """The theme's search is a dialog, which has to have a name."""
+    search = '<div class="md-search" data-md-component="search" role="dialog">'
+    return output.replace(search, search.replace('role="dialog"', 'role="dialog" aria-label="Search"'))
