@@ -71,8 +71,8 @@ fn describe(command: &Command, name: &str, level: usize, listings: &[Listing], t
         command.get_subcommands().filter(|below| below.get_name() != "help").collect();
     if !command.is_subcommand_required_set() {
         let usage = command.clone().render_usage().to_string();
-        let usage = usage.trim_start_matches("Usage:").split_whitespace().collect::<Vec<_>>();
-        let _ = writeln!(text, "```text\n{}\n```\n", usage.join(" "));
+        let usage: Vec<&str> = usage.trim_start_matches("Usage:").lines().map(str::trim).collect();
+        let _ = writeln!(text, "```text\n{}\n```\n", usage.join("\n"));
         let own = |arg: &&Arg| {
             let plans = arg.get_help_heading() == Some("General") || arg.is_hide_set();
             !plans && !matches!(arg.get_id().as_str(), "help" | "version")
@@ -106,15 +106,16 @@ fn options(arguments: &[&Arg], text: &mut String) {
             None => value,
         };
         let mut meaning = words(arg.get_long_help().or(arg.get_help()));
+        let takes = arg.get_action().takes_values();
         let defaults: Vec<_> =
             arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
-        if !defaults.is_empty() {
-            let _ = write!(meaning, " [default: {}]", defaults.join(","));
-        }
         let possible = arg.get_possible_values();
-        if arg.get_action().takes_values() && !possible.is_empty() {
-            let names: Vec<&str> = possible.iter().map(|value| value.get_name()).collect();
-            let _ = write!(meaning, " [one of: {}]", names.join(", "));
+        let possible: Vec<&str> = possible.iter().map(|value| value.get_name()).collect();
+        let notes = [("default", defaults.join(",")), ("one of", possible.join(", "))];
+        let notes = notes.iter().filter(|(_, note)| takes && !note.is_empty());
+        let notes: Vec<String> = notes.map(|(name, note)| format!("{name}: {note}")).collect();
+        if !notes.is_empty() {
+            let _ = write!(meaning, " [{}]", notes.join("; "));
         }
         let _ = writeln!(text, "| `{}` | {meaning} |", name.trim());
     }
