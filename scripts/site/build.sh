@@ -3,7 +3,8 @@
 #
 #   scripts/site/build.sh DIR
 #
-# It needs a Python that has mkdocs-material and mkdocstrings[python].
+# It needs a Python that has mkdocs-material and mkdocstrings[python]. REFERENCE is the program that makes the
+# reference (`cargo build --release --example reference`), if it is built.
 set -euo pipefail
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 cd "$(dirname "$0")/../.."

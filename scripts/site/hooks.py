@@ -1,6 +1,7 @@
 """What the site has beyond its pages: the reference of commands and settings, as a program makes it from the
 code, and links to files of the repository."""
 
+import os
 import posixpath
 import re
 import subprocess
@@ -10,7 +11,9 @@ from pathlib import Path, PurePosixPath
 from mkdocs.structure.files import File
 
 PLACE = "reference/commands"
-PROGRAM = ["cargo", "run", "--release", "--quiet", "-p", "equipoise", "--example", "reference", "--"]
+# The program, or what builds and runs it.
+BUILT = os.environ.get("REFERENCE")
+PROGRAM = [BUILT] if BUILT else ["cargo", "run", "--release", "--quiet", "-p", "equipoise", "--example", "reference", "--"]
 
 pages: dict[str, str] = {}
 
