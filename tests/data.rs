@@ -45,3 +45,45 @@ fn made_sets_pass_the_check() {
     let args = ["data", "make", "synthetic-color", "--train", "20", "--test", "10", "--out", "."];
     run(&args, dir.path()).refused(&["SYNTHETIC.txt", "not overwritten"]);
 }
+
+#[test]
+fn spikes_are_converted_and_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |args: &[&str]| run(args, dir.path());
+    at(&["data", "make", "synthetic-speech", "--train", "4", "--test", "4", "--out", "."])
+        .succeeded();
+    let speech = "shd/shd_train.h5";
+    let told = at(&["convert", speech, "speech.csv"]).succeeded();
+    assert!(told.stdout.contains("shd to csv: "), "{}", told.stdout);
+    assert!(told.stdout.contains("in 4 recordings") && told.stdout.contains("lost: the labels"));
+    // Into the layout of SHD and back: the same text.
+    at(&["convert", "speech.csv", "again.h5", "--times", "float32"]).succeeded();
+    at(&["convert", "again.h5", "again.csv"]).succeeded();
+    let text = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    assert!(text("speech.csv") == text("again.csv"));
+    at(&["convert", speech, "one.sonata", "--recording", "1", "--population", "words"]).succeeded();
+    for (name, part) in [("speech.csv", "spikes as text"), ("one.sonata", "SONATA spikes")] {
+        let told = at(&["inspect", name]).succeeded();
+        assert!(told.stdout.contains(part), "{}", told.stdout);
+    }
+    at(&["convert", speech, "c.npz", "--bins", "5"]).succeeded();
+    at(&["convert", speech, "speech.csv"]).refused(&["speech.csv", "not overwritten"]);
+    at(&["convert", speech, "x.sonata"]).refused(&["4 recordings"]);
+    at(&["convert", "nowhere.csv", "x.npz"]).refused(&["nowhere.csv"]);
+    at(&["convert", speech, "x.npz", "--to", "tape"]).refused(&["tape", "sonata"]);
+}
+
+#[test]
+fn a_set_of_ones_own_has_a_name() {
+    let dir = tempfile::tempdir().unwrap();
+    make_all(dir.path());
+    let text = "[drawn]\nlayout = \"idx\"\nwhat = \"my digits\"\n\
+        train = { images = \"mnist/train-images-idx3-ubyte.gz\", \
+        labels = \"mnist/train-labels-idx1-ubyte.gz\" }\n";
+    std::fs::write(dir.path().join("data.toml"), text).unwrap();
+    let ran = run_in(&["data", "check", "drawn"], dir.path()).succeeded();
+    assert!(ran.stdout.contains("drawn/train: 16 samples"), "{}", ran.stdout);
+    assert!(run_in(&["data", "list"], dir.path()).succeeded().stdout.contains("my digits"));
+    run(&["data", "check", "./data.toml:drawn"], dir.path()).succeeded();
+    run(&["data", "check", "./data.toml:other"], dir.path()).refused(&["data.toml", "drawn"]);
+}

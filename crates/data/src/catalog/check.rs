@@ -70,7 +70,7 @@ pub fn catalog(root: &Path) -> Vec<Entry> {
         let names = is_whole.then_some(source.name.as_str()).into_iter().chain(parts.copied());
         names.map(|name| Entry {
             name: name.to_owned(),
-            what: source.what.clone(),
+            what: mnist::characters_of(name).unwrap_or_else(|| source.what.clone()),
             licence: source.licence.clone(),
             citation: source.citation.clone(),
             looked_for: folders(name).iter().map(under).collect(),

@@ -72,6 +72,13 @@ pub(crate) fn is_emnist(name: &str) -> bool {
     split(name).is_some()
 }
 
+/// What a split of EMNIST holds, in a line.
+pub(crate) fn characters_of(name: &str) -> Option<String> {
+    let split = split(name)?;
+    let classes = characters(split).len();
+    Some(format!("EMNIST, {split}: handwritten characters of {classes} classes, 28x28 grey"))
+}
+
 /// The file names without the ending, (images, labels), of training and test.
 fn files(name: &str) -> [(String, String); 2] {
     match split(name) {
@@ -263,6 +270,11 @@ mod tests {
         assert_eq!((characters("byclass").len(), characters("balanced").len()), (62, 47));
         assert_eq!(characters("bymerge")[36..].concat(), "abdefghnqrt");
         assert!(open("emnist-digits").is_err());
+        // Its files come in an archive, whose checksum is all that is known.
+        let options = OpenOptions::default();
+        let report =
+            crate::check("emnist-letters", root.path(), &options, crate::TO_THE_END).unwrap();
+        assert!(report.files.len() == 4 && report.files.iter().all(|file| file.unknown));
         // Labels of eight columns.
         fs::create_dir_all(at("qmnist")).unwrap();
         for part in ["train", "test"] {

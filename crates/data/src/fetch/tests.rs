@@ -366,6 +366,29 @@ fn an_archive_is_unpacked() {
 }
 
 #[test]
+fn a_zip_archive_is_unpacked() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("set.zip");
+    let mut archive = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+    for (name, body) in [("gzip/a.bin", &b"first"[..]), ("../b.bin", b"outside"), ("c", b"third")] {
+        archive.start_file(name, zip::write::FileOptions::default()).unwrap();
+        archive.write_all(body).unwrap();
+    }
+    archive.finish().unwrap();
+    let out = root.path().join("out");
+    fs::create_dir(&out).unwrap();
+    super::unpack(&path, &out, &["a.bin".into()]).unwrap();
+    assert_eq!(fs::read(out.join("a.bin")).unwrap(), b"first");
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
+    // What leads out of the archive is in none, and a damaged archive is told.
+    let problem = super::unpack(&path, &out, &["a.bin".into(), "b.bin".into()]).unwrap_err();
+    assert!(problem.to_string().contains("1 of the files a.bin, b.bin"), "{problem}");
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    assert!(super::unpack(&path, &out, &["a.bin".into()]).is_err());
+}
+
+#[test]
 fn only_known_sets_can_be_fetched() {
     let root = tempfile::tempdir().unwrap();
     let problem =
