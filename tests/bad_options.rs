@@ -126,6 +126,11 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("study hebb", "--variant-runs 0", "variant_runs"),
     ("study hebb", "--set variant_edges=1", "variant_edges"),
     ("study hebb", "--set kept_epochs=0", "kept_epochs"),
+    ("decode", "--stimulus b.npz", "--counts"),
+    ("decode", "--counts a.npz --stimulus b.npz", "a.npz"),
+    ("decode", "--counts a.npz --stimulus b.npz --bin 0", "bin_ms"),
+    ("decode", "--counts a.npz --stimulus b.npz --set folds=2", "folds"),
+    ("decode", "--counts a.npz --images b.npz --bin 2", "--stimulus"),
     ("evaluate", "--part no-such", "no-such"),
     ("train", "--epochs 0 --encoded nowhere", "epochs"),
 ];

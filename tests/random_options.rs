@@ -19,6 +19,7 @@ use common::run;
 const COMMANDS: &[&str] = &[
     "demo",
     "reconstruct",
+    "decode",
     "encode",
     "train",
     "evaluate",

@@ -18,7 +18,7 @@
 //! [`open`] takes a name and gives a [`Dataset`]; [`load`] also gives what should be said about it
 //! (files left out, sizes that were chosen), and can be stopped. [`make`] writes a synthetic set as
 //! files, [`check`] reads every file of a set, [`inspect()`] tells what any file of arrays holds, and
-//! [`read_recorded`] takes responses of real neurons with the images that evoked them.
+//! [`read_recorded, read_stimulated`] takes responses of real neurons with the images that evoked them.
 //!
 //! ```
 //! use equipoise_data::{Part, synthetic};
@@ -82,6 +82,7 @@ mod trains;
 pub use catalog::{
     CLOTHES, Content, DIGITS, Entry, FileReport, OWN_DATA, OpenOptions, PartReport, Report,
     SYNTHETIC_TEST, SYNTHETIC_TRAIN, catalog, check, default_root, load, make, open, read_recorded,
+    read_stimulated,
 };
 pub use counts::{Counts, CountsOrigin};
 pub use dataset::{Dataset, Loaded};
@@ -94,6 +95,8 @@ pub use formats::folder::{FolderOptions, Sides};
 pub use formats::pictures::Ground;
 #[cfg(feature = "formats")]
 pub use formats::recorded::{Recorded, Response};
+#[cfg(feature = "formats")]
+pub use formats::stimulus::Stimulated;
 #[cfg(feature = "formats")]
 pub use formats::{cifar, idx};
 #[cfg(feature = "formats")]

@@ -24,6 +24,7 @@
 //! | [`reconstruction`] | how well are images decoded from spikes, in one regime or another? |
 //! | [`classification`] | under which E:I ratio, rate and noise can a spiking classifier be trained? |
 //! | [`balance`] | is a network balanced, and where does balance end? |
+//! | [`decoding`] | what do recorded neurons say of a stimulus that changes over time? |
 //! | [`hebb`] | does the E/I ratio matter for Hebbian one-to-one maps? |
 //! | [`stimulation`] | can a network be trained by driving it? |
 //!
@@ -52,12 +53,14 @@ pub mod balance;
 pub mod classification;
 pub mod context;
 pub mod cost;
+pub mod decoding;
 mod drive;
 pub mod error;
 pub mod hebb;
 pub mod inspect;
 pub mod metrics;
 pub mod reconstruction;
+pub mod recordings;
 pub mod regimes;
 pub mod schema;
 pub mod settings;

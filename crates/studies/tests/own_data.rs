@@ -8,7 +8,8 @@ use equipoise_data::npz::NpzWriter;
 use equipoise_report::{RunDir, RunInfo};
 use equipoise_studies::reconstruction::comparison::RECORDED;
 use equipoise_studies::reconstruction::images::RecordedFiles;
-use equipoise_studies::reconstruction::method::Method;
+use equipoise_studies::reconstruction::method::{Input, Method};
+use equipoise_studies::reconstruction::settings::Control;
 use equipoise_studies::reconstruction::steps::{Evaluate, Train};
 use equipoise_studies::reconstruction::{Reconstruction, Settings};
 use equipoise_studies::{Context, Settings as _, Silent, Study, StudyError};
@@ -100,6 +101,123 @@ fn recordings_are_decoded_to_the_images_that_were_shown() {
     assert_eq!(evaluate("compared", "more.npz").unwrap().images.labels.len(), 30);
     recorded(&at("fewer.npz"), 30, 100);
     assert!(matches!(evaluate("compared", "fewer.npz"), Err(StudyError::Input(_))));
+}
+
+/// A retina of `SIDE` x `SIDE` ON and as many OFF cells: the difference of two Gaussians of the image
+/// around each, plus a background, is the mean of a Poisson number of spikes.
+fn receptive_fields(gain: f64) -> Vec<Vec<f64>> {
+    let gaussian = |distance: f64, sigma: f64| {
+        libm::exp(-distance / (2.0 * sigma * sigma)) / (2.0 * std::f64::consts::PI * sigma * sigma)
+    };
+    let place = |i: usize| ((i / SIDE) as f64, (i % SIDE) as f64);
+    let cell = |sign: f64, cell: usize| {
+        let pixel = |pixel: usize| {
+            let ((a, b), (c, d)) = (place(cell), place(pixel));
+            let distance = (a - c).powi(2) + (b - d).powi(2);
+            sign * gain * (gaussian(distance, 0.8) - 0.8 * gaussian(distance, 2.0))
+        };
+        (0..SIDE * SIDE).map(pixel).collect()
+    };
+    [1.0, -1.0].iter().flat_map(|&sign| (0..SIDE * SIDE).map(move |k| cell(sign, k))).collect()
+}
+
+/// Blurs white noise to images of standard deviation 0.12: the rows of a matrix.
+fn blur() -> Vec<Vec<f64>> {
+    (0..SIDE * SIDE)
+        .map(|i| {
+            let weight = |j: usize| {
+                let (down, across) = ((i / SIDE).abs_diff(j / SIDE), (i % SIDE).abs_diff(j % SIDE));
+                libm::exp(-((down * down + across * across) as f64) / (2.0 * 1.2 * 1.2))
+            };
+            let row: Vec<f64> = (0..SIDE * SIDE).map(weight).collect();
+            let norm = row.iter().map(|w| w * w).sum::<f64>().sqrt();
+            row.into_iter().map(|w| 0.12 * w / norm).collect()
+        })
+        .collect()
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// The mean squared error of the best linear estimate of Gaussian images x = A z from responses
+/// G x of noise variance `noise`: what is left of the variance of x given them.
+fn ideal_error(blur: &[Vec<f64>], fields: &[Vec<f64>], noise: f64) -> f64 {
+    let pixels = blur.len();
+    // G A, and the covariance (G A)(G A)ᵀ + noise of the responses as L Lᵀ.
+    let mixed: Vec<Vec<f64>> = fields
+        .iter()
+        .map(|field| {
+            (0..pixels).map(|z| (0..pixels).map(|i| field[i] * blur[i][z]).sum()).collect()
+        })
+        .collect();
+    let n = mixed.len();
+    let mut lower = vec![vec![0.0; n]; n];
+    for i in 0..n {
+        for j in 0..=i {
+            let covariance = dot(&mixed[i], &mixed[j]) + if i == j { noise } else { 0.0 };
+            let left = covariance - dot(&lower[i][..j], &lower[j][..j]);
+            lower[i][j] = if i == j { left.sqrt() } else { left / lower[j][j] };
+        }
+    }
+    let explained: f64 = blur
+        .iter()
+        .map(|row| {
+            let mut solved = vec![0.0; n];
+            for i in 0..n {
+                let cross = dot(&mixed[i], row);
+                solved[i] = (cross - dot(&lower[i][..i], &solved[..i])) / lower[i][i];
+            }
+            dot(&solved, &solved)
+        })
+        .sum();
+    (blur.iter().map(|row| dot(row, row)).sum::<f64>() - explained) / pixels as f64
+}
+
+#[test]
+fn images_are_read_from_a_retina_as_well_as_theory_allows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("retina.npz");
+    let (images, background) = (4000, 12.0);
+    let (blur, fields) = (blur(), receptive_fields(45.0));
+    let mut random = equipoise_random::stream(1, "test/retina", 0);
+    let (mut pixels, mut counts) = (Vec::new(), Vec::new());
+    for _ in 0..images {
+        let z: Vec<f64> = (0..SIDE * SIDE).map(|_| random.normal()).collect();
+        let image: Vec<f64> = blur.iter().map(|row| dot(row, &z)).collect();
+        for field in &fields {
+            counts.push(random.poisson((background + dot(field, &image)).max(0.0)) as u16);
+        }
+        pixels.extend(image.iter().map(|x| ((0.5 + x).clamp(0.0, 1.0) * 255.0).round() as u8));
+    }
+    let mut file = NpzWriter::create(&path).unwrap();
+    file.array("images", &[images, SIDE, SIDE], pixels).unwrap();
+    file.array("counts", &[images, fields.len()], counts).unwrap();
+    file.array("duration_ms", &[1], [500.0f64]).unwrap();
+    file.finish().unwrap();
+    let mut settings = settings(&path);
+    settings.controls = vec![Control::MeanImage, Control::Ridge, Control::Shuffled];
+    let found = run::<Reconstruction>(&folder.path().join("run"), &settings).unwrap();
+    let error = |regime: Option<&str>, method: Method| {
+        let score = found.score(0, regime, method).unwrap();
+        score.mean(|quality| quality.mse)
+    };
+    let ideal = ideal_error(&blur, &fields, background);
+    let ridge = error(Some(RECORDED), Method::Ridge);
+    let mean = error(None, Method::MeanImage);
+    let kind = found.kinds[0];
+    let decoder = error(Some(RECORDED), Method::decoder(kind));
+    let shuffled = error(Some(RECORDED), Method::Decoder { kind, input: Input::Shuffled });
+    assert!((mean / (0.12 * 0.12) - 1.0).abs() < 0.05, "{mean}: the variance of the images");
+    assert!(ideal < 0.4 * mean, "{ideal} of {mean}");
+    // One weight a unit for some ten images costs a tenth.
+    assert!(ridge > 0.95 * ideal && ridge < 1.2 * ideal, "{ridge}, at best {ideal}");
+    assert!(decoder < 0.6 * mean && shuffled > 0.95 * mean, "{decoder} {shuffled} {mean}");
+    // Counts of Poisson units; the images add variance.
+    let recordings = found.recordings.as_ref().unwrap();
+    let fano = recordings.fano.mean.unwrap();
+    assert!(fano > 1.0 && fano < 2.0, "{fano}");
+    assert!((recordings.units, recordings.cv.is_none()) == (2 * SIDE * SIDE, true));
 }
 
 #[test]

@@ -20,5 +20,5 @@ pub use make::make;
 pub use mnist::{CLOTHES, DIGITS};
 pub use open::{default_root, load, open};
 pub use options::{OpenOptions, SYNTHETIC_TEST, SYNTHETIC_TRAIN};
-pub use recorded::read_recorded;
+pub use recorded::{read_recorded, read_stimulated};
 pub use text::OWN_DATA;

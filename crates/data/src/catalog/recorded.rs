@@ -3,6 +3,7 @@
 use crate::error::DataError;
 use crate::formats::array_file::open_arrays;
 use crate::formats::recorded::{Recorded, read};
+use crate::formats::stimulus::{self, Stimulated};
 use crate::reading::GoOn;
 use std::path::Path;
 
@@ -23,4 +24,23 @@ pub fn read_recorded(
         return read(&*responses_file, &*responses_file, duration_ms);
     }
     read(&*responses_file, &*open_arrays(stimuli, go_on)?, duration_ms)
+}
+
+/// Reads recordings (counts, or spikes) and the stimulus that changed over time while they were made,
+/// from NPZ, NPY or HDF5 files; both may be the same file. What the arrays are called and hold is
+/// told at [`Stimulated`].
+///
+/// # Errors
+/// As [`read_recorded`].
+pub fn read_stimulated(
+    responses: &Path,
+    stimuli: &Path,
+    duration_ms: Option<f64>,
+    go_on: GoOn<'_>,
+) -> Result<Stimulated, DataError> {
+    let responses_file = open_arrays(responses, go_on)?;
+    if responses == stimuli {
+        return stimulus::read(&*responses_file, &*responses_file, duration_ms);
+    }
+    stimulus::read(&*responses_file, &*open_arrays(stimuli, go_on)?, duration_ms)
 }

@@ -15,4 +15,5 @@ pub mod npz;
 pub(crate) mod numbers;
 pub(crate) mod pictures;
 pub mod recorded;
+pub mod stimulus;
 pub(crate) mod writing;

@@ -12,7 +12,8 @@
 //! | `sample` | `[spikes]` | the recording of each spike |
 //! | `duration_ms` | one number | the length of a recording; may be absent for spikes |
 //!
-//! Either `counts` or the three arrays of spikes are needed.
+//! Either `counts` or the three arrays of spikes are needed; of a single recording `sample` may be
+//! absent, and `ids` where it has one unit.
 
 use crate::counts::{Counts, CountsOrigin};
 use crate::error::DataError;
@@ -133,7 +134,7 @@ pub(crate) fn read(
 }
 
 /// The name of the array `wanted` in a file: its own, or that of the only array there is.
-fn find(file: &dyn Arrays, wanted: &str) -> Result<String, DataError> {
+pub(super) fn find(file: &dyn Arrays, wanted: &str) -> Result<String, DataError> {
     let names = file.names();
     match &names[..] {
         names if names.iter().any(|name| name == wanted) => Ok(wanted.to_owned()),
@@ -146,7 +147,7 @@ fn find(file: &dyn Arrays, wanted: &str) -> Result<String, DataError> {
 }
 
 /// One number, if there is such an array.
-fn one_number(file: &dyn Arrays, name: &str) -> Result<Option<f64>, DataError> {
+pub(super) fn one_number(file: &dyn Arrays, name: &str) -> Result<Option<f64>, DataError> {
     let Some((sizes, _)) = file.shape(name)? else { return Ok(None) };
     if sizes.iter().product::<usize>() != 1 {
         return Err(wrong(file, name, format!("shape {sizes:?}, expected one number")));
@@ -207,7 +208,7 @@ pub(crate) fn counts_alone(
 }
 
 /// The table of counts, of as many recordings as there are images.
-fn counts(
+pub(super) fn counts(
     file: &dyn Arrays,
     images: Option<usize>,
     duration: Option<f64>,
@@ -253,7 +254,7 @@ fn counts(
 }
 
 /// The spikes of every recording.
-fn spikes(
+pub(super) fn spikes(
     file: &dyn Arrays,
     images: usize,
     duration: Option<f64>,
@@ -276,8 +277,17 @@ fn spikes(
         times[i] = ms as f32;
         Ok(())
     })?;
-    let ids = whole_numbers(file, "ids", MOST_UNITS)?;
-    let samples = whole_numbers(file, "sample", images)?;
+    let names = file.names();
+    let has = |name: &str| names.iter().any(|n| n == name);
+    // Where there is one recording, or one unit, nothing needs to say which.
+    let ids = match images {
+        1 if !has("ids") => vec![0; n],
+        _ => whole_numbers(file, "ids", MOST_UNITS)?,
+    };
+    let samples = match images {
+        1 if !has("sample") => vec![0; n],
+        _ => whole_numbers(file, "sample", images)?,
+    };
     for (list, name) in [(&ids, "ids"), (&samples, "sample")] {
         if list.len() != n {
             return Err(wrong(file, name, format!("{} entries for {n} spikes", list.len())));

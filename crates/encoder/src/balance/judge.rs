@@ -75,7 +75,7 @@ impl<'a> Activity<'a> {
     }
 
     /// Refuses a recording that contradicts itself.
-    fn check(&self) -> Result<(), BalanceError> {
+    pub(super) fn check(&self) -> Result<(), BalanceError> {
         let wrong = |reason: String| Err(BalanceError::Recording(reason));
         for (name, value) in [
             ("duration", self.duration_ms),

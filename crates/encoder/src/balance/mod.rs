@@ -2,6 +2,7 @@
 //!
 //! [`diagnose`] runs one network and says in numbers whether it is balanced, and [`judge`] says it
 //! of any recording of spikes and input currents, [`Monitor`] of a network while it runs;
+//! [`dynamics`] adds what no verdict rests on (tight balance, avalanches, branching ratio, fE/I);
 //! [`linearity`] and [`tracking`] measure how the rate follows the external rate; [`map`] shows
 //! where balance ends; [`image_coding`] measures how much of an image is in the spikes before any
 //! decoder is trained.
@@ -25,6 +26,7 @@
 mod coding;
 mod criteria;
 mod diagnose;
+mod dynamics;
 mod error;
 mod judge;
 mod linearity;
@@ -39,6 +41,9 @@ pub use coding::{
 };
 pub use criteria::{Criteria, CriterionNote};
 pub use diagnose::{Recording, diagnose, spread};
+pub use dynamics::{
+    AvalancheFindings, BranchingFindings, Dynamics, InputCoupling, Missing, dynamics,
+};
 pub use error::{BalanceError, Progress};
 pub use judge::{Activity, Diagnosis, Findings, InputTrace, NeuronInput, judge, judge_briefly};
 pub use linearity::{Linearity, line_through, linearity, rate_at, sweep_base};

@@ -8,6 +8,7 @@ mod classify;
 mod completions;
 mod convert;
 mod data;
+mod decode;
 mod demo;
 mod encode;
 mod evaluate;
@@ -36,6 +37,8 @@ pub enum Command {
     Demo(demo::Args),
     /// Encode, decode and compare regimes on a data set
     Reconstruct(reconstruct::Args),
+    /// Decode what recorded neurons were shown, images or a stimulus over time
+    Decode(decode::Args),
     /// Learn one-to-one maps by Hebb's rule
     Hebb(hebb::Args),
     /// Train one E:I classifier
@@ -77,6 +80,7 @@ impl Command {
             self,
             Self::Demo(_)
                 | Self::Reconstruct(_)
+                | Self::Decode(_)
                 | Self::Hebb(_)
                 | Self::Classify(_)
                 | Self::Study(_)
@@ -94,6 +98,7 @@ pub fn run(command: Command, global: &Global) -> Outcome {
     match command {
         Command::Demo(args) => demo::run(args, global),
         Command::Reconstruct(args) => reconstruct::run(args, global),
+        Command::Decode(args) => decode::run(&args, global),
         Command::Data(args) => data::run(&args, global),
         Command::Convert(args) => convert::run(args, global),
         Command::Classify(args) => classify::run(&args, global),

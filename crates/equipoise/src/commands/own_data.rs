@@ -34,7 +34,7 @@ pub struct RecordingArgs {
     /// the file of the counts]
     #[arg(long, value_name = "FILE", help_heading = "Recordings", requires = "counts")]
     images: Option<PathBuf>,
-    /// How long a recording lasts, ms, where the file does not say it
+    /// How long a recording lasts, ms [default: as the file says]
     #[arg(long, value_name = "MS", help_heading = "Recordings", requires = "counts")]
     duration: Option<f64>,
 }
@@ -42,10 +42,14 @@ pub struct RecordingArgs {
 impl RecordingArgs {
     /// The layers with these options.
     pub fn layers(&self, layers: Layers) -> Layers {
+        self.layers_in("data.recorded", layers).value("data.recorded.images", &self.images)
+    }
+
+    /// The layers with these options but the images, as keys of this table.
+    pub fn layers_in(&self, table: &str, layers: Layers) -> Layers {
         layers
-            .value("data.recorded.counts", &self.counts)
-            .value("data.recorded.images", &self.images)
-            .value("data.recorded.duration_ms", &self.duration)
+            .value(format!("{table}.counts"), &self.counts)
+            .value(format!("{table}.duration_ms"), &self.duration)
     }
 }
 

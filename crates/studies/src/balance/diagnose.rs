@@ -5,7 +5,8 @@ use std::path::Path;
 
 use equipoise_data::{ImageSet, Loaded, OpenOptions};
 use equipoise_encoder::balance::{
-    BalanceError, Diagnosis, DiagnosisConfig, Recording, Verdict, diagnose,
+    Activity, BalanceError, Diagnosis, DiagnosisConfig, Dynamics, Recording, Verdict, diagnose,
+    dynamics,
 };
 use equipoise_encoder::network::{Network, NetworkConfig, Probe, Trial, Watch};
 use equipoise_report::{Report, Step};
@@ -266,6 +267,13 @@ impl Study for Diagnose {
         report
             .table("verdict", &tables::reasons(conditions.iter().map(|c| (c.name(), &c.verdict))));
         report.table("criteria", &tables::criteria(&found.diagnosis.criteria));
+        report.heading("Dynamics").table("dynamics", &tables::dynamics(conditions));
+        report.paragraph(
+            "These describe, and no verdict rests on them: how well inhibition tracks excitation \
+             sample by sample (tight) and in means over 50 ms (loose), avalanches of the whole \
+             population, its branching ratio by multistep regression, and its functional ratio of \
+             excitation to inhibition. With images, they are of the first.",
+        );
         let cases: Vec<(String, &NetworkConfig)> =
             conditions.iter().map(|c| (c.name(), &c.case.network)).collect();
         let networks: Vec<(&str, &NetworkConfig)> =
@@ -358,6 +366,9 @@ fn verdict_lines(name: &str, verdict: &Verdict) -> String {
 #[derive(Serialize, Deserialize)]
 struct Recorded {
     diagnosis: Diagnosis,
+    /// Of the first recording alone; none too in what a version without them has kept.
+    #[serde(default)]
+    dynamics: Option<Dynamics>,
     picture: Picture,
     files: Vec<Artefact>,
 }
@@ -449,17 +460,18 @@ impl Recorder<'_> {
                 ..trial
             };
         }
-        self.record(network, &trial, self.recorded_neurons(index), file)
+        self.record(network, &trial, index == 0, file)
     }
 
     fn record(
         &self,
         network: &Network,
         trial: &Trial<'_>,
-        record: &[usize],
+        first: bool,
         file: &str,
     ) -> Result<Recorded, StudyError> {
         let settings = self.settings;
+        let record = if first { &settings.record[..] } else { &[] };
         let config = network.config();
         let recording: Recording = diagnose(network, trial, &settings.diagnosis)?;
         let mut files = Vec::new();
@@ -472,7 +484,10 @@ impl Recorder<'_> {
             files.push(self.context.write(&name, tables::traces(&probe).to_csv().as_bytes())?);
         }
         let picture = Picture::of(config, &recording, settings.window);
-        Ok(Recorded { diagnosis: recording.diagnosis, picture, files })
+        let dynamics = first
+            .then(|| dynamics(&Activity::of(network, &recording.spikes, &recording.probe)))
+            .transpose()?;
+        Ok(Recorded { diagnosis: recording.diagnosis, dynamics, picture, files })
     }
 }
 
@@ -494,12 +509,12 @@ fn condition(
         places.zip(&recorded).map(image).collect()
     });
     let first = recorded.into_iter().next();
-    let Recorded { diagnosis, picture, .. } =
+    let Recorded { diagnosis, dynamics, picture, .. } =
         first.ok_or_else(|| StudyError::failed("nothing was recorded"))?;
     let verdict = match images.as_slice() {
         [] => diagnosis.verdict.clone(),
         images => settings.diagnosis.criteria.judge(&mean_evidence(images)),
     };
     let dataset = dataset.map(|shown| shown.name.clone());
-    Ok(Condition { dataset, case: case.clone(), verdict, diagnosis, picture, images })
+    Ok(Condition { dataset, case: case.clone(), verdict, diagnosis, dynamics, picture, images })
 }

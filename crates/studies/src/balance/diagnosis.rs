@@ -1,6 +1,6 @@
 //! What a diagnosis finds.
 
-use equipoise_encoder::balance::{Diagnosis, DiagnosisConfig, Evidence, Verdict};
+use equipoise_encoder::balance::{Diagnosis, DiagnosisConfig, Dynamics, Evidence, Verdict};
 use equipoise_encoder::network::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,8 @@ pub struct Condition {
     pub verdict: Verdict,
     /// The numbers; with images, those of the first.
     pub diagnosis: Diagnosis,
+    /// Further measures of the same recording; none if it was made by a version without them.
+    pub dynamics: Option<Dynamics>,
     /// What a figure shows of the same recording.
     pub picture: Picture,
     /// Each image that was shown.

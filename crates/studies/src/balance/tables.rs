@@ -1,6 +1,6 @@
 //! Tables of a diagnosis.
 
-use equipoise_encoder::balance::{Criteria, Diagnosis, Evidence, Verdict};
+use equipoise_encoder::balance::{Criteria, Diagnosis, Dynamics, Evidence, Verdict};
 use equipoise_encoder::network::Probe;
 use equipoise_report::{Cell, Column, Table};
 
@@ -36,6 +36,52 @@ pub(super) fn numbers(conditions: &[Condition]) -> Table {
     for (name, value) in rows {
         let cells = conditions.iter().map(|c| number(value(&c.diagnosis)));
         table.row(std::iter::once(Cell::from(name)).chain(cells));
+    }
+    table
+}
+
+/// Further measures of the recording that each condition's numbers are of.
+pub(super) fn dynamics(conditions: &[Condition]) -> Table {
+    type Value = fn(&Dynamics) -> Option<f64>;
+    let rows: [(&str, Value); 18] = [
+        ("tight balance: correlation at the best lag", |d| d.tight?.correlation.mean),
+        ("tight balance: that lag, median (ms)", |d| d.tight?.lag_ms.median),
+        ("tight balance: correlation with the inhibition of another", |d| d.tight?.between.mean),
+        ("loose balance: correlation", |d| d.loose?.correlation.mean),
+        ("correlation of mean inputs over neurons", |d| d.tight?.over_neurons),
+        ("avalanches", |d| Some(d.avalanches?.count as f64)),
+        ("avalanches: bin (ms)", |d| Some(d.avalanches?.bin_ms)),
+        ("avalanches: threshold (spikes of a bin)", |d| Some(d.avalanches?.threshold.into())),
+        ("exponent of sizes", |d| Some(d.avalanches?.exponents?.size.exponent)),
+        ("exponent of durations", |d| Some(d.avalanches?.exponents?.duration.exponent)),
+        ("growth of size with duration", |d| Some(d.avalanches?.exponents?.growth)),
+        ("growth by the scaling relation", |d| Some(d.avalanches?.exponents?.predicted_growth)),
+        ("branching ratio of 1 ms", |d| Some(d.branching?.ratio)),
+        ("branching ratio, lower end of the 95 % interval", |d| d.branching?.low),
+        ("branching ratio, upper end of the 95 % interval", |d| d.branching?.high),
+        ("time over which activity decays (ms)", |d| Some(d.branching?.timescale_ms)),
+        ("DFA exponent of the population rate", |d| Some(d.fei.as_ref()?.dfa_exponent)),
+        ("fE/I (none where the DFA exponent is not above 0.6)", |d| {
+            d.fei.as_ref().filter(|fei| fei.valid).map(|fei| fei.ratio)
+        }),
+    ];
+    let mut table = Table::new("Further measures").column(Column::text("quantity"));
+    for condition in conditions {
+        table = table.column(Column::number(&condition.name()).decimals(3));
+    }
+    for (name, value) in rows {
+        let cells = conditions.iter().map(|c| number(c.dynamics.as_ref().and_then(value)));
+        table.row(std::iter::once(Cell::from(name)).chain(cells));
+    }
+    for condition in conditions {
+        for missing in condition.dynamics.iter().flat_map(|d| &d.missing) {
+            table = table.note(&format!(
+                "{}: no {}: {}.",
+                condition.name(),
+                missing.measure,
+                missing.why
+            ));
+        }
     }
     table
 }

@@ -13,6 +13,7 @@ use super::cell::Score;
 use super::images::{DataSettings, ScoreOn};
 use super::method::{Input, Method};
 use crate::metrics::Metrics;
+use crate::recordings::RecordingMeasures;
 use crate::regimes::Case;
 
 /// What stands in the place of a regime where recordings are decoded.
@@ -101,6 +102,9 @@ pub struct Comparison {
     pub regimes: Vec<Case>,
     /// What the spikes looked like, by repetition and regime.
     pub coded: Vec<Coded>,
+    /// What recordings look like, where they are decoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recordings: Option<RecordingMeasures>,
     /// The networks at work, by regime (first repetition).
     pub activity: Vec<Activity>,
     /// All scores.
@@ -159,6 +163,9 @@ impl Comparison {
             metrics.mean(format!("{name}.psnr"), mean(|q| q.psnr));
             metrics.mean(format!("{name}.ssim"), mean(|q| q.ssim));
             metrics.mean(format!("{name}.mse"), mean(|q| q.mse));
+        }
+        if let Some(recordings) = &self.recordings {
+            recordings.add_metrics(&format!("{prefix}recordings"), metrics);
         }
         for case in &self.regimes {
             let coded = || self.coded.iter().filter(|code| code.regime == case.name);

@@ -167,7 +167,8 @@ impl Experiment<'_> {
         let [train, validation, _] = parts;
         let trained_on = [train, validation];
         let (kinds, regimes) = (self.settings.kinds(), self.regimes.to_vec());
-        Ok(Comparison { images, trained_on, kinds, regimes, coded, activity, scores })
+        let recordings = self.inputs.recorded.as_ref().map(|recorded| recorded.measures().clone());
+        Ok(Comparison { images, trained_on, kinds, regimes, coded, recordings, activity, scores })
     }
 }
 

@@ -9,6 +9,7 @@ use super::encoding::{self, Part};
 use super::images::Images;
 use crate::context::Identity;
 use crate::error::{OrStudyError, StudyError};
+use crate::recordings::RecordingMeasures;
 
 /// The counts of the three parts, in the order of their images.
 #[derive(Debug, Clone)]
@@ -16,6 +17,7 @@ pub struct RecordedCounts {
     train: Counts,
     validation: Counts,
     test: Counts,
+    measures: RecordingMeasures,
 }
 
 impl RecordedCounts {
@@ -28,8 +30,12 @@ impl RecordedCounts {
         let Some(response) = &images.recorded else { return Ok(None) };
         let all = counts(response, config)?;
         let of = |part: Part| all.subset(&images.part(part).indices);
-        let counts =
-            Self { train: of(Part::Train), validation: of(Part::Validation), test: of(Part::Test) };
+        let counts = Self {
+            train: of(Part::Train),
+            validation: of(Part::Validation),
+            test: of(Part::Test),
+            measures: RecordingMeasures::of(response)?,
+        };
         // What cannot be made is said before anything is written.
         features(&counts.test, config)?;
         Ok(Some(counts))
@@ -42,6 +48,11 @@ impl RecordedCounts {
             Part::Validation => &self.validation,
             Part::Test => &self.test,
         }
+    }
+
+    /// What all recordings look like.
+    pub fn measures(&self) -> &RecordingMeasures {
+        &self.measures
     }
 
     /// An identity with what was recorded.

@@ -26,6 +26,9 @@ pub fn summary(comparison: &Comparison, width: usize) -> String {
     if !differences.is_empty() {
         tables.push(tables::tests(&differences).to_text_within(width));
     }
+    if let Some(recordings) = &comparison.recordings {
+        tables.push(recordings.table().to_text_within(width));
+    }
     let sentences = verdicts::findings(comparison, &differences);
     let states = verdicts::states(&comparison.activity);
     tables.join("\n") + "\n" + &sentences.join("\n") + "\n" + &states.join("\n") + "\n"
@@ -83,6 +86,9 @@ pub fn report(comparison: &Comparison, title: &str) -> Report {
     );
     if comparison.regimes.is_empty() {
         report.heading("The recordings").table("coding", &tables::coding(comparison));
+        if let Some(recordings) = &comparison.recordings {
+            report.table("recordings", &recordings.table());
+        }
     } else {
         regimes(&mut report, comparison, &differences);
     }

@@ -6,6 +6,7 @@ use toml::Table;
 use super::keys::{Key, keys_of};
 use crate::balance::{Coding, Diagnose, Linear, Maps, Track};
 use crate::classification::{Classify, EvaluateClassifier, Ratios};
+use crate::decoding::Decoding;
 use crate::hebb::{HebbStudy, OneNetwork};
 use crate::reconstruction::steps::{Encode, Evaluate, Train};
 use crate::reconstruction::sweep::ReconstructionSweep;
@@ -36,6 +37,7 @@ pub fn listings() -> Vec<Listing> {
         listing::<Train>("train"),
         listing::<Evaluate>("evaluate"),
         listing::<EvaluateClassifier>("evaluate"),
+        listing::<Decoding>("decode"),
         listing::<Diagnose>("balance"),
         listing::<Maps>("balance map"),
         listing::<Linear>("balance linearity"),

@@ -9,6 +9,7 @@ use crate::balance::map::Maps;
 use crate::balance::{Coding, Diagnose, Linear, Track};
 use crate::classification::ratios::Ratios;
 use crate::classification::{Classify, EvaluateClassifier};
+use crate::decoding::Decoding;
 use crate::hebb::{HebbStudy, OneNetwork};
 use crate::reconstruction::steps::{Encode, Evaluate, Train};
 use crate::reconstruction::sweep::ReconstructionSweep;
@@ -53,6 +54,7 @@ pub fn visit<V: Visit>(name: &str, visitor: V) -> Result<V::Output, V> {
         Reconstruction,
         Demonstration,
         ReconstructionSweep,
+        Decoding,
         Encode,
         Train,
         Evaluate,
