@@ -3,7 +3,8 @@
     python scripts/reference/lif_pytorch.py > crates/decoder/src/lif/pytorch_vectors.json
 
 The loop is that of the SpyTorch tutorials (Neftci, Mostafa & Zenke 2019): fast-sigmoid surrogate
-of scale 100, detached reset, maximum over time of the leaky readout, mean cross-entropy.
+of scale 100, detached reset, maximum over time of the leaky readout, mean cross-entropy. With
+`nir` the hidden neurons step as readers of the Neuromorphic Intermediate Representation do.
 """
 
 import json
@@ -26,7 +27,7 @@ class Spike(torch.autograd.Function):
         return grad / (SCALE * x.abs() + 1.0) ** 2
 
 
-def case(recurrent, seed, inputs=12, hidden=19, classes=3, batch=4):
+def case(recurrent, seed, scheme="spytorch", inputs=12, hidden=19, classes=3, batch=4):
     rng = numpy.random.default_rng(seed)
     dtype = torch.float64
 
@@ -53,8 +54,12 @@ def case(recurrent, seed, inputs=12, hidden=19, classes=3, batch=4):
     for t in range(STEPS):
         s = Spike.apply(v - 1)
         counts = counts + s
-        x = dense[t] @ w1 + (s @ v1 if recurrent else 0)
-        v, i = (BETA * v + i) * (1 - s.detach()), ALPHA * i + x
+        if scheme == "nir":
+            j = i + (s @ v1 if recurrent else 0)
+            v, i = BETA * v * (1 - s.detach()) + j, ALPHA * j + dense[t] @ w1
+        else:
+            x = dense[t] @ w1 + (s @ v1 if recurrent else 0)
+            v, i = (BETA * v + i) * (1 - s.detach()), ALPHA * i + x
         o, f = BETA * o + f, ALPHA * f + s @ w2
         outs.append(o)
     logits = torch.stack(outs).max(dim=0).values
@@ -68,7 +73,7 @@ def case(recurrent, seed, inputs=12, hidden=19, classes=3, batch=4):
     names = ["input", "readout", "recurrent"]
     return {
         "inputs": inputs, "hidden": hidden, "classes": classes, "steps": STEPS,
-        "alpha": ALPHA, "beta": BETA, "recurrent": recurrent,
+        "alpha": ALPHA, "beta": BETA, "recurrent": recurrent, "scheme": scheme,
         "events": events, "labels": labels.tolist(),
         "weights": dict(zip(names, map(numbers, weights))),
         "logits": numbers(logits), "counts": numbers(counts), "loss": float(loss.detach()),
@@ -78,4 +83,5 @@ def case(recurrent, seed, inputs=12, hidden=19, classes=3, batch=4):
     }
 
 
-print(json.dumps([case(False, 1), case(True, 2)], separators=(",", ":")))
+cases = [case(False, 1), case(True, 2), case(False, 3, "nir"), case(True, 4, "nir")]
+print(json.dumps(cases, separators=(",", ":")))

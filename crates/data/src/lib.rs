@@ -119,6 +119,12 @@ pub use select::{Share, balanced_indices, class_counts, stratified_split};
 pub use spike_set::{SampleSpikes, SpikeSet};
 pub use synthetic::Part;
 
+/// HDF5 files of other tools, whole.
+#[cfg(feature = "hdf5")]
+pub mod tree {
+    pub use crate::hdf5::tree::{Group, Item, Numbers, Texts, Width, read, write};
+}
+
 /// Recorded spikes: the events of a population over one recording, and files of many recordings.
 pub mod spikes {
     #[cfg(feature = "formats")]

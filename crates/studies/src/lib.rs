@@ -41,6 +41,8 @@
 //! # Ok::<(), equipoise_studies::StudyError>(())
 //! ```
 //!
+//! [`exchange`] takes trained networks to other tools and back.
+//!
 //! `examples/` has a program of ten lines for each family. [`sweep`] shares a study out among many
 //! processes.
 //!
@@ -56,6 +58,7 @@ pub mod cost;
 pub mod decoding;
 mod drive;
 pub mod error;
+pub mod exchange;
 pub mod hebb;
 pub mod inspect;
 pub mod metrics;

@@ -202,7 +202,7 @@ impl<W: Write + Seek> Builder<W> {
     }
 
     /// An object header of version 1 with these messages (type, content).
-    fn object(&mut self, messages: &[Message]) -> io::Result<u64> {
+    pub fn object(&mut self, messages: &[Message]) -> io::Result<u64> {
         let mut body = Vec::new();
         for (kind, content) in messages {
             let size = content.len().next_multiple_of(8);
@@ -221,24 +221,32 @@ impl<W: Write + Seek> Builder<W> {
         self.append(&header)
     }
 
-    /// A group of at most 8 members, sorted by name.
+    /// A group of at most 256 members, sorted by name.
     pub fn group(&mut self, members: &[(&str, u64)], attributes: &[Message]) -> io::Result<Group> {
-        debug_assert!(members.len() <= 2 * LEAF_K && members.is_sorted());
+        debug_assert!(members.is_sorted());
+        if members.len() > 2 * LEAF_K * 2 * GROUP_K {
+            return Err(io::Error::other(format!("a group of {} members", members.len())));
+        }
         // The names, after the empty one.
         let mut names = vec![0; 8];
-        let mut symbols = b"SNOD\x01\0".to_vec();
-        symbols.extend((members.len() as u16).to_le_bytes());
-        let mut last = 0;
-        for (name, address) in members {
-            last = names.len() as u64;
-            symbols.extend(last.to_le_bytes());
-            symbols.extend(address.to_le_bytes());
-            symbols.extend([0; 24]);
-            names.extend_from_slice(name.as_bytes());
-            names.resize((names.len() + 1).next_multiple_of(8), 0);
+        // The address of each symbol node and the last name in it.
+        let mut nodes = Vec::new();
+        // An empty group has one node too.
+        for part in members.chunks(2 * LEAF_K).chain(members.is_empty().then_some(&[][..])) {
+            let mut symbols = b"SNOD\x01\0".to_vec();
+            symbols.extend((part.len() as u16).to_le_bytes());
+            let mut last = 0;
+            for (name, address) in part {
+                last = names.len() as u64;
+                symbols.extend(last.to_le_bytes());
+                symbols.extend(address.to_le_bytes());
+                symbols.extend([0; 24]);
+                names.extend_from_slice(name.as_bytes());
+                names.resize((names.len() + 1).next_multiple_of(8), 0);
+            }
+            symbols.resize(8 + 2 * LEAF_K * 40, 0);
+            nodes.push((self.append(&symbols)?, last));
         }
-        symbols.resize(8 + 2 * LEAF_K * 40, 0);
-        let symbols = self.append(&symbols)?;
         let segment = self.append(&names)?;
         let mut heap = b"HEAP\0\0\0\0".to_vec();
         // Its size, no free block (1), and where it is.
@@ -246,8 +254,12 @@ impl<W: Write + Seek> Builder<W> {
             heap.extend(word.to_le_bytes());
         }
         let heap = self.append(&heap)?;
-        let mut tree = b"TREE\0\0\x01\0".to_vec();
-        for word in [UNDEFINED, UNDEFINED, 0, symbols, last] {
+        let mut tree = b"TREE\0\0".to_vec();
+        tree.extend((nodes.len() as u16).to_le_bytes());
+        for word in [UNDEFINED, UNDEFINED, 0] {
+            tree.extend(word.to_le_bytes());
+        }
+        for word in nodes.iter().flat_map(|&(symbols, last)| [symbols, last]) {
             tree.extend(word.to_le_bytes());
         }
         tree.resize(24 + (4 * GROUP_K + 1) * 8, 0);

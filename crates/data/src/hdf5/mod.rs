@@ -14,4 +14,5 @@ pub(crate) mod pair;
 pub(crate) mod read;
 pub(crate) mod spikes_out;
 pub(crate) mod stream;
+pub mod tree;
 mod write;

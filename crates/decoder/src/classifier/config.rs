@@ -1,7 +1,7 @@
 //! What can be said about a classifier.
 
 use super::error::ClassifierError;
-use crate::lif::{Dynamics, Logit, Shape, Surrogate};
+use crate::lif::{Dynamics, Logit, Scheme, Shape, Surrogate, decay};
 use crate::setting::{Allowed, number, whole};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub struct ClassifierConfig {
     /// Dale's law: no input weight below 0, and no outgoing weight of the wrong sign. Without it
     /// the network is unbounded.
     pub dale: bool,
-    /// Synaptic time constant, in the unit of `dt`.
+    /// Synaptic time constant, in the unit of `dt`; 0 if input acts on the membrane at once.
     pub tau_syn: f64,
     /// Membrane time constant, in the unit of `dt`.
     pub tau_mem: f64,
@@ -31,6 +31,13 @@ pub struct ClassifierConfig {
     pub surrogate: Surrogate,
     /// Which value of a readout over time is its logit.
     pub logit: Logit,
+    /// What a spike does in the step after it: spytorch, as published, or nir, as the tools step
+    /// that read the Neuromorphic Intermediate Representation.
+    #[serde(skip_serializing_if = "Scheme::is_default")]
+    pub dynamics: Scheme,
+    /// Time constants of the readout; absent, as published: those of the hidden neurons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readout: Option<ReadoutTimes>,
     /// The weights before training.
     pub initial: InitialWeights,
     /// How the weights are updated.
@@ -51,6 +58,17 @@ pub struct ClassifierConfig {
     pub batch: usize,
     /// Times that the training set is gone through.
     pub epochs: usize,
+}
+
+/// The time constants of a readout, in the unit of `dt`.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadoutTimes {
+    /// Of its synaptic current; 0 if spikes act on it at once.
+    pub tau_syn: f64,
+    /// Of the readout itself; 0 if it forgets from step to step.
+    pub tau_mem: f64,
 }
 
 /// How the weights are drawn before training. Under Dale's law they are the absolute values, with
@@ -196,6 +214,8 @@ impl Default for ClassifierConfig {
             dt: 1.0,
             surrogate: Surrogate::default(),
             logit: Logit::default(),
+            dynamics: Scheme::default(),
+            readout: None,
             initial: InitialWeights::default(),
             optimizer: Optimizer::default(),
             schedule: Schedule::default(),
@@ -253,9 +273,13 @@ impl ClassifierConfig {
         whole("hidden", self.hidden, 1, MOST)?;
         whole("batch", self.batch, 1, MOST)?;
         whole("epochs", self.epochs, 1, MOST_EPOCHS)?;
-        number("tau_syn", self.tau_syn, Allowed::Positive)?;
+        number("tau_syn", self.tau_syn, Allowed::NotNegative)?;
         number("tau_mem", self.tau_mem, Allowed::Positive)?;
         number("dt", self.dt, Allowed::Positive)?;
+        if let Some(ReadoutTimes { tau_syn, tau_mem }) = self.readout {
+            number("readout.tau_syn", tau_syn, Allowed::NotNegative)?;
+            number("readout.tau_mem", tau_mem, Allowed::NotNegative)?;
+        }
         let scale = f64::from(self.surrogate.scale());
         number("surrogate.scale", scale, Allowed::PositiveUpTo(1e6))?;
         match self.initial {
@@ -305,7 +329,15 @@ impl ClassifierConfig {
     pub fn dynamics(&self, steps: usize) -> Dynamics {
         let (syn, mem) = (self.tau_syn, self.tau_mem);
         let dynamics = Dynamics::from_time_constants(syn, mem, self.dt, steps, self.surrogate);
-        Dynamics { logit: self.logit, ..dynamics }
+        let dynamics = Dynamics { logit: self.logit, scheme: self.dynamics, ..dynamics };
+        match self.readout {
+            None => dynamics,
+            Some(ReadoutTimes { tau_syn, tau_mem }) => Dynamics {
+                readout_alpha: decay(self.dt, tau_syn),
+                readout_beta: decay(self.dt, tau_mem),
+                ..dynamics
+            },
+        }
     }
 }
 
@@ -326,6 +358,17 @@ mod tests {
 
     fn toml_like(config: &ClassifierConfig) -> String {
         serde_json::to_string(config).unwrap()
+    }
+
+    /// What was made under the default form has the identity that it had before there was another.
+    #[test]
+    fn the_default_form_of_a_step_is_not_written_down() {
+        let published = ClassifierConfig::default();
+        assert!(!toml_like(&published).contains("dynamics"));
+        let nir = ClassifierConfig { dynamics: Scheme::Nir, ..published };
+        let json: serde_json::Value = serde_json::from_str(&toml_like(&nir)).unwrap();
+        assert_eq!(json["dynamics"], "nir");
+        assert_eq!(nir.dynamics(10).scheme, Scheme::Nir);
     }
 
     #[test]

@@ -38,6 +38,8 @@
 //! | `dt` | | steps or ms | 1 | length of a step |
 //! | `surrogate` | | | [`Surrogate::default`](crate::lif::Surrogate) | stands for ds/dv |
 //! | `logit` | | | maximum | which value of a readout over time is its logit |
+//! | `readout` | | | none | time constants of the readout, if they are others |
+//! | `dynamics` | | | spytorch | the form of a step, [`Scheme`](crate::lif::Scheme) |
 //! | `initial` | | | sigma_1 = 0.002 | the weights before training, [`InitialWeights`] |
 //! | `optimizer` | eta | | SGD, 0.01 | and its learning rate, [`Optimizer`] |
 //! | `schedule` | | | constant | learning rate over the training |
@@ -71,7 +73,7 @@
 //!
 //! Everything is a function of the configuration, the seed and the data: the same bits for any
 //! number of threads, after an interruption, and in a rerun. [`evaluate`], [`van_rossum_by_type`]
-//! and [`weight_summary`] measure what a network does.
+//! and [`weight_summary`] measure what a network does, [`Hardware`] what that costs on a chip.
 //!
 //! # What it is not made for
 //!
@@ -88,6 +90,7 @@ mod config;
 mod dale;
 mod data;
 mod error;
+mod hardware;
 mod initial;
 mod measure;
 mod model;
@@ -98,10 +101,13 @@ mod state;
 mod tests;
 mod trainer;
 
-pub use config::{ClassifierConfig, InitialWeights, Optimizer, Regularizer, Schedule};
+pub use config::{
+    ClassifierConfig, InitialWeights, Optimizer, ReadoutTimes, Regularizer, Schedule,
+};
 pub use dale::Signs;
 pub use data::LabelledEvents;
 pub use error::{ClassifierError, Diverged, Grid, SampleError};
+pub use hardware::{BITS, Hardware, Operations, Quantized, quantized};
 pub use initial::initial_weights;
 pub use measure::{
     Activity, Evaluation, VanRossum, WeightSummary, evaluate, van_rossum_by_type, weight_summary,

@@ -4,16 +4,25 @@
 //! maximum, t_c (p, q: the derivatives for o and f, seen through W2 by each hidden neuron):
 //!
 //! ```text
-//! p[t]  = beta p[t+1] + sum over c with t_c = t of d_c W2[:, c]
-//! q[t]  = alpha q[t+1] + p[t+1]
+//! p[t]  = beta' p[t+1] + sum over c with t_c = t of d_c W2[:, c]
+//! q[t]  = alpha' q[t+1] + p[t+1]
 //! dv[t] = (q[t+1] + (V1 di[t+1])) surrogate(v[t]) + beta (1 - s[t]) dv[t+1]
 //! di[t] = alpha di[t+1] + (1 - s[t]) dv[t+1]
 //! dW1[channel] = sum over its events of di[step + 1]
 //! ```
 //!
+//! In the form of [`Scheme::Nir`] the input of the step after a spike is kept, and a spike acts on
+//! the current of its own step, so that instead
+//!
+//! ```text
+//! di[t] = alpha di[t+1] + dv[t+1]
+//! dv[t] = (q[t+1] + (V1 di[t])) surrogate(v[t]) + beta (1 - s[t]) dv[t+1]
+//! ```
+//!
 //! Above the latest of the t_c everything is 0, and below a sample's first event nothing is left
 //! to do, so only the steps between are visited.
 
+use super::Scheme;
 use super::net::{Net, Spikes};
 use super::surrogate::{Arctangent, Factor, FastSigmoid, LaneByLane, Surrogate};
 use equipoise_simd::{F32x16, LANES, Simd, Task};
@@ -110,10 +119,9 @@ impl Task for Backward<'_> {
         assert!(self.currents.len() >= rows as usize * net.width);
         // SAFETY: the sizes were just checked.
         unsafe {
-            match net.dynamics.surrogate {
-                Surrogate::FastSigmoid { scale } => self.all(simd, FastSigmoid(scale)),
-                Surrogate::Arctangent { scale } => self.all(simd, Arctangent(scale)),
-                other => self.all(simd, LaneByLane(other)),
+            match net.dynamics.scheme {
+                Scheme::SpyTorch => self.of_form::<S, false>(simd),
+                Scheme::Nir => self.of_form::<S, true>(simd),
             }
         }
     }
@@ -123,7 +131,21 @@ impl Backward<'_> {
     /// # Safety
     /// The buffers have their sizes.
     #[inline(always)]
-    unsafe fn all<S: Simd, F: Factor>(&mut self, simd: S, surrogate: F) {
+    unsafe fn of_form<S: Simd, const NIR: bool>(&mut self, simd: S) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.net.dynamics.surrogate {
+                Surrogate::FastSigmoid { scale } => self.all::<S, _, NIR>(simd, FastSigmoid(scale)),
+                Surrogate::Arctangent { scale } => self.all::<S, _, NIR>(simd, Arctangent(scale)),
+                other => self.all::<S, _, NIR>(simd, LaneByLane(other)),
+            }
+        }
+    }
+
+    /// # Safety
+    /// The buffers have their sizes.
+    #[inline(always)]
+    unsafe fn all<S: Simd, F: Factor, const NIR: bool>(&mut self, simd: S, surrogate: F) {
         let vectors = self.net.width / LANES;
         let blocks = vectors.div_ceil(4);
         for block in 0..blocks {
@@ -131,10 +153,10 @@ impl Backward<'_> {
             // SAFETY: the caller checked the sizes.
             unsafe {
                 match (block + 1) * vectors / blocks - from {
-                    1 => self.block::<S, F, 1>(simd, surrogate, from),
-                    2 => self.block::<S, F, 2>(simd, surrogate, from),
-                    3 => self.block::<S, F, 3>(simd, surrogate, from),
-                    _ => self.block::<S, F, 4>(simd, surrogate, from),
+                    1 => self.block::<S, F, NIR, 1>(simd, surrogate, from),
+                    2 => self.block::<S, F, NIR, 2>(simd, surrogate, from),
+                    3 => self.block::<S, F, NIR, 3>(simd, surrogate, from),
+                    _ => self.block::<S, F, NIR, 4>(simd, surrogate, from),
                 }
             }
         }
@@ -143,7 +165,7 @@ impl Backward<'_> {
     /// # Safety
     /// As for [`Self::all`]; the vectors from number `from` on are within a row.
     #[inline(always)]
-    unsafe fn block<S: Simd, F: Factor, const N: usize>(
+    unsafe fn block<S: Simd, F: Factor, const NIR: bool, const N: usize>(
         &mut self,
         simd: S,
         surrogate: F,
@@ -156,6 +178,8 @@ impl Backward<'_> {
             let currents = self.currents.as_mut_ptr().add(LANES * from);
             let readout = net.readout_transposed.as_ptr().add(LANES * from);
             let (alpha, beta) = (simd.splat(net.dynamics.alpha), simd.splat(net.dynamics.beta));
+            let readout_alpha = simd.splat(net.dynamics.readout_alpha);
+            let readout_beta = simd.splat(net.dynamics.readout_beta);
             let one = simd.splat(1.0);
             // A graded run has no reset.
             let reset = simd.splat(if net.dynamics.graded { f32::INFINITY } else { 1.0 });
@@ -177,10 +201,10 @@ impl Backward<'_> {
                     }
                     let kept = dv[n].zero_where(v.above(reset));
                     let factor = surrogate.factor(simd, v - one);
+                    di[n] = di[n].mul_add(alpha, if NIR { dv[n] } else { kept });
                     dv[n] = factor.mul_add(ds, kept * beta);
-                    di[n] = di[n].mul_add(alpha, kept);
-                    q[n] = q[n].mul_add(alpha, p[n]);
-                    p[n] = p[n] * beta;
+                    q[n] = q[n].mul_add(readout_alpha, p[n]);
+                    p[n] = p[n] * readout_beta;
                 }
                 left = inject(simd, net, left, step, readout, &mut p);
             }
@@ -220,7 +244,8 @@ impl Task for ReadoutBackward<'_> {
                 let gradient = self.gradient.as_mut_ptr().add(from);
                 let logits = simd.load(self.upstream.logits.as_ptr().add(from));
                 let peaks = simd.load(self.upstream.peaks.as_ptr().add(from));
-                let (alpha, beta) = (simd.splat(net.dynamics.alpha), simd.splat(net.dynamics.beta));
+                let alpha = simd.splat(net.dynamics.readout_alpha);
+                let beta = simd.splat(net.dynamics.readout_beta);
                 let zero = simd.splat(0.0);
                 let mut df = zero;
                 let now = peaks.equal(simd.splat((self.last + 1) as f32));

@@ -1,9 +1,16 @@
 //! The forward pass of one sample.
 
-use super::Logit;
 use super::net::{Net, Spikes};
 use super::recurrent::recurrent_forward;
+use super::{Logit, Scheme};
 use equipoise_simd::{F32x16, LANES, Mask, Simd, Task};
+
+/// A membrane that fired is 0 after the next input was added: that input is lost.
+const AFTER_INPUT: u8 = 0;
+/// It is 0 before the next input is added.
+const BEFORE_INPUT: u8 = 1;
+/// It is not reset: a graded run.
+const NO_RESET: u8 = 2;
 
 /// The forward pass of one sample.
 pub(super) struct Forward<'a> {
@@ -42,11 +49,7 @@ impl Task for Forward<'_> {
             let (sources, v, masks) = (&mut *self.sources, &mut *self.membrane, &mut *self.masks);
             // SAFETY: the sizes were just checked, and the kernel checked the events before.
             unsafe {
-                if net.dynamics.graded {
-                    recurrent_forward::<S, true>(simd, net, events, first, sources, v, masks);
-                } else {
-                    recurrent_forward::<S, false>(simd, net, events, first, sources, v, masks);
-                }
+                recurrent_forward::<S>(simd, net, events, first, sources, v, masks);
             }
         } else {
             let vectors = width / LANES;
@@ -74,9 +77,10 @@ impl Forward<'_> {
             ($($n:literal)*) => {
                 // SAFETY: the caller's promise.
                 unsafe {
-                    match (count, self.net.dynamics.graded) {
-                        $(($n, false) => self.block::<S, $n, false>(simd, first, from),
-                          ($n, true) => self.block::<S, $n, true>(simd, first, from),)*
+                    match (count, self.reset()) {
+                        $(($n, AFTER_INPUT) => self.block::<S, $n, AFTER_INPUT>(simd, first, from),
+                          ($n, BEFORE_INPUT) => self.block::<S, $n, BEFORE_INPUT>(simd, first, from),
+                          ($n, NO_RESET) => self.block::<S, $n, NO_RESET>(simd, first, from),)*
                         _ => unreachable!("at most 8 vectors a block"),
                     }
                 }
@@ -85,12 +89,21 @@ impl Forward<'_> {
         blocks!(1 2 3 4 5 6 7 8)
     }
 
+    /// When a membrane that fired is reset.
+    fn reset(&self) -> u8 {
+        match self.net.dynamics.scheme {
+            _ if self.net.dynamics.graded => NO_RESET,
+            Scheme::SpyTorch => AFTER_INPUT,
+            Scheme::Nir => BEFORE_INPUT,
+        }
+    }
+
     /// As many vectors as fit in registers, over all steps.
     ///
     /// # Safety
     /// As for [`Self::hidden`].
     #[inline(always)]
-    unsafe fn block<S: Simd, const N: usize, const GRADED: bool>(
+    unsafe fn block<S: Simd, const N: usize, const RESET: u8>(
         &mut self,
         simd: S,
         first: usize,
@@ -113,14 +126,17 @@ impl Forward<'_> {
                 let bits = masks.add(step * net.mask_width);
                 for n in 0..N {
                     simd.store(v[n], to.add(LANES * n));
-                    let next = v[n].mul_add(beta, i[n]);
-                    if GRADED {
+                    if RESET == NO_RESET {
                         *bits.add(n) = u16::MAX;
-                        v[n] = next;
+                        v[n] = v[n].mul_add(beta, i[n]);
                     } else {
                         let fired = v[n].above(one);
                         *bits.add(n) = fired.bits();
-                        v[n] = next.zero_where(fired);
+                        v[n] = if RESET == BEFORE_INPUT {
+                            v[n].zero_where(fired).mul_add(beta, i[n])
+                        } else {
+                            v[n].mul_add(beta, i[n]).zero_where(fired)
+                        };
                     }
                     i[n] = i[n] * alpha;
                 }
@@ -148,7 +164,8 @@ impl Forward<'_> {
             // SAFETY: neurons are below `hidden`, the vector is within a row.
             unsafe {
                 let weights = net.readout.as_ptr().add(from);
-                let (alpha, beta) = (simd.splat(net.dynamics.alpha), simd.splat(net.dynamics.beta));
+                let alpha = simd.splat(net.dynamics.readout_alpha);
+                let beta = simd.splat(net.dynamics.readout_beta);
                 let mut f = simd.splat(0.0);
                 let mut o = simd.splat(0.0);
                 let mut best = simd.splat(0.0);

@@ -8,8 +8,20 @@
 //! s[t]   = v[t] > 1
 //! v[t+1] = (beta v[t] + i[t]) (1 - s[t])          the reset carries no gradient
 //! i[t+1] = alpha i[t] + x[t] W1 + s[t] V1
-//! o[t+1] = beta o[t] + f[t]
-//! f[t+1] = alpha f[t] + s[t] W2                   logit = max of o[0], ..., o[T], see [`Logit`]
+//! o[t+1] = beta' o[t] + f[t]
+//! f[t+1] = alpha' f[t] + s[t] W2                  logit = max of o[0], ..., o[T], see [`Logit`]
+//! ```
+//!
+//! In the published network alpha' = alpha and beta' = beta.
+//!
+//! In this form, that of SpyTorch, the input that arrives in the step after a spike is lost, and a
+//! spike acts on other hidden neurons after two steps. Other simulators step in the form of the
+//! Neuromorphic Intermediate Representation (NIR), in which neither is so ([`Scheme`]):
+//!
+//! ```text
+//! j[t]   = i[t] + s[t] V1
+//! v[t+1] = beta v[t] (1 - s[t]) + j[t]
+//! i[t+1] = alpha j[t] + x[t] W1
 //! ```
 //!
 //! * [`kernel`] computes it on slices, forward and backward: it walks events and spikes instead of
@@ -73,6 +85,30 @@ pub enum Logit {
     Extreme,
 }
 
+/// The form that one step of the hidden neurons has. The two differ in what a spike does in the
+/// step after it.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    /// `v <- (beta v + i) (1 - s)`, as in the published study and the SpyTorch tutorials: the input
+    /// that arrives in the step after a spike is lost. A spike acts on other hidden neurons after
+    /// two steps.
+    #[default]
+    SpyTorch,
+    /// `v <- beta v (1 - s) + i`, as the simulators step that read the Neuromorphic Intermediate
+    /// Representation (Pedersen et al. 2024, Nat. Commun. 15:8122): that input is kept. A spike acts
+    /// on other hidden neurons after one step.
+    Nir,
+}
+
+impl Scheme {
+    /// Whether this is the default.
+    pub fn is_default(&self) -> bool {
+        *self == Scheme::default()
+    }
+}
+
 /// The constants of the dynamics.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dynamics {
@@ -80,19 +116,26 @@ pub struct Dynamics {
     pub alpha: f32,
     /// Decay of the membrane potential in one step, exp(-dt / tau_mem).
     pub beta: f32,
+    /// Decay of the synaptic current of the readout in one step.
+    pub readout_alpha: f32,
+    /// Decay of the readout in one step.
+    pub readout_beta: f32,
     /// The number of steps, T.
     pub steps: usize,
     /// What stands for ds/dv in the backward pass.
     pub surrogate: Surrogate,
     /// Which value of a readout is its logit.
     pub logit: Logit,
+    /// The form of a step.
+    pub scheme: Scheme,
     /// Graded spikes for checking gradients: s is [`Surrogate::antiderivative`] of v - 1 instead
     /// of a step, and there is no reset, so that the backward pass computes a true derivative.
     pub graded: bool,
 }
 
 impl Dynamics {
-    /// The dynamics with these time constants (ms) for `steps` steps of `dt` ms.
+    /// The dynamics with these time constants (ms), those of the readout too, for `steps` steps of
+    /// `dt` ms. A time constant of 0 is that of no filter.
     pub fn from_time_constants(
         tau_syn: f64,
         tau_mem: f64,
@@ -101,14 +144,22 @@ impl Dynamics {
         surrogate: Surrogate,
     ) -> Dynamics {
         Dynamics {
-            alpha: libm::exp(-dt / tau_syn) as f32,
-            beta: libm::exp(-dt / tau_mem) as f32,
+            alpha: decay(dt, tau_syn),
+            beta: decay(dt, tau_mem),
+            readout_alpha: decay(dt, tau_syn),
+            readout_beta: decay(dt, tau_mem),
             steps,
             surrogate,
             logit: Logit::Maximum,
+            scheme: Scheme::SpyTorch,
             graded: false,
         }
     }
+}
+
+/// The decay in a step of length `dt` with the time constant `tau`, in one unit.
+pub fn decay(dt: f64, tau: f64) -> f32 {
+    libm::exp(-dt / tau) as f32
 }
 
 /// Events that were checked once, so that the kernel can trust them.

@@ -1,7 +1,11 @@
 //! What the recurrent connections add: a forward pass in which all neurons take a step together,
 //! and a backward pass in which a few samples do, so that the recurrent weights are read once for
 //! all of them.
+//!
+//! The constant `NIR` of a function says which form a step has, [`Scheme::Nir`] or
+//! [`Scheme::SpyTorch`].
 
+use super::Scheme;
 use super::backward::Upstream;
 use super::buffer::Buffer;
 use super::net::{Net, Spikes};
@@ -14,8 +18,40 @@ use equipoise_simd::{F32x16, LANES, Mask, Simd, Task};
 /// `membrane` must hold `[steps, width]` and `masks` `[steps, mask_width]`; the events must be
 /// within the network.
 #[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "one buffer each")]
-pub(super) unsafe fn recurrent_forward<S: Simd, const GRADED: bool>(
+pub(super) unsafe fn recurrent_forward<S: Simd>(
+    simd: S,
+    net: &Net<'_>,
+    events: (&[u16], &[u16]),
+    first: usize,
+    sources: &mut Vec<u32>,
+    v: &mut [f32],
+    masks: &mut [u16],
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match (net.dynamics.graded, net.dynamics.scheme) {
+            (false, Scheme::SpyTorch) => {
+                over_all_steps::<S, false, false>(simd, net, events, first, sources, v, masks);
+            }
+            (false, Scheme::Nir) => {
+                over_all_steps::<S, false, true>(simd, net, events, first, sources, v, masks);
+            }
+            (true, Scheme::SpyTorch) => {
+                over_all_steps::<S, true, false>(simd, net, events, first, sources, v, masks);
+            }
+            (true, Scheme::Nir) => {
+                over_all_steps::<S, true, true>(simd, net, events, first, sources, v, masks);
+            }
+        }
+    }
+}
+
+/// [`recurrent_forward`] of one kind.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn over_all_steps<S: Simd, const GRADED: bool, const NIR: bool>(
     simd: S,
     net: &Net<'_>,
     (steps, channels): (&[u16], &[u16]),
@@ -44,11 +80,16 @@ pub(super) unsafe fn recurrent_forward<S: Simd, const GRADED: bool>(
                 sources.push(u32::from(channels[event]));
                 event += 1;
             }
+            let events = sources.len();
             if !GRADED {
                 let mut spikes = Spikes::of(net, bits);
                 while let Some(neuron) = spikes.next() {
                     sources.push((net.shape.inputs + neuron) as u32);
                 }
+            }
+            let (events, spikes) = sources.split_at(events);
+            if GRADED && NIR {
+                graded_spikes(simd, net, membrane, i.as_mut_ptr());
             }
             let blocks = vectors.div_ceil(8);
             for block in 0..blocks {
@@ -57,23 +98,37 @@ pub(super) unsafe fn recurrent_forward<S: Simd, const GRADED: bool>(
                 macro_rules! blocks {
                     ($($n:literal)*) => {
                         match (block + 1) * vectors / blocks - from {
-                            $($n => update::<S, $n, GRADED>(simd, net, sources, from, v, i),)*
+                            $($n => update::<S, $n, GRADED, NIR>(
+                                simd, net, (events, spikes), from, v, i,
+                            ),)*
                             _ => unreachable!("at most 8 vectors a block"),
                         }
                     };
                 }
                 blocks!(1 2 3 4 5 6 7 8)
             }
-            if GRADED {
-                for neuron in 0..net.shape.hidden {
-                    let v = *membrane.add(neuron);
-                    let spike = simd.splat(net.dynamics.surrogate.antiderivative(v - 1.0));
-                    let row = net.rows.as_ptr().add((net.shape.inputs + neuron) * net.width);
-                    for n in 0..vectors {
-                        let i = i.as_mut_ptr().add(LANES * n);
-                        simd.store(spike.mul_add(simd.load(row.add(LANES * n)), simd.load(i)), i);
-                    }
-                }
+            if GRADED && !NIR {
+                graded_spikes(simd, net, membrane, i.as_mut_ptr());
+            }
+        }
+    }
+}
+
+/// Adds what the graded spikes of all neurons bring to the currents.
+///
+/// # Safety
+/// `membrane` and `i` hold a row.
+#[inline(always)]
+unsafe fn graded_spikes<S: Simd>(simd: S, net: &Net<'_>, membrane: *const f32, i: *mut f32) {
+    for neuron in 0..net.shape.hidden {
+        // SAFETY: the neuron is one of the network, the vectors are within a row.
+        unsafe {
+            let v = *membrane.add(neuron);
+            let spike = simd.splat(net.dynamics.surrogate.antiderivative(v - 1.0));
+            let row = net.rows.as_ptr().add((net.shape.inputs + neuron) * net.width);
+            for at in (0..net.width).step_by(LANES) {
+                let i = i.add(at);
+                simd.store(spike.mul_add(simd.load(row.add(at)), simd.load(i)), i);
             }
         }
     }
@@ -83,12 +138,12 @@ pub(super) unsafe fn recurrent_forward<S: Simd, const GRADED: bool>(
 ///
 /// # Safety
 /// `v` and `i` hold the block's vectors, the first of which is number `from` of a row, and the
-/// sources are rows of the weights.
+/// events and spikes are rows of the weights.
 #[inline(always)]
-unsafe fn update<S: Simd, const N: usize, const GRADED: bool>(
+unsafe fn update<S: Simd, const N: usize, const GRADED: bool, const NIR: bool>(
     simd: S,
     net: &Net<'_>,
-    sources: &[u32],
+    (events, spikes): (&[u32], &[u32]),
     from: usize,
     v: *mut f32,
     i: *mut f32,
@@ -100,21 +155,49 @@ unsafe fn update<S: Simd, const N: usize, const GRADED: bool>(
         let weights = net.rows.as_ptr().add(LANES * from);
         let mut current = [simd.splat(0.0); N];
         for (n, current) in current.iter_mut().enumerate() {
-            let (v, i) = (v.add(LANES * n), simd.load(i.add(LANES * n)));
-            let old = simd.load(v);
-            let next = old.mul_add(beta, i);
-            let next = if GRADED { next } else { next.zero_where(old.above(one)) };
-            simd.store(next, v);
-            *current = i * alpha;
+            *current = simd.load(i.add(LANES * n));
         }
-        for &source in sources {
-            let row = weights.add(source as usize * net.width);
-            for (n, current) in current.iter_mut().enumerate() {
-                *current = *current + simd.load(row.add(LANES * n));
-            }
+        if NIR {
+            add_rows(simd, net, spikes, weights, &mut current);
+        }
+        for (n, current) in current.iter_mut().enumerate() {
+            let v = v.add(LANES * n);
+            let old = simd.load(v);
+            let next = match (GRADED, NIR) {
+                (true, _) => old.mul_add(beta, *current),
+                (false, true) => old.zero_where(old.above(one)).mul_add(beta, *current),
+                (false, false) => old.mul_add(beta, *current).zero_where(old.above(one)),
+            };
+            simd.store(next, v);
+            *current = *current * alpha;
+        }
+        add_rows(simd, net, events, weights, &mut current);
+        if !NIR {
+            add_rows(simd, net, spikes, weights, &mut current);
         }
         for (n, current) in current.iter().enumerate() {
             simd.store(*current, i.add(LANES * n));
+        }
+    }
+}
+
+/// Adds rows of the weights to the currents of one block.
+///
+/// # Safety
+/// `weights` points to the block's first vector in the first row, and the sources are rows.
+#[inline(always)]
+unsafe fn add_rows<S: Simd, const N: usize>(
+    simd: S,
+    net: &Net<'_>,
+    sources: &[u32],
+    weights: *const f32,
+    current: &mut [S::F32x16; N],
+) {
+    for &source in sources {
+        for (n, current) in current.iter_mut().enumerate() {
+            // SAFETY: the caller's promise.
+            let row = unsafe { simd.load(weights.add(source as usize * net.width + LANES * n)) };
+            *current = *current + row;
         }
     }
 }
@@ -139,7 +222,7 @@ pub(super) struct RecurrentBackward<'a> {
     pub members: &'a [Member<'a>],
     /// The last step to visit.
     pub last: usize,
-    /// Out: di[step + 1] of each sample, `[members, steps, width]`, from its first step to `last`.
+    /// Out: di of each sample, `[members, steps + 1, width]`, from its first step to `last + 1`.
     pub currents: &'a mut [f32],
     /// Room for dv, di, p, q and V1 di of each sample, `[5, TOGETHER, width]`.
     pub state: &'a mut Buffer,
@@ -154,15 +237,14 @@ impl Task for RecurrentBackward<'_> {
         assert!(self.members.len() <= TOGETHER && self.last < steps);
         assert!(self.members.iter().all(|m| m.membrane.len() >= steps * width));
         assert!(self.members.iter().all(|m| m.upstream.counts.is_none_or(|c| c.len() == width)));
-        assert!(self.currents.len() >= self.members.len() * steps * width);
+        assert!(self.currents.len() >= self.members.len() * (steps + 1) * width);
         self.state.grow(5 * TOGETHER * width);
         self.state.fill(0.0);
         // SAFETY: the sizes were just checked.
         unsafe {
-            match net.dynamics.surrogate {
-                Surrogate::FastSigmoid { scale } => self.all(simd, FastSigmoid(scale)),
-                Surrogate::Arctangent { scale } => self.all(simd, Arctangent(scale)),
-                other => self.all(simd, LaneByLane(other)),
+            match net.dynamics.scheme {
+                Scheme::SpyTorch => self.of_form::<S, false>(simd),
+                Scheme::Nir => self.of_form::<S, true>(simd),
             }
         }
     }
@@ -172,7 +254,21 @@ impl RecurrentBackward<'_> {
     /// # Safety
     /// The buffers have their sizes.
     #[inline(always)]
-    unsafe fn all<S: Simd, F: Factor>(&mut self, simd: S, surrogate: F) {
+    unsafe fn of_form<S: Simd, const NIR: bool>(&mut self, simd: S) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.net.dynamics.surrogate {
+                Surrogate::FastSigmoid { scale } => self.all::<S, _, NIR>(simd, FastSigmoid(scale)),
+                Surrogate::Arctangent { scale } => self.all::<S, _, NIR>(simd, Arctangent(scale)),
+                other => self.all::<S, _, NIR>(simd, LaneByLane(other)),
+            }
+        }
+    }
+
+    /// # Safety
+    /// The buffers have their sizes.
+    #[inline(always)]
+    unsafe fn all<S: Simd, F: Factor, const NIR: bool>(&mut self, simd: S, surrogate: F) {
         let net = self.net;
         let (steps, width) = (net.dynamics.steps, net.width);
         let plane = TOGETHER * width;
@@ -182,6 +278,8 @@ impl RecurrentBackward<'_> {
             let (di, p, q) = (dv.add(plane), dv.add(2 * plane), dv.add(3 * plane));
             let through = dv.add(4 * plane);
             let (alpha, beta) = (simd.splat(net.dynamics.alpha), simd.splat(net.dynamics.beta));
+            let readout_alpha = simd.splat(net.dynamics.readout_alpha);
+            let readout_beta = simd.splat(net.dynamics.readout_beta);
             let one = simd.splat(1.0);
             let reset = simd.splat(if net.dynamics.graded { f32::INFINITY } else { 1.0 });
             let mut taken = [0; TOGETHER];
@@ -190,6 +288,20 @@ impl RecurrentBackward<'_> {
                 for (m, member) in self.members.iter().enumerate() {
                     let p = p.add(m * width);
                     taken[m] = inject(simd, net, &member.injections, taken[m], step + 1, p);
+                    if NIR && step >= member.first {
+                        // A spike acts on the current of its own step: that comes first.
+                        let out =
+                            self.currents.as_mut_ptr().add((m * (steps + 1) + step + 1) * width);
+                        for at in (0..width).step_by(LANES) {
+                            let lane = m * width + at;
+                            let current = simd.load(di.add(lane));
+                            simd.store(current, out.add(at));
+                            simd.store(
+                                current.mul_add(alpha, simd.load(dv.add(lane))),
+                                di.add(lane),
+                            );
+                        }
+                    }
                 }
                 if step < self.last {
                     product(simd, net, di, through);
@@ -199,11 +311,9 @@ impl RecurrentBackward<'_> {
                         continue;
                     }
                     let membrane = member.membrane.as_ptr().add(step * width);
-                    let out = self.currents.as_mut_ptr().add((m * steps + step) * width);
+                    let out = self.currents.as_mut_ptr().add((m * (steps + 1) + step + 1) * width);
                     for at in (0..width).step_by(LANES) {
                         let lane = m * width + at;
-                        let current = simd.load(di.add(lane));
-                        simd.store(current, out.add(at));
                         let v = simd.load(membrane.add(at));
                         let (old_q, old_p) = (simd.load(q.add(lane)), simd.load(p.add(lane)));
                         let mut ds = old_q + simd.load(through.add(lane));
@@ -213,10 +323,23 @@ impl RecurrentBackward<'_> {
                         let kept = simd.load(dv.add(lane)).zero_where(v.above(reset));
                         let factor = surrogate.factor(simd, v - one);
                         simd.store(factor.mul_add(ds, kept * beta), dv.add(lane));
-                        simd.store(current.mul_add(alpha, kept), di.add(lane));
-                        simd.store(old_q.mul_add(alpha, old_p), q.add(lane));
-                        simd.store(old_p * beta, p.add(lane));
+                        if !NIR {
+                            let current = simd.load(di.add(lane));
+                            simd.store(current, out.add(at));
+                            simd.store(current.mul_add(alpha, kept), di.add(lane));
+                        }
+                        simd.store(old_q.mul_add(readout_alpha, old_p), q.add(lane));
+                        simd.store(old_p * readout_beta, p.add(lane));
                     }
+                }
+            }
+            if NIR {
+                for (m, member) in
+                    self.members.iter().enumerate().filter(|(_, m)| m.first <= self.last)
+                {
+                    let row = (m * (steps + 1) + member.first) * width;
+                    let out = self.currents[row..row + width].as_mut_ptr();
+                    out.copy_from_nonoverlapping(di.add(m * width), width);
                 }
             }
         }

@@ -3,7 +3,7 @@
 
 use super::kernel::Kernel;
 use super::tensors::{Activity, WeightTensors};
-use super::{Input, LifError, Logit, Surrogate};
+use super::{Input, LifError, Logit, Scheme, Surrogate};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// The answers to a batch of samples.
@@ -47,18 +47,26 @@ pub fn forward(
             (s, Some(fired.neg() + 1.0))
         };
         counts = counts + s.clone();
-        let mut x =
-            dense(input, samples, step, shape.inputs, &device).matmul(weights.input.clone());
-        if let Some(recurrent) = &weights.recurrent {
-            x = x + s.clone().matmul(recurrent.clone());
+        let x = dense(input, samples, step, shape.inputs, &device).matmul(weights.input.clone());
+        let recurrent = weights.recurrent.as_ref().map(|w| s.clone().matmul(w.clone()));
+        let reset = |v: Tensor<2>| match &keep {
+            Some(keep) => v * keep.clone(),
+            None => v,
+        };
+        match dynamics.scheme {
+            Scheme::SpyTorch => {
+                v = reset(v * dynamics.beta + i.clone());
+                let x = recurrent.into_iter().fold(x, |x, recurrent| x + recurrent);
+                i = i * dynamics.alpha + x;
+            }
+            Scheme::Nir => {
+                i = recurrent.into_iter().fold(i, |i, recurrent| i + recurrent);
+                v = reset(v) * dynamics.beta + i.clone();
+                i = i * dynamics.alpha + x;
+            }
         }
-        v = v * dynamics.beta + i.clone();
-        if let Some(keep) = keep {
-            v = v * keep;
-        }
-        i = i * dynamics.alpha + x;
-        o = o * dynamics.beta + f.clone();
-        f = f * dynamics.alpha + s.matmul(weights.readout.clone());
+        o = o * dynamics.readout_beta + f.clone();
+        f = f * dynamics.readout_alpha + s.matmul(weights.readout.clone());
         readouts.push(o.clone());
     }
     let readouts = Tensor::stack::<3>(readouts, 0);

@@ -41,6 +41,14 @@ fn dynamics(steps: usize) -> Dynamics {
 }
 
 const LOGITS: [Logit; 2] = [Logit::Maximum, Logit::Extreme];
+const SCHEMES: [Scheme; 2] = [Scheme::SpyTorch, Scheme::Nir];
+
+/// Feed-forward and recurrent, with each logit and in each form of a step.
+fn kinds() -> impl Iterator<Item = (bool, Logit, Scheme)> {
+    [false, true]
+        .into_iter()
+        .flat_map(|r| LOGITS.into_iter().flat_map(move |l| SCHEMES.map(|s| (r, l, s))))
+}
 
 /// The largest difference in units of the norm of `want`.
 fn distance(got: &[f32], want: &[f32]) -> f64 {
@@ -66,6 +74,7 @@ struct Case {
     alpha: f32,
     beta: f32,
     recurrent: bool,
+    scheme: Scheme,
     events: Vec<Vec<(u16, u16)>>,
     labels: Vec<u16>,
     weights: Parts,
@@ -107,7 +116,10 @@ fn pytorch_gives_the_same() {
             events.channel.extend(sample.iter().map(|e| e.1));
             events.offsets.push(events.step.len());
         }
-        let dynamics = Dynamics { alpha: case.alpha, beta: case.beta, ..dynamics(case.steps) };
+        let Case { alpha, beta, scheme, steps, .. } = case;
+        let (readout_alpha, readout_beta) = (alpha, beta);
+        let dynamics =
+            Dynamics { alpha, beta, readout_alpha, readout_beta, scheme, ..dynamics(steps) };
         let kernel = Kernel::new(shape, dynamics).unwrap();
         let input = Input::new(&events).unwrap();
         let weights = case.weights.matrices(shape);
@@ -193,11 +205,10 @@ fn plain_tensor_operations_give_the_same() {
         Surrogate::Sigmoid { scale },
     ];
     for (k, surrogate) in surrogates.into_iter().enumerate() {
-        for (recurrent, logit) in
-            [false, true].into_iter().flat_map(|r| LOGITS.into_iter().map(move |l| (r, l)))
-        {
+        for (recurrent, logit, scheme) in kinds() {
             let shape = Shape { inputs: 30, hidden: 37, classes: 19, recurrent };
-            let dynamics = Dynamics { surrogate, logit, ..dynamics(40) };
+            let readout_beta = 0.8;
+            let dynamics = Dynamics { surrogate, logit, scheme, readout_beta, ..dynamics(40) };
             let kernel = Kernel::new(shape, dynamics).unwrap();
             let weights = random_weights(shape, 0.4, k as u64);
             let events = random_events(11, 40, 30, 60.0, k as u64);
@@ -205,9 +216,10 @@ fn plain_tensor_operations_give_the_same() {
             let samples = [4, 0, 7, 7, 10];
             let (l1, g1) = by_tensors(&kernel, &weights, &input, &samples, true);
             let (l2, g2) = by_tensors(&kernel, &weights, &input, &samples, false);
-            assert!(distance(&l1, &l2) < 1e-5, "{surrogate:?} {recurrent} {logit:?}");
+            let case = format!("{surrogate:?} {recurrent} {logit:?} {scheme:?}");
+            assert!(distance(&l1, &l2) < 1e-5, "{case}");
             let apart = distance(&g1, &g2);
-            assert!(apart < 2e-5, "{surrogate:?} {recurrent} {logit:?}: {apart}");
+            assert!(apart < 2e-5, "{case}: {apart}");
         }
     }
 }
@@ -243,13 +255,14 @@ fn without_autodiff_the_layer_answers_too() {
 
 #[test]
 fn central_differences_give_the_same() {
-    for (recurrent, logit) in
-        [false, true].into_iter().flat_map(|r| LOGITS.into_iter().map(move |l| (r, l)))
-    {
+    for (recurrent, logit, scheme) in kinds() {
         let shape = Shape { inputs: 5, hidden: 6, classes: 3, recurrent };
         let dynamics = Dynamics {
             graded: true,
             logit,
+            scheme,
+            readout_alpha: 0.7,
+            readout_beta: 0.95,
             surrogate: Surrogate::FastSigmoid { scale: 2.0 },
             ..dynamics(12)
         };
@@ -281,13 +294,19 @@ fn central_differences_give_the_same() {
             })
             .collect();
         let apart = distance(&got, &want);
-        assert!(apart < 2e-3, "recurrent {recurrent} {logit:?}: {apart}");
+        assert!(apart < 2e-3, "recurrent {recurrent} {logit:?} {scheme:?}: {apart}");
     }
 }
 
 /// One training step on these instructions and this many threads, as bits.
-fn bits(shape: Shape, instructions: Instructions, threads: usize) -> (Vec<u32>, Vec<u64>) {
-    let kernel = Kernel::new(shape, dynamics(50)).unwrap().with_instructions(instructions);
+fn bits(
+    shape: Shape,
+    scheme: Scheme,
+    instructions: Instructions,
+    threads: usize,
+) -> (Vec<u32>, Vec<u64>) {
+    let dynamics = Dynamics { scheme, ..dynamics(50) };
+    let kernel = Kernel::new(shape, dynamics).unwrap().with_instructions(instructions);
     let weights = random_weights(shape, 0.3, 5);
     let events = random_events(80, 50, shape.inputs, 90.0, 5);
     let labels: Vec<u16> = (0..80).map(|k| (k % shape.classes) as u16).collect();
@@ -304,13 +323,17 @@ fn bits(shape: Shape, instructions: Instructions, threads: usize) -> (Vec<u32>, 
 
 #[test]
 fn threads_and_instructions_change_no_bit() {
-    for (hidden, recurrent) in [(100, false), (33, true), (300, false), (150, true)] {
+    let sizes = [(100, false), (33, true), (300, false), (150, true)];
+    for ((hidden, recurrent), scheme) in
+        sizes.into_iter().flat_map(|size| SCHEMES.map(|scheme| (size, scheme)))
+    {
         let shape = Shape { inputs: 40, hidden, classes: 11, recurrent };
-        let want = bits(shape, Instructions::PORTABLE, 1);
+        let want = bits(shape, scheme, Instructions::PORTABLE, 1);
         assert!(want.0.iter().any(|&b| b != 0) && want.1.iter().sum::<u64>() > 100);
         for instructions in Instructions::available() {
             for threads in [1, 2, 3] {
-                assert_eq!(bits(shape, instructions, threads), want, "{instructions:?} {threads}");
+                let got = bits(shape, scheme, instructions, threads);
+                assert_eq!(got, want, "{instructions:?} {threads} {scheme:?}");
             }
         }
     }
@@ -370,6 +393,49 @@ fn only_the_extreme_brings_an_inhibited_class_back() {
     assert!((f64::from(extreme.logits[0]) - least).abs() < 1e-6, "{extreme:?} {least}");
 }
 
+/// One neuron, driven so that it fires again and again: what each form makes of the input of the
+/// step after a spike, and after how many steps a spike comes back to the neuron itself.
+#[test]
+fn the_two_forms_are_what_they_say() {
+    for (recurrent, scheme) in
+        [false, true].into_iter().flat_map(|recurrent| SCHEMES.map(|scheme| (recurrent, scheme)))
+    {
+        let steps = 60;
+        let shape = Shape { inputs: 1, hidden: 1, classes: 1, recurrent };
+        let (w1, v1) = (0.45f32, -0.3f32);
+        let weights =
+            Matrices::from_slices(shape, &[w1], recurrent.then_some(&[v1][..]), &[1.0]).unwrap();
+        let mut events = Events::new(steps, 1).unwrap();
+        events.step = (0..steps as u16).collect();
+        events.channel = vec![0; steps];
+        events.offsets.push(steps);
+        let kernel = Kernel::new(shape, Dynamics { scheme, ..dynamics(steps) }).unwrap();
+        let (_, tape) = kernel.forward(&weights, Input::new(&events).unwrap(), &[0]).unwrap();
+        let got = tape.spike_trains(&kernel, 0).remove(0);
+
+        let (alpha, beta) = (f64::from(dynamics(1).alpha), f64::from(dynamics(1).beta));
+        let (w1, v1) = (f64::from(w1), if recurrent { f64::from(v1) } else { 0.0 });
+        // current[t + 1] has the input of step t; spikes reach it one or two steps after them.
+        let (mut v, mut i, mut want) = (0.0, 0.0, Vec::new());
+        for step in 0..steps as u32 {
+            let fired = f64::from(u8::from(v > 1.0));
+            if fired > 0.0 {
+                want.push(step);
+            }
+            if scheme == Scheme::Nir {
+                i += v1 * fired;
+                v = beta * v * (1.0 - fired) + i;
+                i = alpha * i + w1;
+            } else {
+                v = (beta * v + i) * (1.0 - fired);
+                i = alpha * i + w1 + v1 * fired;
+            }
+        }
+        assert!(got.len() > 5 && got.len() < steps, "{got:?}");
+        assert_eq!(got, want, "recurrent {recurrent} {scheme:?}");
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     let shape = Shape { inputs: 4, hidden: 5, classes: 3, recurrent: false };
@@ -425,11 +491,13 @@ proptest! {
         inputs in 1usize..20,
         batch in 1usize..70,
         recurrent: bool,
+        nir: bool,
         price in prop_oneof![Just(0.0_f32), 1e-4_f32..1e-2],
         seed: u64,
     ) {
         let shape = Shape { inputs: inputs + 1, hidden, classes, recurrent };
-        let kernel = Kernel::new(shape, dynamics(25)).unwrap();
+        let scheme = if nir { Scheme::Nir } else { Scheme::SpyTorch };
+        let kernel = Kernel::new(shape, Dynamics { scheme, ..dynamics(25) }).unwrap();
         let weights = random_weights(shape, 0.6, seed);
         let mut events = random_events(batch, 25, inputs, 20.0, seed);
         events.channels = inputs + 1;

@@ -22,6 +22,7 @@ Examples:
   equipoise evaluate --encoded runs/mnist --model runs/unet
   equipoise evaluate --encoded runs/mnist --model decoder.safetensors --part validation
   equipoise evaluate --run runs/classify --dataset synthetic-digits
+  equipoise evaluate --model classifier.safetensors --dataset fashion-mnist
   equipoise evaluate --run runs/recorded --counts more.npz --images more-stimuli.npz
 
 With --run, the networks of a run of `reconstruct`, `demo` or `train` encode the images first; of a
@@ -34,18 +35,18 @@ pub struct Args {
     /// Run of `equipoise reconstruct`, `demo`, `train` or `classify` whose networks are scored
     #[arg(long, value_name = "DIR", conflicts_with_all = ["encoded", "model"])]
     run: Option<PathBuf>,
-    /// Data set, with --run [default: that of the run]
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["encoded", "model"])]
+    /// Data set, with --run or a classifier [default: that of the run]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["encoded"])]
     dataset: Option<String>,
     #[command(flatten)]
     recordings: RecordingArgs,
-    /// Test images or samples, with --run [default: as in the run]
-    #[arg(long, value_name = "N", conflicts_with_all = ["encoded", "model"])]
+    /// Test images or samples, with --run or a classifier [default: as in the run, or all]
+    #[arg(long, value_name = "N", conflicts_with_all = ["encoded"])]
     test: Option<usize>,
     /// Run directory of `equipoise encode`
     #[arg(long, value_name = "DIR")]
     encoded: Option<PathBuf>,
-    /// Model file, or run directory of `equipoise train`
+    /// Model file, or run directory of `equipoise train`; without --encoded, file of a classifier
     #[arg(long, value_name = "PATH")]
     model: Option<PathBuf>,
     /// Part to score on: train, validation or test [default: test]
@@ -61,6 +62,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
     if is_of_a_classifier(args)? {
         let flags = Layers::default()
             .value("run", &args.run)
+            .value("model", &args.model)
             .value("dataset", &args.dataset)
             .value("samples", &args.test);
         return study::run::<EvaluateClassifier>("", &args.args, flags, global);
@@ -84,6 +86,6 @@ fn is_of_a_classifier(args: &Args) -> Outcome<bool> {
     Ok(match (&args.run, &args.args.resume) {
         (Some(dir), _) => command(dir)? == Classify::NAME,
         (None, Some(dir)) => command(dir)? == EvaluateClassifier::NAME,
-        (None, None) => false,
+        (None, None) => args.model.is_some() && args.dataset.is_some(),
     })
 }

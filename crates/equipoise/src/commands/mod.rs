@@ -12,6 +12,7 @@ mod decode;
 mod demo;
 mod encode;
 mod evaluate;
+mod exchange;
 mod explore;
 mod hebb;
 mod inspect;
@@ -57,6 +58,12 @@ pub enum Command {
     Train(train::Args),
     /// Score a trained decoder
     Evaluate(evaluate::Args),
+    /// Write a trained network for other tools
+    #[command(subcommand)]
+    Export(exchange::Export),
+    /// Read a network that another tool wrote
+    #[command(subcommand)]
+    Import(exchange::Import),
     /// Simulate a network and say in numbers whether it is balanced
     Balance(Box<balance::Args>),
     /// Tell what a file or a run directory holds, and whether it is whole
@@ -109,6 +116,8 @@ pub fn run(command: Command, global: &Global) -> Outcome {
         Command::Balance(args) => balance::run(&args, global),
         Command::Inspect(args) => inspect::run(&args),
         Command::Runs(args) => runs::run(&args),
+        Command::Export(args) => exchange::export(&args),
+        Command::Import(args) => exchange::import(&args),
         Command::Explore(args) => explore::run(&args),
         Command::Sweep(args) => sweep::run(args, global),
         Command::Settings(args) => settings::run(&args),

@@ -3,7 +3,7 @@
 use equipoise_decoder::classifier::{
     ClassifierConfig, InitialWeights, Optimizer, Regularizer, Schedule,
 };
-use equipoise_decoder::lif::{Logit, Surrogate};
+use equipoise_decoder::lif::{Logit, Scheme, Surrogate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -56,9 +56,9 @@ pub struct NetworkSettings {
     pub recurrent: bool,
     /// What the time constants count: steps, as published, or ms of the data.
     pub time_unit: TimeUnit,
-    /// Synaptic time constant, in `time_unit`; published: 5.
+    /// Synaptic time constant, in `time_unit`, 0 for none; published: 5.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("exclusiveMinimum" = 0, "unit" = "time_unit"))]
+    #[schemars(range(min = 0), extend("unit" = "time_unit"))]
     pub tau_syn: Option<f64>,
     /// Membrane time constant, in `time_unit`; published: 10, for recordings 5.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,6 +114,10 @@ pub struct NetworkSettings {
     /// farthest from 0, with which no class is lost for want of a gradient.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logit: Option<Logit>,
+    /// What a spike does in the step after it: spytorch, as published, in which the input of that
+    /// step is lost, or nir, in which it is kept, as in the tools that can read the exported network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dynamics: Option<Scheme>,
     /// What the spikes themselves cost; published: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub regularizer: Option<Regularizer>,
@@ -170,6 +174,7 @@ impl NetworkSettings {
         config.batch = self.batch.unwrap_or(config.batch);
         config.epochs = self.epochs.unwrap_or(config.epochs);
         config.logit = self.logit.unwrap_or(config.logit);
+        config.dynamics = self.dynamics.unwrap_or(config.dynamics);
         config.surrogate = self.surrogate.unwrap_or(config.surrogate);
         config.regularizer = self.regularizer.unwrap_or(config.regularizer);
         config

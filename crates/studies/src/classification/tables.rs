@@ -1,12 +1,12 @@
 //! Tables of one training.
 
-use equipoise_decoder::classifier::ClassifierConfig;
+use equipoise_decoder::classifier::{ClassifierConfig, Hardware, Operations};
 use equipoise_metrics::van_rossum::GroupMeans;
 use equipoise_report::{Cell, Column, Table};
 
 use super::measure::Measured;
 use super::trial::TrialResult;
-use crate::schema;
+use crate::{Metrics, schema};
 
 /// A number where there is one.
 pub fn optional(value: Option<f64>) -> Cell {
@@ -127,6 +127,55 @@ pub fn distances(trial: &TrialResult) -> Table {
         table.row([name.into(), optional(before), optional(after)]);
     }
     table
+}
+
+/// What an answer of a trained network costs on hardware, in words.
+pub fn operations(operations: &Operations) -> String {
+    let Operations { events, spikes, accumulates, dense, neuron_updates, .. } = operations;
+    format!(
+        "An answer takes {events:.0} input events, {spikes:.0} hidden spikes, {accumulates:.0} \
+         accumulates and {neuron_updates:.0} updates of neurons; a dense computation of all steps \
+         would take {dense:.0} multiplications. {:.2} % of the hidden neurons' outputs are no spike.",
+        100.0 * operations.activation_sparsity
+    )
+}
+
+/// What a trained network is with weights of few bits.
+pub fn hardware(hardware: &Hardware, accuracy: f64) -> Table {
+    let Hardware { operations, quantized } = hardware;
+    let mut table = Table::new("The trained network with weights of few bits")
+        .column(Column::integer("bits of a weight"))
+        .column(Column::percent("accuracy", 2))
+        .column(Column::integer("memory").unit("bytes"))
+        .column(Column::number("accumulates per answer").decimals(0))
+        .column(Column::percent("weights of 0", 1))
+        .note(
+            "32 bits are the weights as trained. With fewer, each matrix has one scale, symmetric \
+             about 0, which is chosen by the weights alone. An accumulate is a weight other than 0 \
+             that is added for an event or a spike (NeuroBench's effective accumulates).",
+        );
+    let mut row = |bits: u32, accuracy: f64, accumulates: f64, zeros: f64| {
+        let bytes = operations.footprint(bits) as usize;
+        let bits = bits as usize;
+        table.row([bits.into(), accuracy.into(), bytes.into(), accumulates.into(), zeros.into()]);
+    };
+    row(32, accuracy, operations.accumulates, operations.connection_sparsity);
+    for q in quantized {
+        row(q.bits, q.accuracy, q.accumulates, q.connection_sparsity);
+    }
+    table
+}
+
+/// The numbers of [`operations`] and [`hardware`], for tables of many runs.
+pub fn hardware_metrics(metrics: &mut Metrics, hardware: &Hardware) {
+    let Hardware { operations, quantized } = hardware;
+    metrics.put("spikes_per_answer", operations.spikes);
+    metrics.put("accumulates_per_answer", operations.accumulates);
+    metrics.put("activation_sparsity", operations.activation_sparsity);
+    metrics.put("connection_sparsity", operations.connection_sparsity);
+    for q in quantized {
+        metrics.put(format!("accuracy_{}_bits", q.bits), q.accuracy);
+    }
 }
 
 /// The parameters of networks and trainings, each with its name.

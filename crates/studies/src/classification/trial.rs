@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use equipoise_decoder::classifier::{
-    ClassifierConfig, ClassifierError, EpochRecord, Evaluation, Trainer, score,
+    ClassifierConfig, ClassifierError, EpochRecord, Evaluation, Hardware, Trainer, score,
 };
 use equipoise_decoder::observer::Observer;
 use serde::{Deserialize, Serialize};
@@ -75,6 +75,10 @@ pub struct TrialResult {
     pub after: Option<Measured>,
     /// The trained network, if it was asked for and training did not diverge.
     pub model: Option<Artefact>,
+    /// What the trained network costs on hardware; absent if training diverged, or was measured by a
+    /// version that did not look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardware: Option<Hardware>,
 }
 
 /// Classes that a network never answers. A class whose readout is inhibited at all times has its
@@ -277,10 +281,14 @@ impl Plan {
             before,
             after: None,
             model: None,
+            hardware: None,
         };
         if result.ending == Ending::Finished {
             let after = Measured::of(&trainer, sets, &self.distances, sample).map_err(failed)?;
             result.after = Some(after);
+            let (kernel, weights) = (trainer.kernel(), trainer.weights());
+            let hardware = Hardware::measure(kernel, weights, trainer.signs(), &sets.test);
+            result.hardware = Some(hardware.map_err(failed)?);
             if let Some(name) = &self.model {
                 let mut classifier = trainer.classifier();
                 identity.add_to(&mut classifier.origin);

@@ -3,7 +3,7 @@
 use super::super::backward::{Accumulate, Backward, ReadoutBackward, Upstream};
 use super::super::net::{Net, Spikes};
 use super::super::recurrent::{Member, RecurrentBackward, TOGETHER};
-use super::super::{Input, LifError, Matrices, Shape};
+use super::super::{Input, LifError, Matrices, Scheme, Shape};
 use super::scratch::{SCRATCH, Scratch};
 use super::workspace::Workspace;
 use super::{GROUP, Kernel, Outcome, Tape, cross_entropy};
@@ -310,7 +310,7 @@ impl Kernel {
                 }
             })
             .collect();
-        scratch.currents.grow(tile.len() * steps * width);
+        scratch.currents.grow(tile.len() * (steps + 1) * width);
         let task = RecurrentBackward {
             net,
             members: &members,
@@ -320,15 +320,22 @@ impl Kernel {
         };
         self.instructions.run(task);
         for (k, (sample, member)) in tile.iter().zip(&members).enumerate() {
-            let row = |step: usize| (k * steps + step) as u32;
+            // Where di of a step is: events act on that of the next, spikes on that of the same or
+            // of the next.
+            let row = |step: usize| (k * (steps + 1) + step) as u32;
+            let delay = match self.dynamics.scheme {
+                Scheme::SpyTorch => 1,
+                Scheme::Nir => 0,
+            };
             for (&step, &channel) in sample.events.0.iter().zip(sample.events.1) {
                 if usize::from(step) <= last {
-                    scratch.uses.push((channel.into(), row(step.into())));
+                    scratch.uses.push((channel.into(), row(usize::from(step) + 1)));
                 }
             }
             for step in member.first..=last {
                 if self.dynamics.graded {
-                    let currents = &scratch.currents[row(step) as usize * width..][..width];
+                    let row = row(step + delay) as usize;
+                    let currents = &scratch.currents[row * width..][..width];
                     for neuron in 0..self.shape.hidden {
                         let v = sample.membrane[step * width + neuron];
                         let spike = self.dynamics.surrogate.antiderivative(v - 1.0);
@@ -340,7 +347,8 @@ impl Kernel {
                 } else {
                     let mut spikes = Spikes::of(net, net.masks_of_step(sample.masks, step));
                     while let Some(neuron) = spikes.next() {
-                        scratch.uses.push(((self.shape.inputs + neuron) as u32, row(step)));
+                        let source = (self.shape.inputs + neuron) as u32;
+                        scratch.uses.push((source, row(step + delay)));
                     }
                 }
             }

@@ -118,7 +118,13 @@ impl Kernel {
             if right { Ok(()) } else { Err(LifError::Constant { name, value, expected }) }
         };
         let decay = "a decay factor must lie in 0 to below 1";
-        for (name, value) in [("alpha", dynamics.alpha), ("beta", dynamics.beta)] {
+        let Dynamics { alpha, beta, readout_alpha, readout_beta, .. } = dynamics;
+        for (name, value) in [
+            ("alpha", alpha),
+            ("beta", beta),
+            ("alpha of the readout", readout_alpha),
+            ("beta of the readout", readout_beta),
+        ] {
             constant(name, value.into(), decay, (0.0..1.0).contains(&value))?;
         }
         let steps = dynamics.steps;

@@ -101,7 +101,14 @@ pub fn report(results: &ClassifyResults) -> Report {
         )
         .table("distances", &tables::distances(trial))
         .heading("Weights")
-        .table("weights", &tables::weights(trial))
+        .table("weights", &tables::weights(trial));
+    if let Some(hardware) = &trial.hardware {
+        report
+            .heading("On hardware")
+            .paragraph(&tables::operations(&hardware.operations))
+            .table("hardware", &tables::hardware(hardware, trial.last()));
+    }
+    report
         .heading("Network and training")
         .table("parameters", &tables::parameters(&[("", &trial.config)]));
     report

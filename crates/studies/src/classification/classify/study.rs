@@ -9,8 +9,8 @@ use super::report;
 use super::results::ClassifyResults;
 use super::settings::ClassifySettings;
 use crate::classification::data::Sets;
-use crate::classification::remarks;
 use crate::classification::trial::{BETWEEN_STATES, Plan, TrialResult};
+use crate::classification::{remarks, tables};
 use crate::context::Turn;
 use crate::{Context, Metrics, OrStudyError, Settings as _, Study, StudyError};
 
@@ -86,6 +86,9 @@ impl Study for Classify {
         metrics.put("rate_hz", trial.final_rate());
         metrics.count("lost_classes", trial.lost_classes());
         metrics.count("epochs", trial.records.len().saturating_sub(1));
+        if let Some(hardware) = &trial.hardware {
+            tables::hardware_metrics(&mut metrics, hardware);
+        }
         metrics
     }
 

@@ -5,17 +5,20 @@ use equipoise_report::{Cell, Column, Report, Step, Table};
 use super::results::EvaluateClassifierResults;
 use crate::classification::settings::ratio_name;
 use crate::classification::tables::{optional, parameters};
-use crate::classification::{figures, remarks};
+use crate::classification::{figures, remarks, tables};
 
 /// The network in words.
 fn network(results: &EvaluateClassifierResults) -> String {
-    let config = &results.trained.config;
+    let config = &results.config;
     let wiring = if config.recurrent { "recurrent " } else { "" };
     let kind = match config.dale {
         true => ratio_name(config.excitatory_fraction),
         false => "unbounded network".to_owned(),
     };
-    format!("{wiring}{kind} trained on {}", results.trained.data.dataset)
+    match &results.trained {
+        Some(trained) => format!("{wiring}{kind} trained on {}", trained.data.dataset),
+        None => format!("{wiring}{kind} from a file"),
+    }
 }
 
 /// The result in a line.
@@ -53,7 +56,7 @@ pub fn report(results: &EvaluateClassifierResults) -> Report {
         )
         .tile("rate", &format!("{:.1}", evaluation.activity.rate), "Hz", "hidden neurons");
     report.strip([
-        Step::new("Trained", &network(results)),
+        Step::new("Network", &network(results)),
         Step::new("Samples", &format!("{} of {}", data.measured_samples(), data.dataset)),
         Step::new("Answers", &format!("{:.1} % are right", 100.0 * accuracy.estimate)),
     ]);
@@ -78,8 +81,11 @@ pub fn report(results: &EvaluateClassifierResults) -> Report {
             "Share of each class (rows) that got each answer (columns).",
         )
         .table("classes", &classes(results))
+        .heading("On hardware")
+        .paragraph(&tables::operations(&results.hardware.operations))
+        .table("hardware", &tables::hardware(&results.hardware, evaluation.accuracy))
         .heading("Network and training")
-        .table("parameters", &parameters(&[("", &results.trained.config)]));
+        .table("parameters", &parameters(&[("", &results.config)]));
     report
 }
 
@@ -99,7 +105,9 @@ fn quality(results: &EvaluateClassifierResults) -> Table {
             "Accuracy with its 95 % interval (Wilson); the commonest class is the accuracy of an \
              answer that never changes.",
         );
-    if let Some(last) = trained.records.last() {
+    if let Some(trained) = trained
+        && let Some(last) = trained.records.last()
+    {
         let activity = &last.test.activity;
         table.row([
             format!("{}, {}", trained.data.dataset, trained.data.measured_on.label()).into(),

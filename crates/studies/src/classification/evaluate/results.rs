@@ -1,6 +1,6 @@
 //! What a trained network does on other data.
 
-use equipoise_decoder::classifier::Evaluation;
+use equipoise_decoder::classifier::{ClassifierConfig, Evaluation, Hardware};
 use equipoise_metrics::statistics::Interval;
 use serde::{Deserialize, Serialize};
 
@@ -10,14 +10,18 @@ use crate::classification::trial::TrialResult;
 /// What a trained network does on the data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EvaluateClassifierResults {
-    /// The training.
-    pub trained: TrialResult,
+    /// The network.
+    pub config: ClassifierConfig,
+    /// Its training; absent for a network from a file.
+    pub trained: Option<TrialResult>,
     /// The data measured on.
     pub data: DataFacts,
     /// Accuracy, confusion and activity.
     pub evaluation: Evaluation,
     /// The accuracy with its 95 % interval (Wilson).
     pub accuracy: Interval,
+    /// What it costs on hardware.
+    pub hardware: Hardware,
     /// What a person should know of it.
     pub remarks: Vec<String>,
 }

@@ -288,6 +288,9 @@ fn rates_part(
     report
         .table("best", &tables::best(best, rates, scored, success))
         .table("rates", &tables::rates(rates.iter().chain(unbounded), scored, success));
+    if let Some(table) = tables::hardware(rates.iter().chain(unbounded)) {
+        report.table("hardware", &table);
+    }
     if !comparisons.rates.comparisons.is_empty() {
         let table = tables::comparisons(&comparisons.rates, Grid::Rates, scored);
         report.table("rates-tests", &table);

@@ -1,5 +1,6 @@
 //! The tables of the study.
 
+use equipoise_decoder::classifier::{BITS, Hardware};
 use equipoise_metrics::statistics::Design;
 use equipoise_report::{Best as Highlight, Cell, Column, Table};
 
@@ -110,6 +111,49 @@ pub fn rates<'g, 'a: 'g>(
         ]);
     }
     table
+}
+
+/// What the networks cost on hardware; nothing if that was not measured.
+pub fn hardware<'g, 'a: 'g>(groups: impl Iterator<Item = &'g Group<'a>>) -> Option<Table> {
+    let mut table = Table::new("What an answer costs, and weights of few bits")
+        .column(Column::text("network"))
+        .column(sigma_1())
+        .column(Column::number("hidden spikes").decimals(1))
+        .column(Column::number("accumulates").decimals(0))
+        .column(Column::percent("weights of 0", 1))
+        .column(Column::percent("last epoch", 2));
+    for bits in BITS {
+        table = table.column(Column::percent(&format!("{bits} bits"), 2));
+    }
+    let mut table = table.note(
+        "Of the trained networks, means over trials with 95 % intervals of the accuracies. \
+         Accumulates: weights other than 0 that are added for an input event or a spike \
+         (NeuroBench's effective accumulates). Weights of few bits have one scale a matrix, chosen \
+         by the weights alone.",
+    );
+    for group in groups {
+        let measured: Vec<&Hardware> =
+            group.trials.iter().filter_map(|t| t.result.hardware.as_ref()).collect();
+        if measured.is_empty() {
+            continue;
+        }
+        let each =
+            |f: &dyn Fn(&Hardware) -> f64| -> Vec<f64> { measured.iter().map(|h| f(h)).collect() };
+        let mut row: Vec<Cell> = vec![
+            group.condition.network_name().into(),
+            optional(group.condition.sigma_1),
+            mean(&each(&|h| h.operations.spikes)).into(),
+            mean(&each(&|h| h.operations.accumulates)).into(),
+            mean(&each(&|h| h.operations.connection_sparsity)).into(),
+            interval_cell(&group.values(|t| t.result.last())),
+        ];
+        for k in 0..BITS.len() {
+            let accuracy = |h: &Hardware| h.quantized.get(k).map_or(f64::NAN, |q| q.accuracy);
+            row.push(interval_cell(&each(&accuracy)));
+        }
+        table.row(row);
+    }
+    (!table.is_empty()).then_some(table)
 }
 
 /// One row a network, one column a held-out speaker.
