@@ -128,6 +128,16 @@ class Traces:
 def address(
     array: npt.NDArray[Any],
 ) -> int: ...
+def avalanche_exponents(
+    sizes: npt.NDArray[np.uint64],
+    durations: npt.NDArray[np.uint64],
+    size_settings: str,
+    duration_settings: str,
+) -> str: ...
+def avalanches(
+    activity: npt.NDArray[np.uint32],
+    least: int,
+) -> list[npt.NDArray[np.uint64]]: ...
 def balance_map(
     network: str,
     x: str,
@@ -136,9 +146,18 @@ def balance_map(
     seed: int,
     progress: Progress | None = ...,
 ) -> str: ...
+def binned(
+    times: npt.NDArray[np.float32],
+    duration: float,
+    width: float,
+) -> npt.NDArray[np.uint32]: ...
 def bootstrap(
     values: npt.NDArray[np.float64],
     statistic: str,
+    settings: str,
+) -> str: ...
+def branching(
+    activity: npt.NDArray[np.float64],
     settings: str,
 ) -> str: ...
 def brunel(
@@ -161,11 +180,20 @@ def compare(
 def correlations(
     counts: npt.NDArray[np.float64],
 ) -> str: ...
+def coupling(
+    excitation: npt.NDArray[np.float64],
+    inhibition: npt.NDArray[np.float64],
+    settings: str,
+) -> str: ...
 def cv(
     trains: list[npt.NDArray[np.float64]],
 ) -> npt.NDArray[np.float64]: ...
 def decoder_settings(
     changes: str,
+) -> str: ...
+def dfa(
+    signal: npt.NDArray[np.float64],
+    settings: str,
 ) -> str: ...
 def diagnose(
     network: Network,
@@ -204,6 +232,10 @@ def encode(
 def fano(
     counts: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]: ...
+def fei(
+    signal: npt.NDArray[np.float64],
+    settings: str,
+) -> str: ...
 def fit_classifier(
     settings: str,
     seed: int,
@@ -306,6 +338,10 @@ def populations_settings(
     changes: str = ...,
 ) -> str: ...
 def populations_toml(
+    settings: str,
+) -> str: ...
+def power_law(
+    sizes: npt.NDArray[np.uint64],
     settings: str,
 ) -> str: ...
 def regime(

@@ -13,19 +13,26 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _arrays, _native, statistics
+from ._dynamics import avalanches, branching_ratio, dfa, fei, power_law, tight_balance
 from ._errors import SettingsError
 from .spikes import Recording, Spikes, _is_train, _milliseconds, events, trains
 
 __all__ = [
+    "avalanches",
+    "branching_ratio",
     "correlations",
     "cv",
+    "dfa",
     "fano",
+    "fei",
     "lv",
     "mse",
+    "power_law",
     "psnr",
     "ssim",
     "statistics",
     "synchrony",
+    "tight_balance",
     "van_rossum",
 ]
 

@@ -41,6 +41,7 @@ __all__ = [
     "balance_map",
     "classify",
     "coding",
+    "decode",
     "demo",
     "diagnose",
     "encode",
@@ -298,6 +299,43 @@ def reconstruct(
     """
     return study(
         "reconstruct",
+        config,
+        out=out,
+        resume=resume,
+        data=data,
+        preset=None,
+        progress=progress,
+        changes=settings,
+    )
+
+
+def decode(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Decode a stimulus that changed over time from recorded spikes, and measure the recordings.
+
+    The study of ``equipoise decode --stimulus``; ``settings("decode")`` lists what can be set, such as
+    ``recorded={"counts": "recording.npz", "stimulus": "sound.npz"}``. Images that were shown are
+    decoded by :func:`reconstruct` with ``data={"recorded": {"counts": ..., "images": ...}}``.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+
+    Returns
+    -------
+    StudyResults
+    """
+    return study(
+        "decode",
         config,
         out=out,
         resume=resume,

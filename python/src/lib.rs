@@ -8,6 +8,7 @@ mod call;
 mod classifier;
 mod command;
 mod decoder;
+mod dynamics;
 mod encode;
 mod errors;
 mod json;
@@ -35,6 +36,10 @@ mod _native {
     use crate::classifier::{Classifier, classifier_settings, fit_classifier};
     #[pymodule_export]
     use crate::decoder::{Decoder, decoder_settings, fit_decoder, load_decoder};
+    #[pymodule_export]
+    use crate::dynamics::{
+        avalanche_exponents, avalanches, binned, branching, coupling, dfa, fei, power_law,
+    };
     #[pymodule_export]
     use crate::encode::{driven, encode, latency};
     #[pymodule_export]

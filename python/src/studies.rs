@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use equipoise_report::{Report, RunDir, RunInfo};
 use equipoise_studies::balance::{Coding, Diagnose, Linear, Maps, Track};
 use equipoise_studies::classification::{Classify, EvaluateClassifier, Ratios};
+use equipoise_studies::decoding::Decoding;
 use equipoise_studies::hebb::{HebbStudy, OneNetwork};
 use equipoise_studies::reconstruction::steps::{Encode, EncodedRun, Evaluate, Train, TrainedRun};
 use equipoise_studies::reconstruction::{Demonstration, Reconstruction, Settings as ImageSettings};
@@ -202,6 +203,7 @@ studies! {
     "coding" => Coding,
     "demo" => Demonstration,
     "reconstruct" => Reconstruction,
+    "decode" => Decoding,
     "encode" => Encode,
     "train" => Train,
     "evaluate" => Evaluate,
