@@ -130,7 +130,7 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("decode", "--counts a.npz --stimulus b.npz", "a.npz"),
     ("decode", "--counts a.npz --stimulus b.npz --bin 0", "bin_ms"),
     ("decode", "--counts a.npz --stimulus b.npz --set folds=2", "folds"),
-    ("decode", "--counts a.npz --images b.npz --bin 2", "--stimulus"),
+    ("decode", "--counts a.npz --images b.npz --bin 2", "--bin"),
     ("evaluate", "--part no-such", "no-such"),
     ("train", "--epochs 0 --encoded nowhere", "epochs"),
 ];

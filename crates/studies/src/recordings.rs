@@ -107,7 +107,7 @@ impl RecordingMeasures {
             window_ms: duration_ms / bins as f64,
             fano: Summary::of(&fano.into_iter().flatten().collect::<Vec<f64>>()),
             correlation: correlations.mean,
-            synchrony: synchrony.map(|s| s.chi),
+            synchrony: synchrony.filter(|_| units > 1).map(|s| s.chi),
             bin_ms,
             branching,
             fei,

@@ -38,7 +38,8 @@ pub struct Args {
     #[arg(help_heading = "Recordings")]
     stimulus: Option<PathBuf>,
     /// Width of the bins that a stimulus is decoded in, ms
-    #[arg(id = "bin_ms", long = "bin", value_name = "MS", requires = "stimulus")]
+    #[arg(id = "bin_ms", long = "bin", value_name = "MS")]
+    #[arg(requires = "stimulus", conflicts_with = "images")]
     bin: Option<f64>,
 }
 
