@@ -80,11 +80,13 @@ impl Division for Collector {
     }
 }
 
-/// Removes what only the tasks needed: claims, if none is held any more, and failures of units that
-/// were made since.
+/// Removes what only the tasks needed: failures of units that were made since, and claims of units
+/// that are there. A process that was killed may have left one; who still holds one does not miss it.
 pub fn tidy(dir: &Path, units: &[PlannedUnit]) {
     for unit in units {
         let _ = std::fs::remove_file(super::work::failure_path(dir, &unit.key));
+        let claim = super::claims::file_name(&unit.key);
+        let _ = std::fs::remove_file(dir.join(super::claims::FOLDER).join(claim));
     }
     for folder in [super::claims::FOLDER, super::work::FAILURES] {
         // One that is not empty stays.
