@@ -32,6 +32,8 @@ const COMMANDS: &[&str] = &[
     "study ratios",
     "study hebb",
     "study reconstruction",
+    "study speed",
+    "study dose",
     "hebb run",
     "stimulate associate",
     "stimulate structure",

@@ -27,6 +27,7 @@
 //! | synchrony | χ² = var of the population mean over the mean variance of its units | [`spikes::synchrony_index`] |
 //! | van Rossum distance | D² = (1 / τ) ∫ (f - g)² dt, f = Σ exp(-(t - t_i) / τ) after each spike t_i | [`van_rossum::distance`] |
 //! | tight balance, avalanches, branching ratio, DFA, fE/I | see the table of the module | [`dynamics`] |
+//! | linear Fisher information | I = dmᵀ S⁻¹ dm / ds², corrected for few trials | [`fisher::linear_information`] |
 //! | tests, effect sizes, intervals | see the table of the module | [`statistics`] |
 //! | what a linear readout finds | ridge regression, W = (XᵀX + p I)⁻¹ XᵀY | [`ridge::NormalEquations`] |
 //! | many numbers in a few | mean, median, quartiles, Student's interval | [`summary::Summary`] |
@@ -85,6 +86,7 @@
 
 pub mod classification;
 pub mod dynamics;
+pub mod fisher;
 pub mod float;
 pub mod image;
 pub mod matrix;

@@ -25,6 +25,7 @@
 //! | [`classification`] | under which E:I ratio, rate and noise can a spiking classifier be trained? |
 //! | [`balance`] | is a network balanced, and where does balance end? |
 //! | [`decoding`] | what do recorded neurons say of a stimulus that changes over time? |
+//! | [`coding`] | does balance help to code images, how fast, and by what? |
 //! | [`hebb`] | does the E/I ratio matter for Hebbian one-to-one maps? |
 //! | [`stimulation`] | can a network be trained by driving it? |
 //!
@@ -53,6 +54,7 @@
 
 pub mod balance;
 pub mod classification;
+pub mod coding;
 pub mod context;
 pub mod cost;
 pub mod decoding;

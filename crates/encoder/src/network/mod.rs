@@ -40,5 +40,5 @@ pub use probe::Probe;
 pub use regime::{REGIMES, Regime};
 pub use running::RunningTrial;
 pub use simulate::Simulation;
-pub use trial::{Trial, Watch};
+pub use trial::{Scene, Trial, Watch};
 pub use validate::MAX_NEURONS;

@@ -90,7 +90,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::network::{Distribution, InputCode, NetworkConfig, Parameter, Synapse};
+    use crate::network::{Distribution, InputCode, NetworkConfig, Parameter, Scene, Synapse};
 
     /// Runs a trial in pieces of these lengths, over and over, and takes the record after each.
     fn in_pieces(network: &Network, trial: &Trial<'_>, pieces: &[f64]) -> (SpikeTrains, Probe) {
@@ -144,7 +144,13 @@ mod tests {
         for (k, config) in configs.iter().enumerate() {
             let network = Network::build(config, Some((1, 28, 28).into()), 5).unwrap();
             let plain = Trial { image: Some(&image), ..network.trial(5, 1) };
-            for trial in [plain, Trial { background: Some(&ramp), parallel: false, ..plain }] {
+            let other: Vec<f32> = image.iter().rev().copied().collect();
+            let scenes = [
+                Scene { from_ms: 12.3, image: None },
+                Scene { from_ms: 30.1, image: Some(&other) },
+            ];
+            let ramped = Trial { background: Some(&ramp), parallel: false, ..plain };
+            for trial in [plain, ramped, Trial { scenes: &scenes, ..ramped }] {
                 let mut probe = Probe::of(vec![3, 499], 7);
                 let whole = network.run(&trial, &mut probe).unwrap();
                 assert!(whole.count() > 200, "{k}: {}", whole.count());
@@ -184,5 +190,14 @@ mod tests {
         assert!(RunningTrial::start(&network, &trial, Probe::of(vec![1000], 1)).is_err());
         let endless = Trial { duration: f64::INFINITY, ..trial };
         assert!(RunningTrial::start(&network, &endless, Probe::none()).is_err());
+        let at = |from_ms| Scene { from_ms, image: None };
+        for scenes in [&[at(0.0)][..], &[at(f64::NAN)], &[at(100.0)], &[at(20.0), at(20.0)]] {
+            let trial = Trial { scenes, ..trial };
+            assert!(RunningTrial::start(&network, &trial, Probe::none()).is_err(), "{scenes:?}");
+        }
+        // The network takes no images.
+        let shown = [Scene { from_ms: 20.0, image: Some(&[0.5; 784]) }];
+        let trial = Trial { scenes: &shown, ..trial };
+        assert!(RunningTrial::start(&network, &trial, Probe::none()).is_err());
     }
 }

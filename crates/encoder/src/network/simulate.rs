@@ -80,6 +80,8 @@ impl<'a> Simulation<'a> {
 /// How far a trial has come, and what its input is drawn from.
 pub(super) struct Progress<'t> {
     stimulus: Stimulus,
+    /// What is shown later, the last first.
+    later: Vec<Stimulus>,
     input_stream: Stream,
     background: Option<&'t (dyn Fn(f64) -> f64 + Sync)>,
     /// The background at its configured rate.
@@ -101,10 +103,16 @@ impl<'t> Progress<'t> {
         probe: &Probe,
     ) -> Result<Self, NetworkError> {
         let (warm_up, recorded) = network.check_trial(trial, probe)?;
-        let stimulus = Stimulus::new(network, trial)?;
+        let stimulus = Stimulus::new(network, trial.image, warm_up, trial.index)?;
+        let later = trial.scenes.iter().rev().map(|scene| {
+            let start = warm_up + network.config.steps(scene.from_ms);
+            Stimulus::new(network, scene.image, start, trial.index)
+        });
+        let later = later.collect::<Result<_, _>>()?;
         state.reset(network, trial, &stimulus);
         Ok(Self {
             stimulus,
+            later,
             input_stream: stream(trial.seed, "encoder/input-spikes", trial.index),
             background: trial.background,
             constant: network.background_table(1.0),
@@ -116,7 +124,8 @@ impl<'t> Progress<'t> {
     }
 
     /// Runs whole slices until `until` steps of the trial are done at least, or all. Slices are cut
-    /// by the warm-up and the end of the trial alone, so that the trial is the same in any pieces.
+    /// by the warm-up, the scenes and the end of the trial alone, so that the trial is the same in any
+    /// pieces.
     pub(super) fn advance(
         &mut self,
         network: &Network,
@@ -129,7 +138,15 @@ impl<'t> Progress<'t> {
         let mut varying;
         while self.done < until.min(self.total) {
             let done = self.done;
-            let end = if done < warm_up { warm_up } else { self.total };
+            if self.later.last().is_some_and(|next| next.start == done) {
+                self.stimulus = self.later.pop().expect("there is one");
+                state.change_current(network, &self.stimulus);
+            }
+            let end = match self.later.last() {
+                _ if done < warm_up => warm_up,
+                Some(next) => next.start,
+                None => self.total,
+            };
             let steps = state.input.len().min(end - done);
             let background = match self.background {
                 None => self.constant.as_ref(),
@@ -140,7 +157,7 @@ impl<'t> Progress<'t> {
                 }
             };
             let channels = &mut state.input[..steps];
-            self.stimulus.spikes(done + 1, warm_up, &mut self.input_stream, channels);
+            self.stimulus.spikes(done + 1, &mut self.input_stream, channels);
             if done == warm_up {
                 state.begin_recording(network, &self.stimulus, probe);
             }
@@ -168,7 +185,7 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Distribution, NetworkConfig, Parameter, Synapse};
+    use crate::network::{Distribution, InputCode, NetworkConfig, Parameter, Scene, Synapse};
     use equipoise_simd::{Instructions, force};
 
     #[test]
@@ -235,6 +252,41 @@ mod tests {
         let stopped = Trial { watch: Some(&stop), ..network.trial(1, 0) };
         let end = network.run(&stopped, &mut Probe::none());
         assert_eq!(end, Err(NetworkError::Stopped));
+    }
+
+    #[test]
+    fn scenes_come_on_and_go_when_they_are_told() {
+        // Without a background, without connections: what a neuron does, its image makes it do.
+        let mut config = NetworkConfig {
+            duration: 300.0,
+            warm_up: 10.0,
+            background_rate: Some(0.0),
+            connection_probability: 0.0,
+            initial_potential: 0.0.into(),
+            ..NetworkConfig::encoder()
+        };
+        let bright = [1.0f32; 784];
+        // 78 channels of 0.1 spikes a millisecond: 25 mV, of which a neuron needs 32 ms to its
+        // first spike, and 10 ms from each to the next.
+        config.input.weight = 25.0 / (78.0 * 0.1 * 20.0);
+        for code in [InputCode::Direct, InputCode::Poisson] {
+            config.input.code = code;
+            let network = Network::build(&config, Some((1, 28, 28).into()), 5).unwrap();
+            let scenes = [
+                Scene { from_ms: 100.0, image: Some(&bright) },
+                Scene { from_ms: 200.0, image: None },
+            ];
+            let trial = Trial { scenes: &scenes, ..network.trial(5, 1) };
+            let spikes = network.run(&trial, &mut Probe::none()).unwrap();
+            assert!(spikes.count() > 1000, "{code:?}: {}", spikes.count());
+            let inside = |t: &f32| (100.0..200.2).contains(t);
+            assert!(spikes.times.iter().all(inside), "{code:?}");
+            if code == InputCode::Direct {
+                // V = 25 (1 - exp(-t / 20)) reaches 20 after 20 ln 5 = 32.2 ms.
+                let first = spikes.times[0];
+                assert!((first - 132.2).abs() < 0.11, "{first}");
+            }
+        }
     }
 
     #[test]

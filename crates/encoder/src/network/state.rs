@@ -93,6 +93,17 @@ impl NetworkState {
         }
     }
 
+    /// Puts the constant current of another image in the place of the last one's.
+    pub(super) fn change_current(&mut self, network: &Network, stimulus: &Stimulus) {
+        for state in &mut self.blocks {
+            state.drive.copy_from_slice(&network.blocks[state.block].constants.drive);
+            state.note_drive();
+            if let Some(current) = &stimulus.current {
+                state.add_current(network, current);
+            }
+        }
+    }
+
     /// Runs `steps` steps after `done`, which are no more than the shortest delay.
     pub(super) fn slice(
         &mut self,

@@ -6,7 +6,6 @@ use super::build::Network;
 use super::config::InputCode;
 use super::error::NetworkError;
 use super::input::{ChannelTable, check_image, color_channels, latency_ms};
-use super::trial::Trial;
 
 /// The image as it reaches the network over time.
 pub(crate) struct Stimulus {
@@ -19,10 +18,18 @@ pub(crate) struct Stimulus {
     latencies: Vec<(usize, u32)>,
     /// Direct current: the intensity of each channel.
     pub(crate) current: Option<Vec<f32>>,
+    /// Time steps before it begins; the first image may be shown in the warm-up already.
+    pub(crate) start: usize,
 }
 
 impl Stimulus {
-    pub(crate) fn new(network: &Network, trial: &Trial<'_>) -> Result<Self, NetworkError> {
+    /// The stimulus that an image makes from `start` time steps on; `index` names it in errors.
+    pub(crate) fn new(
+        network: &Network,
+        image: Option<&[f32]>,
+        start: usize,
+        index: u64,
+    ) -> Result<Self, NetworkError> {
         let config = &network.config;
         let settings = &config.input;
         let mut input = Self {
@@ -32,13 +39,14 @@ impl Stimulus {
             per_step: 0.0,
             latencies: Vec::new(),
             current: None,
+            start,
         };
-        let Some(image) = trial.image else { return Ok(input) };
+        let Some(image) = image else { return Ok(input) };
         let Some(shape) = network.shape else {
             let reason = "the network was built without an input shape".to_owned();
-            return Err(NetworkError::Image { index: trial.index as usize, reason });
+            return Err(NetworkError::Image { index: index as usize, reason });
         };
-        check_image(image, shape, trial.index as usize)?;
+        check_image(image, shape, index as usize)?;
         let channels = color_channels(image, shape, settings.color);
         match settings.code {
             InputCode::Poisson => {
@@ -62,11 +70,10 @@ impl Stimulus {
     }
 
     /// The channels that spike in each of these time steps, of which the first is `first` (from 1
-    /// on). None are half in the warm-up.
+    /// on). None are half before its start.
     pub(crate) fn spikes(
         &self,
         first: usize,
-        warm_up: usize,
         stream: &mut Stream,
         steps: &mut [Vec<u32>],
     ) {
@@ -77,7 +84,7 @@ impl Stimulus {
         match self.code {
             InputCode::Poisson => {
                 let Some(table) = &self.table else { return };
-                if first <= warm_up && !self.during_warm_up {
+                if first <= self.start && !self.during_warm_up {
                     return;
                 }
                 // The spikes of a Poisson process, given how many there are, fall anywhere.
@@ -86,8 +93,8 @@ impl Stimulus {
                     step.push(table.draw(stream.next_u64()));
                 }
             }
-            InputCode::Latency if first > warm_up => {
-                let now = first - warm_up;
+            InputCode::Latency if first > self.start => {
+                let now = first - self.start;
                 let from = self.latencies.partition_point(|&(at, _)| at < now);
                 let due = self.latencies[from..].iter();
                 for &(at, channel) in due.take_while(|&&(at, _)| at < now + slice) {
@@ -113,14 +120,13 @@ mod tests {
         };
         let network = Network::build(&config, Some((1, 28, 28).into()), 5).unwrap();
         let image: Vec<f32> = (0..784).map(|k| (k % 29) as f32 / 28.0).collect();
-        let trial = Trial { image: Some(&image), ..network.trial(5, 1) };
-        let stimulus = Stimulus::new(&network, &trial).unwrap();
+        let stimulus = Stimulus::new(&network, Some(&image), 0, 1).unwrap();
         let mean = image.iter().sum::<f32>() as f64 * 0.02;
         let mut stream = stream(8, "input-test", 0);
         let (slices, mut steps) = (4000, vec![Vec::new(); 15]);
         let (mut counts, mut seen) = (vec![Vec::new(); 15], vec![0.0; 784]);
         for _ in 0..slices {
-            stimulus.spikes(1, 0, &mut stream, &mut steps);
+            stimulus.spikes(1, &mut stream, &mut steps);
             for (counts, step) in counts.iter_mut().zip(&steps) {
                 counts.push(step.len() as f64);
                 step.iter().for_each(|&channel| seen[channel as usize] += 1.0);

@@ -11,8 +11,12 @@ use super::probe::Probe;
 pub struct Trial<'a> {
     /// The image `[channels, height, width]` with intensities in [0, 1], if any.
     pub image: Option<&'a [f32]>,
+    /// What is shown later in its place, in the order of time; empty for the same image to the end.
+    pub scenes: &'a [Scene<'a>],
     /// The background rate over time, as a factor of the configured one; `None` for a constant 1.
-    /// The argument is the time since the start of the recording, ms (negative in the warm-up).
+    /// The argument is the time since the start of the recording, ms (negative in the warm-up). It
+    /// is asked once a slice of the shortest delay, of the slice's middle; a new scene begins a
+    /// new slice.
     pub background: Option<&'a (dyn Fn(f64) -> f64 + Sync)>,
     /// Thrown away before the recording, ms.
     pub warm_up: f64,
@@ -31,6 +35,16 @@ pub struct Trial<'a> {
     pub watch: Option<Watch<'a>>,
 }
 
+/// What a network is shown from some time of a recording on: an image that comes on, goes, or takes
+/// the place of another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scene<'a> {
+    /// When it begins, ms since the start of the recording (more than 0), to the nearest time step.
+    pub from_ms: f64,
+    /// The image `[channels, height, width]` with intensities in [0, 1]; `None` for darkness.
+    pub image: Option<&'a [f32]>,
+}
+
 /// Hears how much of a run is done, and says whether to go on.
 pub type Watch<'a> = &'a (dyn Fn(f64) -> ControlFlow<()> + Sync);
 
@@ -39,6 +53,7 @@ impl Network {
     pub fn trial(&self, seed: u64, index: u64) -> Trial<'static> {
         Trial {
             image: None,
+            scenes: &[],
             background: None,
             warm_up: self.config.warm_up,
             duration: self.config.duration,
@@ -67,6 +82,18 @@ impl Network {
         }
         if (warm_up + duration) / self.config.dt > 1e9 {
             return request(format!("{} ms are more than 1e9 time steps", warm_up + duration));
+        }
+        let mut last = 0;
+        for scene in trial.scenes {
+            let from = self.config.steps(scene.from_ms);
+            if !(scene.from_ms > 0.0 && from > last && from < steps) {
+                return request(format!(
+                    "a scene from {} ms on; scenes begin within the recording of {duration} ms, each \
+                     a time step of {} ms or more after the last",
+                    scene.from_ms, self.config.dt
+                ));
+            }
+            last = from;
         }
         if let Some(&neuron) = probe.neurons().iter().find(|&&n| n >= self.config.neurons) {
             let n = self.config.neurons;

@@ -7,6 +7,7 @@ use super::keys::{Key, keys_of};
 use crate::balance::{Coding, Diagnose, Linear, Maps, Track};
 use crate::classification::{Classify, EvaluateClassifier, Ratios};
 use crate::decoding::Decoding;
+use crate::coding::{Dose, Speed};
 use crate::hebb::{HebbStudy, OneNetwork};
 use crate::reconstruction::steps::{Encode, Evaluate, Train};
 use crate::reconstruction::sweep::ReconstructionSweep;
@@ -51,6 +52,8 @@ pub fn listings() -> Vec<Listing> {
         listing::<ReconstructionSweep>("study reconstruction"),
         listing::<Ratios>("study ratios"),
         listing::<HebbStudy>("study hebb"),
+        listing::<Speed>("study speed"),
+        listing::<Dose>("study dose"),
     ]
 }
 
@@ -234,7 +237,9 @@ mod tests {
 
     /// Keys of numbers, and tables of them, that have no unit: shares, ratios, weights of
     /// classifiers.
-    const WITHOUT_UNIT: [&str; 42] = [
+    const WITHOUT_UNIT: [&str; 45] = [
+        "accuracy",
+        "brightness",
         "data.folder.test_fraction",
         "data.latency.threshold",
         "data.validation_share",
@@ -249,6 +254,7 @@ mod tests {
         "diagnosis.criteria.least_cancellation",
         "diagnosis.criteria.least_cv",
         "diagnosis.criteria.least_excitation",
+        "fisher.change",
         "network.connection_probability",
         "network.eta",
         "network.excitatory_fraction",

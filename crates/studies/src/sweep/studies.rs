@@ -10,6 +10,7 @@ use crate::balance::{Coding, Diagnose, Linear, Track};
 use crate::classification::ratios::Ratios;
 use crate::classification::{Classify, EvaluateClassifier};
 use crate::decoding::Decoding;
+use crate::coding::{Dose, Speed};
 use crate::hebb::{HebbStudy, OneNetwork};
 use crate::reconstruction::steps::{Encode, Evaluate, Train};
 use crate::reconstruction::sweep::ReconstructionSweep;
@@ -49,6 +50,8 @@ pub fn visit<V: Visit>(name: &str, visitor: V) -> Result<V::Output, V> {
         Classify,
         EvaluateClassifier,
         Ratios,
+        Speed,
+        Dose,
         OneNetwork,
         HebbStudy,
         Reconstruction,

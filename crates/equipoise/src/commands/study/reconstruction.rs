@@ -3,6 +3,7 @@
 use equipoise_studies::reconstruction::sweep::{ReconstructionSweep, SweepSettings};
 use equipoise_studies::settings::Layers;
 
+use super::Preset;
 use crate::failure::{Failure, Outcome};
 use crate::job::RunArgs;
 use crate::{Global, study};
@@ -45,27 +46,13 @@ pub struct Args {
     epochs: Option<usize>,
 }
 
-/// How much to do.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Preset {
-    /// A night on two cores
-    Full,
-    /// Twenty minutes at most: the same tables on fewer images and seeds
-    Quick,
-    /// Under a minute: shows that every part works on images that it draws itself
-    Smoke,
-}
-
 /// Runs the study.
 ///
 /// # Errors
 /// As its comparisons.
 pub fn run(args: &Args, global: &Global) -> Outcome {
-    let preset = match args.preset {
-        Preset::Full => ReconstructionSweep::FULL,
-        Preset::Quick => ReconstructionSweep::QUICK,
-        Preset::Smoke => ReconstructionSweep::SMOKE,
-    };
+    type Of = ReconstructionSweep;
+    let preset = args.preset.of(Of::FULL, Of::QUICK, Of::SMOKE);
     let flags = Layers::default()
         .value("datasets", &args.datasets)
         .value("repeats", &args.repeats)
