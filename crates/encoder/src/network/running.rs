@@ -136,6 +136,7 @@ mod tests {
             coded(InputCode::Direct),
             NetworkConfig { synapse: Synapse::Exponential, ..base.clone() },
             NetworkConfig { connection_probability: 0.01, ..base.clone() },
+            NetworkConfig { connection_probability: 0.0, ..base.clone() },
             NetworkConfig { delay: delays, ..base.clone() },
             NetworkConfig { warm_up: 0.0, ..base.clone() },
         ];

@@ -166,7 +166,7 @@ impl Default for DoseSettings {
             seed: 0,
             repeats: 5,
             lines: vec![
-                line(Along::G, &[0.0, 2.0, 3.5, 4.5, 6.0, 8.0], None, Some(0.1), None),
+                line(Along::G, &[2.0, 3.0, 4.0, 5.0, 6.0, 8.0], None, Some(0.1), None),
                 line(Along::P, &[0.02, 0.1, 0.3, 0.6, 0.99], Some(6.0), None, Some(7.2)),
                 line(Along::J0, &[0.2, 0.6, 1.8, 3.6, 7.2, 10.8], Some(6.0), Some(0.4), None),
                 line(Along::N, &[500.0, 1000.0, 2000.0, 4000.0], Some(6.0), Some(0.2), Some(7.2)),
@@ -344,7 +344,7 @@ mod tests {
         let all = settings.conditions().unwrap();
         assert_eq!(all.len(), 21);
         let of = |name: &str| &all.iter().find(|(_, _, c)| c.name == name).unwrap().2.network;
-        assert_eq!((of("g 3.5").g, of("g 3.5").excitatory_weight), (3.5, base.excitatory_weight));
+        assert_eq!((of("g 4").g, of("g 4").excitatory_weight), (4.0, base.excitatory_weight));
         // J_0 / sqrt(K), K = 0.4 of 800.
         let strong = of("J_{0} 7.2");
         assert!((strong.weight_excitatory() - 7.2 / 320f64.sqrt()).abs() < 1e-12);

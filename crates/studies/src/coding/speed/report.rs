@@ -240,7 +240,7 @@ fn told(difference: Option<&Difference>) -> String {
         Some(d) if d.p.is_some() => {
             format!("not told from chance: p = {}, corrected", p_text(d.p))
         }
-        _ => "one repetition, no test".to_owned(),
+        _ => "too few repetitions for a test".to_owned(),
     }
 }
 
