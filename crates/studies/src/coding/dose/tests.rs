@@ -14,7 +14,7 @@ fn tiny() -> DoseSettings {
     let mut settings = DoseSettings {
         repeats: 2,
         lines: vec![
-            LineOf { p: Some(0.2), g: None, ..line(Along::G, &[0.0, 5.0]) },
+            LineOf { p: Some(0.2), g: None, ..line(Along::G, &[3.0, 6.0]) },
             line(Along::J0, &[0.5, 5.0]),
         ],
         times_ms: vec![5.0, 50.0],
@@ -22,7 +22,7 @@ fn tiny() -> DoseSettings {
         blank_ms: 100.0,
         read: 150,
         state_images: 1,
-        network: toml::from_str("neurons = 200").unwrap(),
+        network: toml::from_str("neurons = 200\n[input]\nr_max = 400.0\nin_degree = 32").unwrap(),
         ..DoseSettings::default()
     };
     settings.fisher.pairs = 1;

@@ -19,7 +19,7 @@ fn tiny() -> SpeedSettings {
         blank_ms: 100.0,
         second_ms: 20.0,
         state_images: 1,
-        network: toml::from_str("neurons = 200").unwrap(),
+        network: toml::from_str("neurons = 200\n[input]\nr_max = 400.0\nin_degree = 32").unwrap(),
         ..SpeedSettings::default()
     };
     settings.targets.images = 8;
@@ -41,7 +41,7 @@ fn networks_and_controls_are_read_and_compared() {
     assert_eq!(groups.len(), 2);
     for cell in &found.cells {
         let accuracy = |k: usize| cell.since_onset[k].accuracy;
-        assert!(accuracy(2) > 0.2, "{}: {}", cell.condition, accuracy(2));
+        assert!(accuracy(2) > 0.15, "{}: {}", cell.condition, accuracy(2));
         assert!(cell.since_onset[2].spikes > cell.since_onset[0].spikes, "{}", cell.condition);
         let Some(dynamics) = &cell.dynamics else { continue };
         assert!((dynamics.before_hz / 8.0 - 1.0).abs() < 0.3, "{}: {dynamics:?}", cell.condition);
