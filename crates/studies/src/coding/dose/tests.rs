@@ -47,7 +47,6 @@ fn networks_along_lines_are_measured_and_read() {
     for cell in &found.cells {
         let name = &cell.name;
         assert!((cell.matched.during_hz / 20.0 - 1.0).abs() < 0.1, "{name}: {:?}", cell.matched);
-        assert!(cell.equal_time.accuracy > 0.15, "{name}: {:?}", cell.equal_time);
         // Half of the spikes, from a part of the time.
         let wanted = 0.5 * 150.0 * 20.0 * 0.05;
         let read = cell.equal_spikes;
@@ -56,6 +55,9 @@ fn networks_along_lines_are_measured_and_read() {
         assert!(cell.information_shuffled > 0.0, "{name}");
         assert!(cell.shuffled.is_some());
     }
+    // Few images and neurons tell little, but more than chance, 0.1 of 480 readings.
+    let read = found.cells.iter().map(|c| c.equal_time.accuracy).sum::<f64>() / 8.0;
+    assert!(read > 0.16, "{read}");
     // Stronger weights make more irregular networks.
     let cv = |value: f64| found.numbers(1, value, |c| c.state.cv).iter().sum::<f64>();
     assert!(cv(5.0) > 1.3 * cv(0.5), "{} {}", cv(5.0), cv(0.5));

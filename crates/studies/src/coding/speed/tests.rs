@@ -57,7 +57,9 @@ fn networks_and_controls_are_read_and_compared() {
     // The whole report can be made, and says what was found of every group.
     let page = Speed::report(&found).to_html();
     assert!(page.contains("recurrent"));
-    assert_eq!(report::sentences(&found, &groups[0]).len(), 6);
+    // Mean and pattern, noise and the last image are told of always; when a class is read only where
+    // it is.
+    assert!((3..=6).contains(&report::sentences(&found, &groups[0]).len()));
     assert!(Speed::metrics(&found).get("equal_rate.recurrent.final_accuracy").is_some());
     assert!(Speed::summary_within(&found, 80).lines().count() > 10);
     // What is in the store is not made again, and is the same.
