@@ -68,7 +68,9 @@ pub enum FisherError {
     #[error("the stimuli differ by {0}; a positive number is needed")]
     Change(f64),
     /// Neurons whose counts are sums of one another.
-    #[error("the covariance of the counts is singular: some neurons' counts follow from the others'")]
+    #[error(
+        "the covariance of the counts is singular: some neurons' counts follow from the others'"
+    )]
     Singular,
 }
 
@@ -101,7 +103,8 @@ pub fn linear_information(
     }
     let trials = first / neurons;
     let means = counts.map(|counts| means(counts, neurons));
-    let centred = |s: usize, t: usize, i: usize| f64::from(counts[s][t * neurons + i]) - means[s][i];
+    let centred =
+        |s: usize, t: usize, i: usize| f64::from(counts[s][t * neurons + i]) - means[s][i];
     let freedom = 2.0 * (trials.max(2) - 1) as f64;
     let variance = |i: usize| {
         let square = |s: usize| (0..trials).map(|t| centred(s, t, i).powi(2)).sum::<f64>();

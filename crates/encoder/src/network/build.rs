@@ -52,8 +52,7 @@ impl Block {
     /// Whether some of its connections are lists with anything in them: neurons without recurrence
     /// have an empty one.
     pub(crate) fn has_lists(&self) -> bool {
-        let lists =
-            |c: &Connections| matches!(c, Connections::Lists { targets, .. } if !targets.is_empty());
+        let lists = |c: &Connections| matches!(c, Connections::Lists { targets, .. } if !targets.is_empty());
         lists(&self.recurrent) || self.input.as_ref().is_some_and(lists)
     }
 }

@@ -71,12 +71,7 @@ impl Stimulus {
 
     /// The channels that spike in each of these time steps, of which the first is `first` (from 1
     /// on). None are half before its start.
-    pub(crate) fn spikes(
-        &self,
-        first: usize,
-        stream: &mut Stream,
-        steps: &mut [Vec<u32>],
-    ) {
+    pub(crate) fn spikes(&self, first: usize, stream: &mut Stream, steps: &mut [Vec<u32>]) {
         for channels in &mut *steps {
             channels.clear();
         }

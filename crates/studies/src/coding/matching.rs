@@ -153,8 +153,8 @@ impl Matcher<'_> {
         let built = self.build(&base)?;
         let rate = |background: f64| self.silent_rate(&built, background / UNIT_HZ);
         // From half to all of what alone reaches the threshold.
-        let threshold_hz = 1000.0 * base.threshold.mean()
-            / (base.weight_background() * base.membrane.mean());
+        let threshold_hz =
+            1000.0 * base.threshold.mean() / (base.weight_background() * base.membrane.mean());
         let range = (0.0, threshold_hz.min(GREATEST_BACKGROUND_HZ), GREATEST_BACKGROUND_HZ);
         let (background, _) = search(self.targets.before_hz, range, rate)?;
         Ok(NetworkConfig { background_rate: Some(background), ..base })
@@ -204,11 +204,7 @@ impl Matcher<'_> {
 
     /// The neurons under the model's drive, with the background while images are there that brings
     /// them to the model's rate.
-    fn cancel_mean(
-        &self,
-        network: &NetworkConfig,
-        model: &Matched,
-    ) -> Result<Matched, StudyError> {
+    fn cancel_mean(&self, network: &NetworkConfig, model: &Matched) -> Result<Matched, StudyError> {
         let mut network = network.clone();
         network.input.weight = self.weight_per_mv(&network)? * model.drive_mv;
         let built = self.build(&network)?;

@@ -159,8 +159,7 @@ mod tests {
     fn from_counts_of_other_images_the_class_is_guessed() {
         let (mut counts, _, labels) = example();
         counts.parts[2].rotate_left(3 * 77);
-        let accuracy =
-            counts.accuracy([&labels[0][..], &labels[1], &labels[2]], 2).unwrap();
+        let accuracy = counts.accuracy([&labels[0][..], &labels[1], &labels[2]], 2).unwrap();
         assert!((accuracy - 0.5).abs() < 0.13, "{accuracy}");
     }
 

@@ -76,16 +76,13 @@ pub fn measure(
     let mean = |values: Vec<f64>| {
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
     };
-    let of = |value: &dyn Fn(&Diagnosis) -> Option<f64>| {
-        mean(found.iter().filter_map(value).collect())
-    };
-    let always =
-        |value: fn(&Diagnosis) -> f64| of(&|d| Some(value(d)));
+    let of =
+        |value: &dyn Fn(&Diagnosis) -> Option<f64>| mean(found.iter().filter_map(value).collect());
+    let always = |value: fn(&Diagnosis) -> f64| of(&|d| Some(value(d)));
     let rate_hz = always(|d| d.rate_hz).unwrap_or(0.0);
     let excitation_mv = always(|d| d.excitation).unwrap_or(0.0);
     let inhibition_mv = always(|d| d.inhibition).unwrap_or(0.0);
-    let (cv, synchrony) =
-        (of(&|d| d.irregularity.cv.mean), of(&|d| d.synchrony.map(|s| s.chi)));
+    let (cv, synchrony) = (of(&|d| d.irregularity.cv.mean), of(&|d| d.synchrony.map(|s| s.chi)));
     let settings = network.config();
     let threshold_mv = settings.threshold.mean();
     let refractory_ms = settings.refractory.mean();

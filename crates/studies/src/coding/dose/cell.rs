@@ -84,7 +84,8 @@ impl Asked<'_> {
             };
             recorder.record(&pictures[part], protocol, false, stage)
         };
-        let recorded = [record(0, 0, &protocol)?, record(1, 0, &protocol)?, record(2, 0, &protocol)?];
+        let recorded =
+            [record(0, 0, &protocol)?, record(1, 0, &protocol)?, record(2, 0, &protocol)?];
         // Of further recordings only the counts of a whole image are needed.
         let whole = Protocol { first_edges: vec![0.0, settings.on_ms()], ..protocol.clone() };
         let mut further: [Vec<Vec<u16>>; 3] = Default::default();
@@ -110,8 +111,7 @@ impl Asked<'_> {
             .then(|| read.response(edges[last], &read.shuffled(last, self.seed())))
             .transpose()?;
         let test = &pictures[2];
-        let state =
-            measure(&network, &matched, test, settings.state_images, self.seed(), context)?;
+        let state = measure(&network, &matched, test, settings.state_images, self.seed(), context)?;
         let (information, information_shuffled) = self.information(&network, test, context)?;
         Ok(DoseCell {
             line: self.line,

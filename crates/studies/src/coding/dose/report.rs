@@ -23,11 +23,13 @@ pub(super) fn summary(found: &DoseResults, width: usize) -> String {
 pub(super) fn report(found: &DoseResults) -> Report {
     let slopes = slopes(found);
     let mut report = Report::new("How does the code go with balance?");
-    report.subtitle("Dose and response: networks of the same rate, from hardly to strongly balanced").summary(
-        "Networks along several lines are brought to the same rate before and while they see \
+    report
+        .subtitle("Dose and response: networks of the same rate, from hardly to strongly balanced")
+        .summary(
+            "Networks along several lines are brought to the same rate before and while they see \
          images. Their balance is measured, and so is what their spikes tell. Every statement is \
          on the measured balance, and not on what a network is called.",
-    );
+        );
     report.strip([
         Step::new("Networks", &format!("{} lines", found.settings.lines.len())),
         Step::new(
@@ -130,8 +132,7 @@ fn range(found: &DoseResults) -> String {
 
 /// What goes with a dose over all networks.
 fn over_all(slopes: &[Slope], dose: &str) -> Option<String> {
-    let all: Vec<&Slope> =
-        slopes.iter().filter(|s| s.line.is_none() && s.dose == dose).collect();
+    let all: Vec<&Slope> = slopes.iter().filter(|s| s.line.is_none() && s.dose == dose).collect();
     let tested = all.iter().filter(|s| s.p.is_some()).count();
     if tested == 0 {
         return None;

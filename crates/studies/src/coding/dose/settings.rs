@@ -61,7 +61,8 @@ impl LineOf {
     /// The network at one of the values.
     fn at(&self, base: &NetworkConfig, value: f64) -> NetworkConfig {
         let mut network = base.clone();
-        let of = |along: Along, given: Option<f64>| (self.along == along).then_some(value).or(given);
+        let of =
+            |along: Along, given: Option<f64>| (self.along == along).then_some(value).or(given);
         if let Some(g) = of(Along::G, self.g) {
             network.g = g;
         }
@@ -161,7 +162,8 @@ pub struct DoseSettings {
 
 impl Default for DoseSettings {
     fn default() -> Self {
-        let line = |along, values: &[f64], g, p, j0| LineOf { along, values: values.to_vec(), g, p, j0 };
+        let line =
+            |along, values: &[f64], g, p, j0| LineOf { along, values: values.to_vec(), g, p, j0 };
         Self {
             seed: 0,
             repeats: 5,
@@ -271,7 +273,8 @@ impl DoseSettings {
         let times = self.times_ms.iter().map(|&t| ("times_ms", t));
         for (key, ms) in times.chain([("blank_ms", self.blank_ms)]) {
             let steps = ms / dt;
-            if !(ms > 0.0 && ms <= 10_000.0) || (steps - steps.round()).abs() > 1e-6 || steps < 0.5 {
+            if !(ms > 0.0 && ms <= 10_000.0) || (steps - steps.round()).abs() > 1e-6 || steps < 0.5
+            {
                 return Err(format!(
                     "{key}: {ms} ms; a whole number of time steps of {dt} ms up to 10000 ms is needed"
                 ));

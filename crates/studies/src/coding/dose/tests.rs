@@ -83,7 +83,9 @@ fn slopes_are_those_of_the_numbers() {
     }
     let slopes = tables::slopes(&found);
     let wanted = slopes.iter().find(|s| {
-        s.line.is_none() && s.dose == "inhibition over excitation" && s.response.starts_with("accuracy at equal time")
+        s.line.is_none()
+            && s.dose == "inhibition over excitation"
+            && s.response.starts_with("accuracy at equal time")
     });
     let slopes = &wanted.unwrap().slopes;
     assert!((slopes[0] + 30.0).abs() < 1e-6 && (slopes[1] + 40.0).abs() < 1e-6, "{slopes:?}");

@@ -156,7 +156,10 @@ impl Asked<'_> {
 
     /// The windows of an image in which the response counts as steady.
     fn steady_window(&self, protocol: &Protocol) -> (usize, usize) {
-        (place(&protocol.first_edges, self.settings.steady_from_ms()), protocol.first_edges.len() - 1)
+        (
+            place(&protocol.first_edges, self.settings.steady_from_ms()),
+            protocol.first_edges.len() - 1,
+        )
     }
 
     fn read(
@@ -215,9 +218,7 @@ impl Asked<'_> {
     pub fn exists(&self) -> bool {
         match self.condition.kind {
             Kind::Network => true,
-            Kind::Input => {
-                self.input.code == InputCode::Poisson && self.matching == Matching::Rate
-            }
+            Kind::Input => self.input.code == InputCode::Poisson && self.matching == Matching::Rate,
             Kind::NoiseMatched | Kind::MeanCancelled => self.matching == Matching::Rate,
         }
     }
@@ -244,8 +245,8 @@ impl<'a> Parts<'a> {
         counts: &Counts,
         which: fn(&Recorded) -> Vec<usize>,
     ) -> Result<f64, StudyError> {
-        let labels = [0, 1, 2]
-            .map(|part| labels(&self.pictures[part], &which(&self.recorded[part])));
+        let labels =
+            [0, 1, 2].map(|part| labels(&self.pictures[part], &which(&self.recorded[part])));
         counts.accuracy([&labels[0], &labels[1], &labels[2]], self.classes)
     }
 
@@ -253,8 +254,7 @@ impl<'a> Parts<'a> {
         let counts = self.counts(false, from, to);
         let shape = self.pictures[0].shape();
         let [a, b, c] = &self.targets;
-        let quality =
-            counts.quality([a, b, c], (shape.channels, shape.height, shape.width))?;
+        let quality = counts.quality([a, b, c], (shape.channels, shape.height, shape.width))?;
         Ok(Read {
             ms,
             spikes: counts.spikes(),

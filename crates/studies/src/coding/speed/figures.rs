@@ -96,9 +96,8 @@ pub(super) fn mean_and_pattern(found: &SpeedResults, group: &Group) -> Figure {
             .x_axis(Axis::new("inhibition over excitation").include(0.0))
             .y_axis(Axis::new("time to 63 %").unit("ms").log());
         for (index, name) in found.conditions(group).into_iter().enumerate() {
-            let both = |cell: &SpeedCell| {
-                Some((cell.dynamics.as_ref()?.state.cancelled, value(cell)?))
-            };
+            let both =
+                |cell: &SpeedCell| Some((cell.dynamics.as_ref()?.state.cancelled, value(cell)?));
             let points: Vec<(f64, f64)> = found
                 .of_group(group)
                 .filter(|cell| cell.condition == name)

@@ -85,9 +85,7 @@ fn title(found: &SpeedResults, group: &Group) -> String {
 
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The name of a group in files.
@@ -134,8 +132,11 @@ fn steps(found: &SpeedResults, group: &Group) -> [Step; 3] {
         settings.first_ms(),
         settings.second_ms
     );
-    let networks =
-        format!("{} networks and controls, brought to {}", found.conditions(group).len(), group.matching.label());
+    let networks = format!(
+        "{} networks and controls, brought to {}",
+        found.conditions(group).len(),
+        group.matching.label()
+    );
     let mut read = Step::new("Read", "class against the logarithm of time");
     let curves = figures::thumbnail(found, group);
     let of = curves.iter().map(|(x, y, color)| (&x[..], &y[..], *color));
@@ -360,10 +361,8 @@ fn drive(found: &SpeedResults, group: &Group, names: &[&str]) -> Option<String> 
 /// The network's drive without its recurrence.
 fn cancelled(found: &SpeedResults, group: &Group, names: &[&str]) -> Option<String> {
     let network = found.settings.controls_of.as_deref()?;
-    let (alone, with) = (
-        mean(found, group, MEAN_CANCELLED, REACHED)?,
-        mean(found, group, network, REACHED)?,
-    );
+    let (alone, with) =
+        (mean(found, group, MEAN_CANCELLED, REACHED)?, mean(found, group, network, REACHED)?);
     let difference = difference(found, group, names, (network, MEAN_CANCELLED), REACHED);
     let word = if alone < with { "sooner" } else { "later" };
     Some(format!(

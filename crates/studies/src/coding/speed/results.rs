@@ -149,10 +149,7 @@ impl SpeedResults {
     }
 
     /// The cells of a group.
-    pub fn of_group<'a>(
-        &'a self,
-        group: &Group,
-    ) -> impl Iterator<Item = &'a SpeedCell> + use<'a> {
+    pub fn of_group<'a>(&'a self, group: &Group) -> impl Iterator<Item = &'a SpeedCell> + use<'a> {
         let group = group.clone();
         self.cells.iter().filter(move |cell| {
             cell.matching == group.matching

@@ -34,9 +34,8 @@ pub(super) fn states(found: &SpeedResults, group: &Group) -> Table {
             }
         };
         let states = found.of_group(group).filter(|cell| cell.condition == name);
-        let mut words: Vec<&str> = states
-            .filter_map(|cell| Some(cell.dynamics.as_ref()?.state.state().label()))
-            .collect();
+        let mut words: Vec<&str> =
+            states.filter_map(|cell| Some(cell.dynamics.as_ref()?.state.state().label())).collect();
         words.sort_unstable();
         words.dedup();
         if words.is_empty() {
@@ -153,7 +152,9 @@ pub(super) fn tests(found: &SpeedResults, group: &Group) -> Table {
                 difference.pairs.into(),
                 scaled,
                 difference.p.map_or(Cell::Missing, Cell::from),
-                difference.effect.map_or(Cell::Missing, |(d, low, high)| Cell::interval(d, low, high)),
+                difference
+                    .effect
+                    .map_or(Cell::Missing, |(d, low, high)| Cell::interval(d, low, high)),
             ]);
         }
     }
@@ -195,7 +196,8 @@ pub(super) fn curves(found: &SpeedResults) -> Table {
         .column(Column::number("SSIM").key("ssim").decimals(4));
     for cell in &found.cells {
         let parts = [("since onset", &cell.since_onset), ("at the end", &cell.windows)];
-        for (which, read) in parts.into_iter().flat_map(|(w, reads)| reads.iter().map(move |r| (w, r)))
+        for (which, read) in
+            parts.into_iter().flat_map(|(w, reads)| reads.iter().map(move |r| (w, r)))
         {
             let mut row = keys(cell);
             row.extend([
@@ -289,7 +291,10 @@ pub(super) fn lingering(found: &SpeedResults, group: &Group) -> Table {
     }
     for &ms in &found.settings.intervals_ms {
         table = table
-            .column(Column::percent(&format!("every {ms} ms: present"), 0).key(&format!("present_every_{ms}_ms")))
+            .column(
+                Column::percent(&format!("every {ms} ms: present"), 0)
+                    .key(&format!("present_every_{ms}_ms")),
+            )
             .column(Column::percent("last", 0).key(&format!("last_every_{ms}_ms")));
     }
     table = table.note(
@@ -305,8 +310,7 @@ pub(super) fn lingering(found: &SpeedResults, group: &Group) -> Table {
                 n => (values.iter().sum::<f64>() / n as f64).into(),
             }
         };
-        let is_network =
-            found.of_group(group).any(|c| c.condition == name && c.dynamics.is_some());
+        let is_network = found.of_group(group).any(|c| c.condition == name && c.dynamics.is_some());
         if !is_network {
             continue;
         }

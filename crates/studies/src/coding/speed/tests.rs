@@ -7,7 +7,8 @@ use equipoise_encoder::network::Regime;
 fn tiny() -> SpeedSettings {
     let of = |name: &str, p: f64| -> RegimeChoice {
         let probability = Some(p);
-        Regime { name: name.into(), connection_probability: probability, ..Regime::default() }.into()
+        Regime { name: name.into(), connection_probability: probability, ..Regime::default() }
+            .into()
     };
     let mut settings = SpeedSettings {
         repeats: 2,
@@ -24,8 +25,9 @@ fn tiny() -> SpeedSettings {
     };
     settings.targets.images = 8;
     settings.targets.silence_ms = 800.0;
-    settings.data = toml::from_str("dataset = 'synthetic-digits'\ntrain = 200\nvalidation = 40\ntest = 60")
-        .unwrap();
+    settings.data =
+        toml::from_str("dataset = 'synthetic-digits'\ntrain = 200\nvalidation = 40\ntest = 60")
+            .unwrap();
     settings
 }
 
