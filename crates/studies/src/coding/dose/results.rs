@@ -86,9 +86,8 @@ pub const RESPONSES: [(&str, f64, Number); 8] = [
     ("SSIM at equal time", 1.0, |c| Some(c.equal_time.ssim)),
     ("logarithm of the time to read", 1.0, |c| Some(libm::log(c.reached_ms?))),
     ("linear Fisher information", 1.0, |c| Some(c.information)),
-    ("information lost to correlations, %", 100.0, |c| {
-        (c.information_shuffled > 0.0).then(|| 1.0 - c.information / c.information_shuffled)
-    }),
+    // A difference: the ratio of two estimates that may be near 0 has no mean.
+    ("information taken by correlations", 1.0, |c| Some(c.information_shuffled - c.information)),
 ];
 
 impl DoseResults {
