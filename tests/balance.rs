@@ -212,3 +212,50 @@ fn networks_that_make_no_sense_are_refused() {
     refuse(&["coding", "--set", "network.input.r_max=-5"], &["`input.r_max`", "-5"]);
     assert!(common::files(dir.path()).is_empty(), "a refused request writes nothing");
 }
+
+#[test]
+fn populations_are_judged_and_spikes_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["balance", "populations", "--scale", "0.02", "--duration", "200"];
+    let more = ["--record", "L4E,L6I", "--seed", "3"];
+    let ran = |out: &str, threads: &str| {
+        let last = ["--out", out, "--threads", threads];
+        run(&[&args[..], &more, &last].concat(), dir.path()).succeeded()
+    };
+    let first = ran("one", "1");
+    assert!(first.stdout.contains("L2/3E: "), "{first:?}");
+    let one = dir.path().join("one");
+    let activity = read(&one, "activity.csv");
+    assert_eq!(column(&activity, "population").len(), 8);
+    // L2/3E fires least of all, at a hundredth of the size too.
+    let rates = numbers(&activity, "rate_hz");
+    assert!(rates[0] < rates[1] && rates[0] < rates[2] && rates[0] < 3.0, "{rates:?}");
+    assert!(one.join("spikes/L4E.npz").exists() && one.join("spikes/L6I.npz").exists());
+    assert!(one.join("figures/raster.svg").exists() && one.join("report.html").exists());
+    // The network as it was simulated is one that can be given.
+    let network = one.join("network.toml");
+    let again = [
+        "balance",
+        "populations",
+        "--network",
+        network.to_str().unwrap(),
+        "--seed",
+        "3",
+        "--record",
+        "L4E,L6I",
+        "--out",
+        "again",
+        "--threads",
+        "2",
+    ];
+    run(&again, dir.path()).succeeded();
+    ran("two", "2");
+    for other in ["two", "again"] {
+        for file in ["activity.csv", "inputs.csv", "distributions.csv", "spikes/L4E.npz"] {
+            let bytes = |of: &Path| std::fs::read(of.join(file)).unwrap();
+            assert!(bytes(&one) == bytes(&dir.path().join(other)), "{other}: {file} differs");
+        }
+    }
+    let refused = run(&["balance", "populations", "--record", "L4F"], dir.path());
+    refused.refused(&["L4F", "did you mean `L4"]);
+}

@@ -52,6 +52,7 @@ const LONG: &[&str] = &[
     "study ratios --dataset synthetic-digits --train 512 --test 100 --epochs 100000",
     "study hebb --variant-runs 20000",
     "hebb run --neurons 60 --max-epochs 100000000 --epsilon 1e-9",
+    "balance populations --scale 0.05 --duration 1000000",
 ];
 
 #[test]

@@ -28,6 +28,7 @@ const COMMANDS: &[&str] = &[
     "balance linearity",
     "balance track",
     "balance coding",
+    "balance populations",
     "classify",
     "study ratios",
     "study hebb",

@@ -26,6 +26,7 @@
 //! | [`balance`] | is a network balanced, and where does balance end? |
 //! | [`decoding`] | what do recorded neurons say of a stimulus that changes over time? |
 //! | [`coding`] | does balance help to code images, how fast, and by what? |
+//! | [`populations`] | is each population of a network balanced, and can inhibition learn balance? |
 //! | [`hebb`] | does the E/I ratio matter for Hebbian one-to-one maps? |
 //! | [`stimulation`] | can a network be trained by driving it? |
 //!
@@ -64,6 +65,7 @@ pub mod exchange;
 pub mod hebb;
 pub mod inspect;
 pub mod metrics;
+pub mod populations;
 pub mod reconstruction;
 pub mod recordings;
 pub mod regimes;

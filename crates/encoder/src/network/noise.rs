@@ -41,6 +41,16 @@ impl LaneGenerator {
         Self { state }
     }
 
+    /// The states of the generators, to go on from.
+    pub(crate) fn state(&self) -> [[u32; LANES]; 4] {
+        self.state
+    }
+
+    /// Generators that go on from these states.
+    pub(crate) fn from_state(state: [[u32; LANES]; 4]) -> Self {
+        Self { state }
+    }
+
     #[inline(always)]
     fn next(&mut self) -> [u32; LANES] {
         let [s0, s1, s2, s3] = &mut self.state;

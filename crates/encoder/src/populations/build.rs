@@ -1,8 +1,10 @@
 //! A network that has been built.
 
+use std::ops::ControlFlow;
+
 use rayon::prelude::*;
 
-use super::connect::{Kept, connect};
+use super::connect::{Kept, Watch, connect};
 use super::constants::{Constants, initial};
 use super::error::PopulationsError;
 use super::layout::Layout;
@@ -29,6 +31,7 @@ use super::validate::Size;
 #[derive(Debug, Clone)]
 pub struct Network {
     pub(crate) settings: Settings,
+    pub(crate) seed: u64,
     pub(crate) layout: Layout,
     pub(crate) units: Units,
     pub(crate) synapses: Synapses,
@@ -63,6 +66,19 @@ impl Network {
     /// # Errors
     /// If a setting makes no sense, or the network needs more memory than it may have.
     pub fn build(settings: &Settings, seed: u64, threads: usize) -> Result<Self, PopulationsError> {
+        Self::build_watched(settings, seed, threads, &|| ControlFlow::Continue(()))
+    }
+
+    /// [`Network::build`], which `watch` may stop.
+    ///
+    /// # Errors
+    /// As [`Network::build`], and [`PopulationsError::Stopped`] if `watch` says so.
+    pub fn build_watched(
+        settings: &Settings,
+        seed: u64,
+        threads: usize,
+        watch: Watch<'_>,
+    ) -> Result<Self, PopulationsError> {
         let size = settings.validate()?;
         let layout = Layout::new(settings, threads);
         let fixed = |projection: usize| settings.projections[projection].plasticity.is_none();
@@ -85,14 +101,15 @@ impl Network {
                 initial(population, block, block.first - firsts[block.population], seed)
             })
             .collect();
-        let (synapses, kept) = connect(settings, &fixed, &layout, &units, seed);
-        let plastic = PlasticSynapses::build(settings, &layout, seed);
+        let (synapses, kept) = connect(settings, &fixed, &layout, &units, seed, watch)?;
+        let plastic = PlasticSynapses::build(settings, &layout, seed, watch)?;
         let steps: Vec<(u32, u32)> =
             settings.projections.iter().map(|p| delay_steps(&p.delay, settings.dt)).collect();
         let shortest = steps.iter().map(|steps| steps.0).min().unwrap_or(u32::MAX);
         let longest = steps.iter().map(|steps| steps.1).max().unwrap_or(1);
         Ok(Self {
             settings: settings.clone(),
+            seed,
             layout,
             units,
             synapses,

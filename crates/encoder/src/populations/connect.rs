@@ -6,11 +6,13 @@
 //! named after the populations, so one more population changes no synapse of the others, and the
 //! result is the same for any number of threads.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use equipoise_random::{Stream, stream};
 use rayon::prelude::*;
 
+use super::error::PopulationsError;
 use super::layout::Layout;
 use super::sampling::{Delays, Halves, Weights, binomial, delay_steps};
 use super::settings::{Projection, Rule, Settings, total_number};
@@ -19,6 +21,9 @@ use super::units::Units;
 
 /// Sources that one task builds.
 const CHUNK: usize = 128;
+
+/// Targets that are drawn between two questions whether to go on.
+const TARGETS: usize = 64;
 
 /// What is drawn of one projection.
 struct Plan<'a> {
@@ -83,7 +88,9 @@ pub(crate) fn connect(
     layout: &Layout,
     units: &Units,
     seed: u64,
-) -> (Synapses, Vec<Kept>) {
+    watch: Watch<'_>,
+) -> Result<(Synapses, Vec<Kept>), PopulationsError> {
+    let asked = Asked::new(watch);
     let firsts = settings.firsts();
     let neurons = settings.neurons();
     let mut plans: Vec<(usize, Plan<'_>)> = Vec::new();
@@ -117,7 +124,7 @@ pub(crate) fn connect(
     plans.par_iter_mut().for_each(|(_, plan)| plan.draw_degrees(seed));
 
     let mut by_source = vec![0u32; neurons];
-    let by_target = ByTarget::draw(&plans, &firsts, layout, seed);
+    let by_target = ByTarget::draw(&plans, &firsts, layout, seed, &asked)?;
     for (_, plan) in &plans {
         for (count, &degree) in by_source[firsts[plan.source]..].iter_mut().zip(&plan.degrees) {
             *count += degree;
@@ -155,6 +162,9 @@ pub(crate) fn connect(
         .into_par_iter()
         .map(|(sources, position, mut words, ends)| {
             let mut kept = vec![Kept::default(); settings.projections.len()];
+            if asked.to_stop() {
+                return kept;
+            }
             let mut sorter = Sorter::new(&bounds, longest as usize, layout.slot_bits());
             let mut start = position;
             for (source, ends) in sources.zip(ends.chunks_exact_mut(row)) {
@@ -191,7 +201,34 @@ pub(crate) fn connect(
                 all
             },
         );
-    (synapses, kept)
+    asked.check()?;
+    Ok((synapses, kept))
+}
+
+/// Whether to go on, asked now and then from any thread.
+pub type Watch<'a> = &'a (dyn Fn() -> ControlFlow<()> + Sync);
+
+/// A question that, once answered with stopping, is asked no more.
+struct Asked<'a> {
+    watch: Watch<'a>,
+    stopped: AtomicBool,
+}
+
+impl<'a> Asked<'a> {
+    fn new(watch: Watch<'a>) -> Self {
+        Self { watch, stopped: AtomicBool::new(false) }
+    }
+
+    fn to_stop(&self) -> bool {
+        if !self.stopped.load(Ordering::Relaxed) && (self.watch)().is_break() {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    fn check(&self) -> Result<(), PopulationsError> {
+        if self.to_stop() { Err(PopulationsError::Stopped) } else { Ok(()) }
+    }
 }
 
 impl Plan<'_> {
@@ -374,10 +411,16 @@ struct ByTarget {
 }
 
 impl ByTarget {
-    fn draw(plans: &[(usize, Plan<'_>)], firsts: &[usize], layout: &Layout, seed: u64) -> Self {
+    fn draw(
+        plans: &[(usize, Plan<'_>)],
+        firsts: &[usize],
+        layout: &Layout,
+        seed: u64,
+        asked: &Asked<'_>,
+    ) -> Result<Self, PopulationsError> {
         let neurons = firsts.last().copied().unwrap_or(0);
         if !plans.iter().any(|(_, p)| matches!(p.projection.connect, Rule::InDegree { .. })) {
-            return Self { starts: Vec::new(), records: Vec::new() };
+            return Ok(Self { starts: Vec::new(), records: Vec::new() });
         }
         let counts: Vec<AtomicU32> = (0..neurons).map(|_| AtomicU32::new(0)).collect();
         let each = |with: &(dyn Fn(usize, usize, u32, u32, u32) + Sync)| {
@@ -390,6 +433,9 @@ impl ByTarget {
                 (0..plan.targets).into_par_iter().with_min_len(64).for_each_init(
                     || (Distinct::default(), Vec::new(), Vec::new()),
                     |(distinct, drawn, delays), target| {
+                        if target % TARGETS == 0 && asked.to_stop() {
+                            return;
+                        }
                         let mut own: Stream = stream(seed, &plan.purpose, target as u64);
                         let mut halves = Halves::new(&mut own);
                         let hidden =
@@ -418,6 +464,7 @@ impl ByTarget {
         each(&|source, _, _, _, _| {
             counts[source].fetch_add(1, Ordering::Relaxed);
         });
+        asked.check()?;
         let mut starts = Vec::with_capacity(neurons + 1);
         let mut total = 0u64;
         for count in &counts {
@@ -431,7 +478,8 @@ impl ByTarget {
             records[place as usize]
                 .store(Self::record(plan, delay, slot, weight), Ordering::Relaxed);
         });
-        Self { starts, records }
+        asked.check()?;
+        Ok(Self { starts, records })
     }
 
     /// 16 bits for the projection, 12 for the delay, 20 for the slot, 16 for the weight.

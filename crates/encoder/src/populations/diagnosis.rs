@@ -6,8 +6,11 @@
 //! mean, as the constant current does. A conductance counts as the current that it carries half way
 //! between reset and threshold.
 
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 
+use super::connect::Watch;
 use super::error::PopulationsError;
 use super::recording::Recording;
 use super::settings::{Model, Population, Sign};
@@ -105,6 +108,23 @@ pub fn diagnose(
     recording: &Recording,
     config: &DiagnosisConfig,
 ) -> Result<NetworkDiagnosis, PopulationsError> {
+    diagnose_watched(simulation, recording, config, &|| ControlFlow::Continue(()))
+}
+
+/// [`diagnose`], which `watch` may stop.
+///
+/// # Errors
+/// As [`diagnose`], and [`PopulationsError::Stopped`] if `watch` says so.
+pub fn diagnose_watched(
+    simulation: &Simulation<'_>,
+    recording: &Recording,
+    config: &DiagnosisConfig,
+    watch: Watch<'_>,
+) -> Result<NetworkDiagnosis, PopulationsError> {
+    let go_on = || match watch() {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(PopulationsError::Stopped),
+    };
     let request = |error: BalanceError| PopulationsError::Request(error.to_string());
     config.validate().map_err(request)?;
     if !recording.is_of_all() {
@@ -158,6 +178,7 @@ pub fn diagnose(
         let inputs: Vec<Input> = neurons
             .iter()
             .map(|_| {
+                go_on()?;
                 let mut samples = [vec![0.0f64; count], vec![0.0f64; count]];
                 let mut by_source = vec![0.0; settings.populations.len()];
                 for synapse in onto.next().unwrap_or_default() {
@@ -175,9 +196,10 @@ pub fn diagnose(
                 let samples = [0, 1].map(|sign| {
                     samples[sign].iter().map(|&x| (x + outside[sign]) as f32).collect()
                 });
-                Input { samples, by_source }
+                Ok(Input { samples, by_source })
             })
-            .collect();
+            .collect::<Result<_, PopulationsError>>()?;
+        go_on()?;
         let own = recording.of_population(network, a);
         let excitatory = population.sign == Sign::Excitatory;
         let activity = Activity {

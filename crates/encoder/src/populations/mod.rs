@@ -88,6 +88,7 @@ mod settings;
 mod shard;
 mod simulate;
 mod source;
+mod state;
 mod synapses;
 pub mod theory;
 mod units;
@@ -95,11 +96,13 @@ mod update;
 mod validate;
 
 pub use build::{Network, ProjectionStatistics, Synapse};
-pub use diagnosis::{NetworkDiagnosis, PopulationDiagnosis, diagnose};
+pub use connect::Watch;
+pub use diagnosis::{NetworkDiagnosis, PopulationDiagnosis, diagnose, diagnose_watched};
 pub use error::PopulationsError;
 pub use presets::{
     MICROCIRCUIT_NEURONS, MICROCIRCUIT_POPULATIONS, MICROCIRCUIT_RATES_HZ, MicrocircuitInput,
-    brunel, clustered, microcircuit,
+    PV_SST_VIP_POPULATIONS, PV_SST_VIP_RATES_HZ, brunel, clustered, microcircuit, pv_sst_vip,
+    vogels,
 };
 pub use recording::Recording;
 pub use settings::{

@@ -8,7 +8,8 @@
 //!
 //! The order of all changes and sums is that of the sources' numbers, whatever the threads do.
 
-use super::connect::connect;
+use super::connect::{Watch, connect};
+use super::error::PopulationsError;
 use super::layout::Layout;
 use super::settings::{Plasticity, Settings, Sign};
 use super::units::Units;
@@ -53,7 +54,12 @@ struct ShardSynapses {
 
 impl PlasticSynapses {
     /// Draws the synapses of all plastic projections.
-    pub(crate) fn build(settings: &Settings, layout: &Layout, seed: u64) -> Vec<Self> {
+    pub(crate) fn build(
+        settings: &Settings,
+        layout: &Layout,
+        seed: u64,
+        watch: Watch<'_>,
+    ) -> Result<Vec<Self>, PopulationsError> {
         let firsts = settings.firsts();
         let mut all = Vec::new();
         for (index, projection) in settings.projections.iter().enumerate() {
@@ -65,7 +71,8 @@ impl PlasticSynapses {
             let Some(source) = settings.population(&projection.source) else { continue };
             let Some(target) = settings.population(&projection.target) else { continue };
             let units = Units::new(settings, &|other| other == index, layout);
-            let (drawn, _) = connect(settings, &|other| other == index, layout, &units, seed);
+            let only = |other: usize| other == index;
+            let (drawn, _) = connect(settings, &only, layout, &units, seed, watch)?;
             let sign = settings.populations[source].sign;
             let unit = units.unit[units.sum(sign)][target];
             let sources = settings.populations[source].size;
@@ -109,7 +116,7 @@ impl PlasticSynapses {
                 shards,
             });
         }
-        all
+        Ok(all)
     }
 
     /// The neurons that the synapses onto a place of a shard come from, and their weights.
@@ -123,6 +130,12 @@ impl PlasticSynapses {
         let range = own.by_target[place] as usize..own.by_target[place + 1] as usize;
         let synapses = own.places[range.clone()].iter().zip(&own.sources[range]);
         synapses.map(|(&at, &source)| (self.first_source as u32 + source, weights[at as usize]))
+    }
+
+    /// Where the weights of the synapses onto a shard are, slot by slot and for each in the order of
+    /// the sources: an order that does not depend on the shards.
+    pub(crate) fn order(&self, shard: usize) -> &[u32] {
+        &self.shards[shard].places
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -156,8 +169,8 @@ pub(crate) fn moments(values: impl Iterator<Item = f64>) -> (f64, f64) {
 #[derive(Debug, Clone)]
 pub(crate) struct PlasticState {
     pub(crate) weights: Vec<f64>,
-    before: Vec<f64>,
-    after: Vec<f64>,
+    pub(super) before: Vec<f64>,
+    pub(super) after: Vec<f64>,
 }
 
 impl PlasticState {

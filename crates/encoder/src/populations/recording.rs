@@ -24,6 +24,7 @@ pub struct Recording {
     populations: Vec<usize>,
     /// The time step before the first that is recorded.
     start: Option<u64>,
+    steps: u64,
     listened: Vec<bool>,
 }
 
@@ -51,6 +52,25 @@ impl Recording {
     #[must_use]
     pub fn with_potentials(self, neurons: &[usize]) -> Self {
         Self { probed: neurons.to_vec(), potentials: vec![Vec::new(); neurons.len()], ..self }
+    }
+
+    /// The same recording in another process: the spikes that it had, and
+    /// [`Recording::first_step`]. Goes on with the simulation that was saved with it.
+    #[must_use]
+    pub fn going_on(self, spikes: SpikeTrains, first_step: Option<u64>, dt: f64) -> Self {
+        let steps = (spikes.duration_ms / dt).round() as u64;
+        Self { spikes, start: first_step, steps, ..self }
+    }
+
+    /// The time step before the first that is recorded, if the recording has begun.
+    pub fn first_step(&self) -> Option<u64> {
+        self.start
+    }
+
+    /// Counts steps that were simulated.
+    pub(crate) fn add_steps(&mut self, steps: u64, dt: f64) {
+        self.steps += steps;
+        self.spikes.duration_ms = self.steps as f64 * dt;
     }
 
     /// The neurons whose potentials are recorded.

@@ -16,7 +16,7 @@ pub(crate) const INHIBITORY: u32 = 1 << 31;
 /// way.
 #[derive(Debug, Clone)]
 pub(crate) struct History {
-    lists: Vec<[Vec<u32>; 2]>,
+    pub(super) lists: Vec<[Vec<u32>; 2]>,
 }
 
 impl History {
@@ -55,7 +55,7 @@ impl History {
 
 /// A block of the shard.
 #[derive(Debug, Clone)]
-struct ShardBlock<T> {
+pub(super) struct ShardBlock<T> {
     constants: BlockConstants<T>,
     population: usize,
     /// Its registers of sixteen slots, of those of the shard.
@@ -68,7 +68,7 @@ struct ShardBlock<T> {
     unit: [T; 2],
     refractory: Vec<u32>,
     background: Vec<BackgroundTable<T>>,
-    generator: LaneGenerator,
+    pub(super) generator: LaneGenerator,
 }
 
 /// Poisson input of a block.
@@ -83,17 +83,17 @@ struct BackgroundTable<T> {
 #[derive(Debug, Clone)]
 pub(crate) struct Shard<T> {
     pub(crate) index: usize,
-    potential: Vec<Lanes<T>>,
-    currents: [Vec<Lanes<T>>; 2],
-    adaptation: Vec<Lanes<T>>,
+    pub(super) potential: Vec<Lanes<T>>,
+    pub(super) currents: [Vec<Lanes<T>>; 2],
+    pub(super) adaptation: Vec<Lanes<T>>,
     sums: [Vec<i32>; 2],
     /// What plastic synapses bring; empty without any.
     plastic_sums: [Vec<Lanes<T>>; 2],
-    blocks: Vec<ShardBlock<T>>,
+    pub(super) blocks: Vec<ShardBlock<T>>,
     /// The block of each register of slots.
     block_of: Vec<u32>,
     /// The slots that leave refractoriness, by the step before which they do.
-    release: Vec<Vec<u32>>,
+    pub(super) release: Vec<Vec<u32>>,
     pub(crate) plastic: Vec<PlasticState>,
     pub(crate) learning: bool,
     fired: Vec<u32>,
@@ -342,6 +342,16 @@ impl<T: Real> Shard<T> {
     /// What was recorded of the potentials: which of the neurons asked for, and its trace.
     pub(crate) fn probed(&mut self) -> Vec<(usize, Vec<f32>)> {
         self.probes.drain(..).map(|(which, _, trace)| (which, trace)).collect()
+    }
+
+    /// Keeps a neuron from firing for ever, if it is here.
+    pub(crate) fn silence(&mut self, neuron: usize) {
+        if let Some(slot) = self.slot_of(neuron) {
+            self.potential[slot / LANES][slot % LANES] = T::HELD;
+            for slots in &mut self.release {
+                slots.retain(|&other| other as usize != slot);
+            }
+        }
     }
 
     /// The potential of a neuron from rest, if it is here.

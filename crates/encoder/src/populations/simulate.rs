@@ -25,22 +25,24 @@ use super::update::Real;
 const LONGEST_INTERVAL: usize = 64;
 
 /// Simulated time between two calls of the caller's function, time steps.
-const REPORT: u64 = 100;
+const REPORT: u64 = 20;
 
 /// A network in time. What it has been given to run through, it remembers: running on from there
 /// gives the same numbers as having run through at once, and so does a clone of it.
 #[derive(Debug, Clone)]
 pub struct Simulation<'a> {
-    network: &'a Network,
-    state: State,
-    history: History,
-    sources: Sources,
-    step: u64,
+    pub(super) network: &'a Network,
+    pub(super) state: State,
+    pub(super) history: History,
+    pub(super) sources: Sources,
+    pub(super) step: u64,
+    /// What the rates of each population's background are multiplied by.
+    pub(super) background: Vec<f64>,
 }
 
 /// The shards, in the precision that the settings ask for.
 #[derive(Debug, Clone)]
-enum State {
+pub(super) enum State {
     Single(Vec<Shard<f32>>),
     Double(Vec<Shard<f64>>),
 }
@@ -90,6 +92,7 @@ impl<'a> Simulation<'a> {
             history: History::new(network.longest_delay.max(LONGEST_INTERVAL)),
             sources: Sources::new(&network.settings, seed),
             step: 0,
+            background: vec![1.0; network.settings.populations.len()],
         }
     }
 
@@ -142,6 +145,7 @@ impl<'a> Simulation<'a> {
             let reason = format!("a background scaled by {factor}; the factor is from 0 to 1000");
             return Err(PopulationsError::Request(reason));
         }
+        self.background[population] = factor;
         let settings = &self.network.settings;
         match &mut self.state {
             State::Single(shards) => {
@@ -160,6 +164,34 @@ impl<'a> Simulation<'a> {
             State::Single(shards) => shards.iter_mut().for_each(|shard| shard.learning = learning),
             State::Double(shards) => shards.iter_mut().for_each(|shard| shard.learning = learning),
         }
+    }
+
+    /// Whether plastic synapses learn now.
+    pub fn is_learning(&self) -> bool {
+        match &self.state {
+            State::Single(shards) => shards.iter().all(|shard| shard.learning),
+            State::Double(shards) => shards.iter().all(|shard| shard.learning),
+        }
+    }
+
+    /// Keeps these neurons from firing from now on: a lesion. Spike sources are silenced by their
+    /// rates ([`Simulation::set_rates`]).
+    ///
+    /// # Errors
+    /// If one of them is a source or does not exist; then none is silenced.
+    pub fn silence(&mut self, neurons: &[usize]) -> Result<(), PopulationsError> {
+        if let Some(neuron) = neurons.iter().find(|&&neuron| self.network.place(neuron).is_none()) {
+            let reason =
+                format!("neuron {neuron} cannot be silenced: it is a source or does not exist");
+            return Err(PopulationsError::Request(reason));
+        }
+        for &neuron in neurons {
+            match &mut self.state {
+                State::Single(shards) => shards.iter_mut().for_each(|s| s.silence(neuron)),
+                State::Double(shards) => shards.iter_mut().for_each(|s| s.silence(neuron)),
+            }
+        }
+        Ok(())
     }
 
     /// The weights of a plastic projection now, in no order that means anything; empty if it is
@@ -250,7 +282,7 @@ impl<'a> Simulation<'a> {
             State::Double(shards) => run(&shared, shards, &mut self.history, leader),
         };
         self.step += done;
-        recording.spikes.duration_ms += done as f64 * dt;
+        recording.add_steps(done, dt);
         if done < shared.steps { Err(PopulationsError::Stopped) } else { Ok(()) }
     }
 }

@@ -9,21 +9,21 @@ use super::shard::INHIBITORY;
 /// All populations of sources of a network.
 #[derive(Debug, Clone)]
 pub(crate) struct Sources {
-    seed: u64,
-    populations: Vec<SourcePopulation>,
+    pub(super) seed: u64,
+    pub(super) populations: Vec<SourcePopulation>,
 }
 
 #[derive(Debug, Clone)]
-struct SourcePopulation {
+pub(super) struct SourcePopulation {
     population: usize,
     name: String,
     first: u32,
     size: usize,
     inhibitory: bool,
     /// Summed rates of the sources up to and with each, spikes per step.
-    cumulated: Vec<f64>,
+    pub(super) cumulated: Vec<f64>,
     /// Given spikes to come, the latest first.
-    given: Vec<(u64, u32)>,
+    pub(super) given: Vec<(u64, u32)>,
 }
 
 impl Sources {

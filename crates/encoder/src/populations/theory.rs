@@ -20,8 +20,14 @@
 //! Stability is that of the rate dynamics d nu_a / dt = -nu_a + Phi_a(nu), time in units of their
 //! relaxation: the largest real part of an eigenvalue of its Jacobian.
 
-use faer::Mat;
+use std::ops::ControlFlow;
 
+use faer::Mat;
+use faer::prelude::Solve;
+use serde::{Deserialize, Serialize};
+
+use super::connect::Watch;
+use super::error::PopulationsError;
 use super::settings::{Model, Population, Settings, Sign};
 use crate::network::theory::siegert_rate;
 use crate::network::{Distribution, Parameter};
@@ -33,8 +39,11 @@ const COLOUR: f64 = 1.460_354_508_809_587 * std::f64::consts::FRAC_1_SQRT_2;
 const STEPS: usize = 20_000;
 const CLOSE: f64 = 1e-7;
 
+/// Steps of Newton's method after that.
+const NEWTON_STEPS: usize = 20;
+
 /// A state of the mean field.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MeanField {
     /// The rate of each population, Hz; that of its settings for spike sources.
     pub rates_hz: Vec<f64>,
@@ -152,6 +161,25 @@ fn response(population: &Population, terms: &[Term], rates: &[f64], own: f64) ->
 ///
 /// Expects settings that [`Settings::validate`] accepts. Plastic weights stand at their start.
 pub fn mean_field(settings: &Settings) -> MeanField {
+    let never = MeanField {
+        rates_hz: Vec::new(),
+        mean_mv: Vec::new(),
+        sd_mv: Vec::new(),
+        converged: false,
+        largest_eigenvalue: None,
+    };
+    // Nobody stops it.
+    mean_field_watched(settings, &|| ControlFlow::Continue(())).unwrap_or(never)
+}
+
+/// [`mean_field`], which `watch` may stop.
+///
+/// # Errors
+/// [`PopulationsError::Stopped`] if `watch` says so.
+pub fn mean_field_watched(
+    settings: &Settings,
+    watch: Watch<'_>,
+) -> Result<MeanField, PopulationsError> {
     let count = settings.populations.len();
     let mut terms: Vec<Vec<Term>> = (0..count).map(|_| Vec::new()).collect();
     for projection in &settings.projections {
@@ -184,6 +212,9 @@ pub fn mean_field(settings: &Settings) -> MeanField {
     let mut last = f64::INFINITY;
     let mut converged = false;
     for _ in 0..STEPS {
+        if watch().is_break() {
+            return Err(PopulationsError::Stopped);
+        }
         let now = respond(&rates);
         let change = |(rate, now): (&f64, &[f64; 3])| now[2] - rate;
         let off = rates.iter().zip(&now).map(change).map(f64::abs).fold(0.0, f64::max);
@@ -198,29 +229,57 @@ pub fn mean_field(settings: &Settings) -> MeanField {
             *rate += pace * (now[2] - *rate);
         }
     }
-    let at = respond(&rates);
     let neurons: Vec<usize> = (0..count).filter(|&a| fixed[a].is_none()).collect();
-    let mut jacobian = Mat::<f64>::zeros(neurons.len(), neurons.len());
-    for (column, &b) in neurons.iter().enumerate() {
-        let step = 1e-4 * rates[b].max(0.1);
-        let [mut above, mut below] = [rates.clone(), rates.clone()];
-        above[b] += step;
-        below[b] = (below[b] - step).max(0.0);
-        let (high, low) = (respond(&above), respond(&below));
-        for (row, &a) in neurons.iter().enumerate() {
-            let slope = (high[a][2] - low[a][2]) / (above[b] - below[b]);
-            jacobian[(row, column)] = slope - f64::from(u8::from(a == b));
+    let slopes = |rates: &[f64]| {
+        let mut jacobian = Mat::<f64>::zeros(neurons.len(), neurons.len());
+        for (column, &b) in neurons.iter().enumerate() {
+            let step = 1e-4 * rates[b].max(0.1);
+            let [mut above, mut below] = [rates.to_vec(), rates.to_vec()];
+            above[b] += step;
+            below[b] = (below[b] - step).max(0.0);
+            let (high, low) = (respond(&above), respond(&below));
+            for (row, &a) in neurons.iter().enumerate() {
+                let slope = (high[a][2] - low[a][2]) / (above[b] - below[b]);
+                jacobian[(row, column)] = slope - f64::from(u8::from(a == b));
+            }
         }
+        jacobian
+    };
+    // Where rates circle around the state on their way to it, the last steps are Newton's.
+    let off = |rates: &[f64]| {
+        let now = respond(rates);
+        let off =
+            Mat::from_fn(neurons.len(), 1, |row, _| now[neurons[row]][2] - rates[neurons[row]]);
+        let most = (0..neurons.len()).map(|row| off[(row, 0)].abs()).fold(0.0, f64::max);
+        (off, most)
+    };
+    for _ in 0..NEWTON_STEPS {
+        let (change, most) = off(&rates);
+        if converged || most < CLOSE * rates.iter().copied().fold(1.0, f64::max) {
+            converged = true;
+            break;
+        }
+        let step = slopes(&rates).partial_piv_lu().solve(&change);
+        let mut next = rates.clone();
+        for (row, &a) in neurons.iter().enumerate() {
+            next[a] = (next[a] - step[(row, 0)]).max(0.0);
+        }
+        if !next.iter().all(|rate| rate.is_finite()) || off(&next).1 > 0.5 * most {
+            break;
+        }
+        rates = next;
     }
+    let at = respond(&rates);
+    let jacobian = slopes(&rates);
     let eigenvalues = jacobian.eigenvalues().ok();
-    MeanField {
+    Ok(MeanField {
         rates_hz: rates,
         mean_mv: at.iter().map(|now| now[0]).collect(),
         sd_mv: at.iter().map(|now| now[1]).collect(),
         converged,
         largest_eigenvalue: eigenvalues
             .map(|values| values.iter().map(|value| value.re).fold(f64::NEG_INFINITY, f64::max)),
-    }
+    })
 }
 
 /// Where the mean field is stable: the state at every pair of two values, `settings` of which says

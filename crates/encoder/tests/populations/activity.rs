@@ -1,8 +1,8 @@
 //! Rates and irregularity of whole networks against NEST, theory and publications.
 
 use equipoise_encoder::populations::{
-    MICROCIRCUIT_POPULATIONS, MicrocircuitInput, Network, Population, Recording, Settings,
-    Simulation, Source, brunel, clustered, microcircuit,
+    MICROCIRCUIT_POPULATIONS, MicrocircuitInput, Network, PV_SST_VIP_RATES_HZ, Population,
+    Recording, Settings, Simulation, Source, brunel, clustered, microcircuit, pv_sst_vip,
 };
 use equipoise_metrics::spikes::{UnitTrains, fano_factors, irregularity};
 
@@ -128,4 +128,27 @@ fn clusters_make_counts_vary() {
     println!("Fano factor {with:?} with clusters, {without:?} without");
     assert!(with.0 > 1.2 * without.0, "{with:?} {without:?}");
     assert!([with, without].iter().all(|found| (0.5..20.0).contains(&found.1)));
+}
+
+#[test]
+fn vip_cells_silence_sst_cells() {
+    // With more drive to VIP cells SST cells fall silent, as where mice run (Pfeffer et al. 2013,
+    // Fu et al. 2014): VIP cells inhibit SST cells and hardly others. PV cells, freed from SST cells,
+    // take their place, and so pyramidal cells change little (Litwin-Kumar et al. 2016).
+    let rates = |drive: f64| {
+        let network = Network::build(&pv_sst_vip(1.0), 1, 2).expect("it makes sense");
+        let mut simulation = Simulation::new(&network, 1);
+        simulation.scale_background(3, drive).expect("there are VIP cells");
+        simulation.advance(300.0, &mut Recording::nothing(), &mut go_on).expect("it runs");
+        let mut recording = Recording::spikes();
+        simulation.advance(700.0, &mut recording, &mut go_on).expect("it runs");
+        recording.rates_hz(&network)
+    };
+    let (usual, driven) = (rates(1.0), rates(1.5));
+    println!("{usual:.2?} Hz, with more drive to VIP cells {driven:.2?} Hz");
+    for (rate, field) in usual.iter().zip(PV_SST_VIP_RATES_HZ) {
+        assert!((rate / field - 1.0).abs() < 0.4, "{usual:?}");
+    }
+    assert!(driven[3] > 1.5 * usual[3] && driven[2] < 0.6 * usual[2], "{driven:?}");
+    assert!((driven[0] / usual[0] - 1.0).abs() < 0.3, "{driven:?}");
 }

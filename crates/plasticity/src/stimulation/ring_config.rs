@@ -72,7 +72,7 @@ pub struct RingConfig {
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 10000), extend("unit" = "tau_n")))]
     pub delay: f64,
     /// The task is solved where the cost U is below this, for 16 excitatory neurons; see
-    /// [`RingConfig::scaled_goal`].
+    /// [`scaled_goal`](RingConfig::scaled_goal).
     #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub goal: f64,
 }

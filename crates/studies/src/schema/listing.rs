@@ -9,6 +9,7 @@ use crate::classification::{Classify, EvaluateClassifier, Ratios};
 use crate::coding::{Dose, Speed};
 use crate::decoding::Decoding;
 use crate::hebb::{HebbStudy, OneNetwork};
+use crate::populations::Populations;
 use crate::reconstruction::steps::{Encode, Evaluate, Train};
 use crate::reconstruction::sweep::ReconstructionSweep;
 use crate::reconstruction::{Demonstration, Reconstruction};
@@ -44,6 +45,7 @@ pub fn listings() -> Vec<Listing> {
         listing::<Linear>("balance linearity"),
         listing::<Track>("balance track"),
         listing::<Coding>("balance coding"),
+        listing::<Populations>("balance populations"),
         listing::<Classify>("classify"),
         listing::<OneNetwork>("hebb run"),
         listing::<Associate>("stimulate associate"),
@@ -237,7 +239,7 @@ mod tests {
 
     /// Keys of numbers, and tables of them, that have no unit: shares, ratios, weights of
     /// classifiers.
-    const WITHOUT_UNIT: [&str; 45] = [
+    const WITHOUT_UNIT: [&str; 48] = [
         "accuracy",
         "brightness",
         "data.folder.test_fraction",
@@ -275,9 +277,12 @@ mod tests {
         "peak",
         "penalty",
         "ratio",
+        "learning.lesion",
+        "published",
         "ratios",
         "reference",
         "sigma_1",
+        "stability",
         "success",
         "sweep",
         "training.final_share",

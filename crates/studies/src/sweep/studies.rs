@@ -12,6 +12,7 @@ use crate::classification::{Classify, EvaluateClassifier};
 use crate::coding::{Dose, Speed};
 use crate::decoding::Decoding;
 use crate::hebb::{HebbStudy, OneNetwork};
+use crate::populations::Populations;
 use crate::reconstruction::steps::{Encode, Evaluate, Train};
 use crate::reconstruction::sweep::ReconstructionSweep;
 use crate::reconstruction::{Demonstration, Reconstruction};
@@ -46,6 +47,7 @@ pub fn visit<V: Visit>(name: &str, visitor: V) -> Result<V::Output, V> {
         Linear,
         Track,
         Coding,
+        Populations,
         Diagnose,
         Classify,
         EvaluateClassifier,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::settings::{
     Background, Neuron, Population, Projection, Rule, Settings, Sign, total_number,
 };
+use super::current_of_potential;
 use crate::network::{Distribution, Parameter};
 
 /// The populations of the microcircuit: an excitatory and an inhibitory one in each layer.
@@ -64,15 +65,6 @@ pub enum MicrocircuitInput {
     Dc,
 }
 
-/// The current, pA, of which the postsynaptic potential is 1 mV high.
-fn current_of_potential(neuron: &Neuron) -> f64 {
-    let (membrane, synapse) = (neuron.membrane.mean(), neuron.tau_excitatory);
-    let ratio = membrane / synapse;
-    let difference = membrane - synapse;
-    let height = libm::pow(ratio, -membrane / difference) - libm::pow(ratio, -synapse / difference);
-    neuron.capacitance / (membrane * synapse / (synapse - membrane) * height)
-}
-
 /// The microcircuit with this share of its neurons and this share of the synapses of each.
 ///
 /// Below full scale the mean and the variance of a neuron's input are those of the full network:
@@ -81,7 +73,7 @@ fn current_of_potential(neuron: &Neuron) -> f64 {
 /// Biol. 11:e1004490). Correlations are larger than at full scale.
 pub fn microcircuit(neurons: f64, synapses: f64, input: MicrocircuitInput) -> Settings {
     let neuron = Neuron::default();
-    let weight = PSP * current_of_potential(&neuron);
+    let weight = PSP * current_of_potential(&neuron, Sign::Excitatory);
     let tau_seconds = neuron.tau_excitatory / 1000.0;
     let growth = 1.0 / synapses.sqrt();
     let inhibitory = |source: usize| source % 2 == 1;

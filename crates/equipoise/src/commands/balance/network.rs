@@ -1,36 +1,17 @@
 //! Options of every `balance` command.
 
-use equipoise_studies::balance::choice::Preset;
 use equipoise_studies::settings::Layers;
 
 use crate::job::RunArgs;
-
-/// The networks by name.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum PresetArg {
-    /// Brunel's network: 12,500 neurons with strong weights, eta 2.
-    Brunel,
-    /// The network that encodes images: 1,000 neurons.
-    Encoder,
-}
-
-impl From<PresetArg> for Preset {
-    fn from(preset: PresetArg) -> Self {
-        match preset {
-            PresetArg::Brunel => Self::Brunel,
-            PresetArg::Encoder => Self::Encoder,
-        }
-    }
-}
 
 /// Options of every `balance` command.
 #[derive(Debug, clap::Args)]
 pub struct NetworkArgs {
     #[command(flatten)]
     pub run: RunArgs,
-    /// The network that settings are changed of
-    #[arg(long, value_enum)]
-    preset: Option<PresetArg>,
+    /// Brunel's network (12,500 neurons with strong weights, eta 2), or that which encodes images
+    #[arg(long, value_parser = ["brunel", "encoder"])]
+    preset: Option<String>,
     /// A regime: balanced, unbalanced-g, unbalanced-p, unbalanced-threshold; may be given again
     #[arg(long = "regime", value_name = "NAME")]
     regimes: Vec<String>,
@@ -56,7 +37,7 @@ impl NetworkArgs {
     pub fn layers(&self) -> Layers {
         let regimes = (!self.regimes.is_empty()).then(|| self.regimes.clone());
         Layers::default()
-            .value("preset", &self.preset.map(Preset::from))
+            .value("preset", &self.preset)
             .value("regimes", &regimes)
             .value("network.neurons", &self.neurons)
             .value("network.g", &self.g)

@@ -7,14 +7,6 @@ use super::network::NetworkArgs;
 use crate::failure::Outcome;
 use crate::{Global, study};
 
-/// The waveforms by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Shape {
-    Ramp,
-    Step,
-    Sinusoid,
-}
-
 /// Options of `balance track`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -25,8 +17,8 @@ pub struct Args {
     #[command(flatten)]
     network: NetworkArgs,
     /// Only this waveform [default: all three]
-    #[arg(long, value_enum)]
-    waveform: Option<Shape>,
+    #[arg(long, value_parser = ["ramp", "step", "sinusoid"])]
+    waveform: Option<String>,
     /// Trials over which the rate is averaged
     #[arg(long, value_name = "N")]
     trials: Option<usize>,
@@ -34,10 +26,10 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, global: &Global) -> Outcome {
-    let waveforms = args.waveform.map(|shape| match shape {
-        Shape::Ramp => [RAMP],
-        Shape::Step => [STEP],
-        Shape::Sinusoid => [SINUSOID],
+    let waveforms = args.waveform.as_deref().map(|shape| match shape {
+        "ramp" => [RAMP],
+        "step" => [STEP],
+        _ => [SINUSOID],
     });
     let flags = args.network.layers().value("waveforms", &waveforms).value("trials", &args.trials);
     study::run::<Track>("", &args.network.run, flags, global)
