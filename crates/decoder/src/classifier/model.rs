@@ -37,17 +37,17 @@ impl EiNetwork {
     /// # Errors
     /// If the tensors do not hold 32-bit floats.
     pub fn to_matrices(&self) -> Result<Matrices, LifError> {
-        let numbers = |p: &Param<Tensor<2>>| {
-            let data = p.val().into_data().try_to_vec::<f32>();
-            data.map_err(|e| {
-                LifError::Tensor(format!("weights of 32-bit floats are needed: {e:?}"))
-            })
+        let numbers = |name, p: &Param<Tensor<2>>| {
+            let data = p.val().into_data();
+            let found = data.dtype();
+            data.try_to_vec::<f32>().map_err(|_| LifError::NumberType { name, found })
         };
         let [inputs, hidden] = self.input.val().dims();
         let [_, classes] = self.readout.val().dims();
         let shape = Shape { inputs, hidden, classes, recurrent: self.recurrent.is_some() };
-        let recurrent = self.recurrent.as_ref().map(numbers).transpose()?;
-        let (input, readout) = (numbers(&self.input)?, numbers(&self.readout)?);
+        let recurrent = self.recurrent.as_ref().map(|p| numbers("recurrent", p)).transpose()?;
+        let (input, readout) =
+            (numbers("input", &self.input)?, numbers("readout", &self.readout)?);
         Matrices::from_slices(shape, &input, recurrent.as_deref(), &readout)
     }
 

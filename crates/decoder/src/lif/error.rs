@@ -122,9 +122,14 @@ pub enum LifError {
         /// Samples of the batch.
         samples: usize,
     },
-    /// Burn's tensors could not be read or made.
-    #[error("{0}")]
-    Tensor(String),
+    /// Weights of another type of numbers.
+    #[error("the {name} weights are {found:?}: 32-bit floats are needed")]
+    NumberType {
+        /// The matrix.
+        name: &'static str,
+        /// Its type of numbers.
+        found: burn::tensor::DType,
+    },
 }
 
 /// What is wrong with an event.

@@ -34,7 +34,7 @@ impl Default for Binning {
 pub fn bin_spikes(spikes: &SpikeSet, settings: &Binning) -> Result<Events, CodeError> {
     let max_time = settings.max_time.unwrap_or(f64::from(spikes.duration));
     if !(max_time > 0.0 && max_time.is_finite()) {
-        return Err(CodeError(format!("max_time {max_time} s: it must be a positive time")));
+        return Err(CodeError::MaxTime(max_time));
     }
     let width = max_time / settings.steps as f64;
     let mut events = Events::new(settings.steps, spikes.units)?

@@ -36,16 +36,10 @@ impl Latency {
     /// The reason, if a value is out of range.
     pub fn validate(&self) -> Result<(), CodeError> {
         if !(0.0..1.0).contains(&self.threshold) {
-            return Err(CodeError(format!(
-                "latency threshold {}: it must lie in 0 to below 1, as intensities do",
-                self.threshold
-            )));
+            return Err(CodeError::Threshold(self.threshold));
         }
         if !(self.tau > 0.0 && self.tau.is_finite()) {
-            return Err(CodeError(format!(
-                "latency tau {}: it must be a positive number of steps",
-                self.tau
-            )));
+            return Err(CodeError::Tau(self.tau));
         }
         Events::new(self.steps, 1).map(|_| ())
     }

@@ -28,10 +28,43 @@ pub struct Events {
     pub channel: Vec<u16>,
 }
 
-/// A code cannot be made with these settings.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct CodeError(pub(crate) String);
+/// Why a code cannot be made.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum CodeError {
+    /// A grid without a time step, or with more than 65,536.
+    #[error("{0} time steps: from 1 to 65536 are possible")]
+    Steps(usize),
+    /// A grid without an input channel, or with more than 65,536.
+    #[error("{0} input channels: from 1 to 65536 are possible")]
+    Channels(usize),
+    /// A step that is no positive time, ms.
+    #[error("a step of {0} ms: it must be a positive time")]
+    StepLength(f64),
+    /// An event that is not on the grid.
+    #[error(
+        "an event at step {step} on channel {channel}: the grid has {steps} steps and {channels} \
+         channels"
+    )]
+    Outside {
+        /// Its step.
+        step: u16,
+        /// Its channel.
+        channel: u16,
+        /// The steps of the grid.
+        steps: usize,
+        /// The channels of the grid.
+        channels: usize,
+    },
+    /// A threshold that intensities cannot have.
+    #[error("latency threshold {0}: it must lie in 0 to below 1, as intensities do")]
+    Threshold(f64),
+    /// A time constant that is not positive, in steps.
+    #[error("latency tau {0}: it must be a positive number of steps")]
+    Tau(f64),
+    /// The end of a recording that is no positive time, s.
+    #[error("max_time {0} s: it must be a positive time")]
+    MaxTime(f64),
+}
 
 impl Events {
     /// No samples yet, on a grid of `steps` steps of 1 ms and `channels` channels.
@@ -39,10 +72,12 @@ impl Events {
     /// # Errors
     /// If the grid has no step or no channel, or more than 65,536 of either.
     pub fn new(steps: usize, channels: usize) -> Result<Events, CodeError> {
-        for (n, what) in [(steps, "time steps"), (channels, "input channels")] {
-            if !(1..=1 << 16).contains(&n) {
-                return Err(CodeError(format!("{n} {what}: from 1 to 65536 are possible")));
-            }
+        let possible = 1..=1 << 16;
+        if !possible.contains(&steps) {
+            return Err(CodeError::Steps(steps));
+        }
+        if !possible.contains(&channels) {
+            return Err(CodeError::Channels(channels));
         }
         Ok(Events {
             steps,
@@ -60,7 +95,7 @@ impl Events {
     /// If that is no positive time.
     pub fn with_step_ms(self, step_ms: f64) -> Result<Events, CodeError> {
         if !(step_ms > 0.0 && step_ms.is_finite()) {
-            return Err(CodeError(format!("a step of {step_ms} ms: it must be a positive time")));
+            return Err(CodeError::StepLength(step_ms));
         }
         Ok(Events { step_ms, ..self })
     }
@@ -83,12 +118,9 @@ impl Events {
         let outside = |&&(step, channel): &&(u16, u16)| {
             usize::from(step) >= self.steps || usize::from(channel) >= self.channels
         };
-        if let Some((step, channel)) = events.iter().find(outside) {
-            return Err(CodeError(format!(
-                "an event at step {step} on channel {channel}: the grid has {} steps and {} \
-                 channels",
-                self.steps, self.channels
-            )));
+        if let Some(&(step, channel)) = events.iter().find(outside) {
+            let (steps, channels) = (self.steps, self.channels);
+            return Err(CodeError::Outside { step, channel, steps, channels });
         }
         self.push_sample(&mut events);
         Ok(())
