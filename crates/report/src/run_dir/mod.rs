@@ -138,7 +138,8 @@ impl RunDir {
     /// if one is given; the seed has to be the run's own. (Read the stored one with
     /// [`RunDir::stored_config`].) A run that is done can be reopened too; look at
     /// [`RunDir::stored_record`] first where that is no use. Temporary files and torn log lines
-    /// that a killed process left are removed.
+    /// that a killed process left are removed, and a `config.toml` that says the same in other
+    /// words, with a blank line more, say, is written as the run wrote it.
     ///
     /// # Errors
     /// [`RunDirError::Missing`], [`RunDirError::NotARun`], [`RunDirError::OtherCommand`],
@@ -176,8 +177,13 @@ impl RunDir {
         record.state = RunState::Running;
         record.end = None;
         record.error = None;
-        let config = read_run_file(dir, CONFIG_FILE)?;
-        let run = Self { path: dir.to_path_buf(), record, config, lock: Some(lock) };
+        let stored = read_run_file(dir, CONFIG_FILE)?;
+        let written = config.map(to_toml).transpose()?.unwrap_or_else(|| stored.clone());
+        let differs = written != stored;
+        let run = Self { path: dir.to_path_buf(), record, config: written, lock: Some(lock) };
+        if differs {
+            run.write_file(CONFIG_FILE, run.config.as_bytes())?;
+        }
         run.write_record()?;
         Ok(run)
     }

@@ -181,6 +181,21 @@ fn resume_continues_and_cleans_up_after_a_kill() {
     assert_eq!((record.state, record.resumed.len()), (RunState::Done, 1));
 }
 
+#[test]
+fn a_configuration_in_other_words_is_written_as_the_run_wrote_it() {
+    let base = tempdir().unwrap();
+    let out = base.path().join("r");
+    drop(RunDir::create(Some(&out), &info(), &config()).unwrap());
+    let file = out.join(CONFIG_FILE);
+    let as_written = fs::read_to_string(&file).unwrap();
+    for words in [format!("\n{as_written}"), format!("# mine\n{as_written}\n\n")] {
+        fs::write(&file, words).unwrap();
+        let run = RunDir::resume(&out, &info(), Some(&config())).unwrap();
+        assert_eq!(run.config_text(), as_written);
+        assert_eq!(fs::read_to_string(&file).unwrap(), as_written);
+    }
+}
+
 const CHILD_DIRECTORY: &str = "EQUIPOISE_TEST_CHILD_DIRECTORY";
 
 /// Not a test of its own: the process that the next test kills.

@@ -1,11 +1,13 @@
 //! The file of one unit of work: a line that says what it is, and its result.
 //!
 //! ```text
-//! {"unit":1,"key":"trials/rates-80-20-0","made_from":{"data":"…","settings":"…"},"by":"0.1.0","sha256":"…"}
+//! {"unit":2,"key":"trials/rates-80-20-0","made_from":{"data":"…","settings":"…"},"by":"0.1.0","sha256":"…"}
 //! {…the result…}
 //! ```
 //!
-//! The checksum is over the key, what it was made from, and the bytes of the result.
+//! The checksum is over the key, what it was made from, the version of the program, and the bytes of
+//! the result. The first line is taken only as it was written, so that no byte of the file can change
+//! unnoticed.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -13,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::identity::{Identity, hex};
 
 /// The form of the files; another number is another form.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// The first line of a unit's file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -25,6 +27,14 @@ struct Header {
     sha256: String,
 }
 
+impl Header {
+    /// Its bytes, without the end of the line.
+    fn line(&self) -> Vec<u8> {
+        // A struct of numbers and text always has a JSON form.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
 /// A unit as it was read back.
 #[derive(Debug)]
 pub(super) struct Stored<'a> {
@@ -34,9 +44,11 @@ pub(super) struct Stored<'a> {
     pub payload: &'a [u8],
 }
 
-fn checksum(key: &str, made_from: &Identity, payload: &[u8]) -> String {
+fn checksum(key: &str, made_from: &Identity, by: &str, payload: &[u8]) -> String {
     let mut hasher = Sha256::new();
     hasher.update(key.as_bytes());
+    hasher.update([0]);
+    hasher.update(by.as_bytes());
     for (part, value) in made_from.parts() {
         hasher.update([0]);
         hasher.update(part.as_bytes());
@@ -50,15 +62,15 @@ fn checksum(key: &str, made_from: &Identity, payload: &[u8]) -> String {
 
 /// The bytes of a unit's file.
 pub(super) fn encode(key: &str, made_from: &Identity, payload: &[u8]) -> Vec<u8> {
+    let by = env!("CARGO_PKG_VERSION");
     let header = Header {
         unit: FORM,
         key: key.to_owned(),
         made_from: made_from.clone(),
-        by: env!("CARGO_PKG_VERSION").to_owned(),
-        sha256: checksum(key, made_from, payload),
+        by: by.to_owned(),
+        sha256: checksum(key, made_from, by, payload),
     };
-    // A struct of numbers and text always has a JSON form.
-    let mut bytes = serde_json::to_vec(&header).unwrap_or_default();
+    let mut bytes = header.line();
     bytes.push(b'\n');
     bytes.extend_from_slice(payload);
     bytes
@@ -101,7 +113,8 @@ pub(super) fn decode<'a>(key: &str, bytes: &'a [u8]) -> Result<Stored<'a>, Strin
     if header.key != key {
         return Err(format!("it says that it is `{}`", header.key));
     }
-    if header.sha256 != checksum(key, &header.made_from, payload) {
+    let sum = checksum(key, &header.made_from, &header.by, payload);
+    if header.sha256 != sum || header.line() != line {
         return Err("its checksum does not match".to_owned());
     }
     Ok(Stored { made_from: header.made_from, by: header.by, payload })
@@ -125,11 +138,12 @@ mod tests {
             for bit in 0..8 {
                 let mut changed = bytes.clone();
                 changed[place] ^= 1 << bit;
-                if let Ok(stored) = decode("cells/a", &changed) {
-                    // Only the version that made it is not covered: it is no part of the result.
-                    assert_eq!(stored.payload, b"{\"x\":1}\n", "byte {place}, bit {bit}");
-                    assert_ne!(stored.by, env!("CARGO_PKG_VERSION"), "byte {place}, bit {bit}");
-                }
+                assert!(decode("cells/a", &changed).is_err(), "byte {place}, bit {bit}");
+            }
+            for more in [b' ', b'\n', b'0'] {
+                let mut longer = bytes.clone();
+                longer.insert(place, more);
+                assert!(decode("cells/a", &longer).is_err(), "{more} before byte {place}");
             }
         }
     }
