@@ -46,8 +46,7 @@ impl EiNetwork {
         let [_, classes] = self.readout.val().dims();
         let shape = Shape { inputs, hidden, classes, recurrent: self.recurrent.is_some() };
         let recurrent = self.recurrent.as_ref().map(|p| numbers("recurrent", p)).transpose()?;
-        let (input, readout) =
-            (numbers("input", &self.input)?, numbers("readout", &self.readout)?);
+        let (input, readout) = (numbers("input", &self.input)?, numbers("readout", &self.readout)?);
         Matrices::from_slices(shape, &input, recurrent.as_deref(), &readout)
     }
 

@@ -300,37 +300,34 @@ impl Estimator {
         if pre.is_empty() {
             return Ok(fit);
         }
-        let m = row.used.len();
+        let (n, m, k) = (self.n, row.used.len(), pre.len());
         let usable = row.used.iter().filter(|&&u| u).count();
-        let underdetermined = StimulationError::Underdetermined {
-            neuron: row.i,
-            inputs: pre.len(),
-            measurements: usable,
-        };
-        if usable < pre.len() {
+        let underdetermined =
+            StimulationError::Underdetermined { neuron: row.i, inputs: k, measurements: usable };
+        if usable < k {
             return Err(underdetermined);
         }
-        let k = pre.len();
-        let mut normal: Vec<f64> =
-            (0..k * k).map(|at| gram[pre[at % k] + pre[at / k] * self.n]).collect();
-        for mu in (0..m).filter(|&mu| !row.used[mu]) {
-            let rates = &row.rates[mu * self.n..];
-            for (b, &j) in pre.iter().enumerate() {
-                for (a, &i) in pre.iter().enumerate() {
-                    normal[a + b * k] -= rates[i] * rates[j];
-                }
-            }
-        }
-        let factor = Cholesky::new(k, |a, b| normal[a + b * k]).ok_or(underdetermined.clone())?;
+        let left_out: Vec<&[f64]> =
+            (0..m).filter(|&mu| !row.used[mu]).map(|mu| &row.rates[mu * n..][..n]).collect();
+        let normal = |a: usize, b: usize| {
+            let (i, j) = (pre[a], pre[b]);
+            left_out.iter().fold(gram[i + j * n], |sum, rates| sum - rates[i] * rates[j])
+        };
+        let factor = Cholesky::new(k, normal).ok_or(underdetermined.clone())?;
+        // The fit and its regressors with zeros for the neurons that do not project here: whole
+        // columns are read faster than chosen entries.
+        let mut spread = vec![0.0; n];
+        let mut errors = vec![0.0; m];
+        let mut products = vec![0.0; n];
         let mut last = f64::INFINITY;
         for _ in 0..8 {
-            let mut rhs = vec![0.0; k];
-            for mu in (0..m).filter(|&mu| row.used[mu]) {
-                let error = row.error(mu, pre, &fit);
-                for (a, &j) in pre.iter().enumerate() {
-                    rhs[a] += error * row.rates[mu * self.n + j];
-                }
+            pre.iter().zip(&fit).for_each(|(&j, w)| spread[j] = *w);
+            linear::multiply_transposed(&row.rates[..n * m], &spread, &mut errors);
+            for (mu, error) in errors.iter_mut().enumerate() {
+                *error = if row.used[mu] { row.targets[mu * n + row.i] - *error } else { 0.0 };
             }
+            linear::multiply(&row.rates[..n * m], &errors, &mut products);
+            let mut rhs: Vec<f64> = pre.iter().map(|&j| products[j]).collect();
             factor.solve(&mut rhs);
             let change = linear::max_abs(&rhs);
             if !change.is_finite() {

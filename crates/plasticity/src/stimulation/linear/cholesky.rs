@@ -1,9 +1,9 @@
 //! Cholesky factorisation.
 
-use super::{axpy, dot, subtract_columns, subtract_columns_of_two, vectorised};
-
-/// Columns that are factorised together before the rest of the matrix follows.
-const BLOCK: usize = 32;
+use super::{
+    BLOCK, COLUMNS, Factors, add_columns, fused_axpy, fused_dot, subtract_columns_of_four,
+    vectorised,
+};
 
 /// A Cholesky factorisation `A = L L^T` of a symmetric positive definite matrix.
 pub(in crate::stimulation) struct Cholesky {
@@ -35,16 +35,16 @@ impl Cholesky {
     #[inline(always)]
     fn eliminate(&mut self) -> bool {
         let n = self.n;
-        // A row of the panel, the factors of one column to the right of it.
-        let (mut of_one, mut of_two) = ([0.0; BLOCK], [0.0; BLOCK]);
+        // A row of the panel, the factors of a column to the right of it.
+        let mut row = [0.0; BLOCK];
         for first in (0..n).step_by(BLOCK) {
             let end = n.min(first + BLOCK);
             let (panel, right) = self.lower[first * n..].split_at_mut((end - first) * n);
             for j in first..end {
                 let (before, after) = panel.split_at_mut((j - first) * n);
                 let column = &mut after[j..n];
-                let factors = row_of(before, n, j, &mut of_one);
-                subtract_columns(column, before, n, j, factors);
+                let factors = row_of(before, n, j, &mut row);
+                add_columns(-1.0, column, before, n, j, factors);
                 if !(column[0] > 0.0 && column[0].is_finite()) {
                     return false;
                 }
@@ -52,21 +52,30 @@ impl Cholesky {
                 let inverse = 1.0 / column[0];
                 column[1..].iter_mut().for_each(|x| *x *= inverse);
             }
-            let mut pairs = right.chunks_exact_mut(2 * n);
+            let mut fours = right.chunks_exact_mut(COLUMNS * n);
             let mut j = end;
-            for pair in &mut pairs {
-                let (one, two) = pair.split_at_mut(n);
-                let factors = row_of(panel, n, j, &mut of_one);
-                let next = row_of(panel, n, j + 1, &mut of_two);
-                // The diagonal of the first, and then the rows that both have.
-                subtract_columns(&mut one[j..j + 1], panel, n, j, factors);
-                let both = [&mut one[j + 1..], &mut two[j + 1..]];
-                subtract_columns_of_two(both, panel, n, j + 1, [factors, next]);
-                j += 2;
+            for four in &mut fours {
+                let mut factors: Factors = [[0.0; COLUMNS]; BLOCK];
+                let factors = &mut factors[..end - first];
+                for (factors, column) in factors.iter_mut().zip(panel.chunks_exact(n)) {
+                    factors.copy_from_slice(&column[j..j + COLUMNS]);
+                }
+                // From the diagonal of each to the diagonal of the last, and then the rows that
+                // all have.
+                let mut below: [&mut [f64]; COLUMNS] = Default::default();
+                for (c, (column, below)) in four.chunks_exact_mut(n).zip(&mut below).enumerate() {
+                    let (head, rest) = column.split_at_mut(j + COLUMNS);
+                    let of_one = row_of(panel, n, j + c, &mut row);
+                    add_columns(-1.0, &mut head[j + c..], panel, n, j + c, of_one);
+                    *below = rest;
+                }
+                subtract_columns_of_four(below, panel, n, j + COLUMNS, factors);
+                j += COLUMNS;
             }
-            if let column @ [_, ..] = pairs.into_remainder() {
-                let factors = row_of(panel, n, j, &mut of_one);
-                subtract_columns(&mut column[j..], panel, n, j, factors);
+            for column in fours.into_remainder().chunks_exact_mut(n) {
+                let factors = row_of(panel, n, j, &mut row);
+                add_columns(-1.0, &mut column[j..], panel, n, j, factors);
+                j += 1;
             }
         }
         true
@@ -74,14 +83,22 @@ impl Cholesky {
 
     /// Solves `A x = b` in place.
     pub(in crate::stimulation) fn solve(&self, x: &mut [f64]) {
+        vectorised(
+            #[inline(always)]
+            || self.substitute(x),
+        );
+    }
+
+    #[inline(always)]
+    fn substitute(&self, x: &mut [f64]) {
         let n = self.n;
         for (j, column) in self.lower.chunks_exact(n).enumerate() {
             x[j] /= column[j];
             let pivot = x[j];
-            axpy(-pivot, &column[j + 1..], &mut x[j + 1..]);
+            fused_axpy(-pivot, &column[j + 1..], &mut x[j + 1..]);
         }
         for (j, column) in self.lower.chunks_exact(n).enumerate().rev() {
-            x[j] = (x[j] - dot(&column[j + 1..], &x[j + 1..])) / column[j];
+            x[j] = (x[j] - fused_dot(&column[j + 1..], &x[j + 1..])) / column[j];
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Eigenvalues of a matrix that is not symmetric.
 
 use super::singular::reflect;
-use super::{axpy, dot, max_abs, vectorised};
+use super::{fused_axpy, fused_dot, max_abs, vectorised};
 
 /// Steps that one eigenvalue may take; two or three are usual.
 const STEPS: usize = 90;
@@ -60,14 +60,14 @@ impl Hessenberg {
             let (head, factor) = reflect(reflector);
             for column in rest.chunks_exact_mut(n) {
                 let column = &mut column[k + 1..];
-                axpy(-factor * dot(reflector, column), reflector, column);
+                fused_axpy(-factor * fused_dot(reflector, column), reflector, column);
             }
             product.fill(0.0);
             for (column, &v) in rest.chunks_exact(n).zip(&*reflector) {
-                axpy(v, column, &mut product);
+                fused_axpy(v, column, &mut product);
             }
             for (column, &v) in rest.chunks_exact_mut(n).zip(&*reflector) {
-                axpy(-factor * v, &product, column);
+                fused_axpy(-factor * v, &product, column);
             }
             reflector.fill(0.0);
             reflector[0] = head;
@@ -212,10 +212,10 @@ impl Hessenberg {
         for column in self.a[k * self.n..(last + 1) * self.n].chunks_exact_mut(self.n) {
             if three {
                 let [a, b, c] = &mut column[k..k + 3] else { unreachable!("three rows") };
-                let p = *a + q * *b + r * *c;
-                *c -= p * z;
-                *b -= p * y;
-                *a -= p * x;
+                let p = r.mul_add(*c, q.mul_add(*b, *a));
+                *c = (-p).mul_add(z, *c);
+                *b = (-p).mul_add(y, *b);
+                *a = (-p).mul_add(x, *a);
             } else {
                 let [a, b] = &mut column[k..k + 2] else { unreachable!("two rows") };
                 let p = *a + q * *b;
@@ -243,9 +243,9 @@ impl Hessenberg {
         let both = one[rows.clone()].iter_mut().zip(&mut two[rows.clone()]);
         if three {
             for ((a, b), c) in both.zip(&mut rest[rows]) {
-                let p = x * *a + y * *b + z * *c;
-                *c -= p * r;
-                *b -= p * q;
+                let p = z.mul_add(*c, y.mul_add(*b, x * *a));
+                *c = (-p).mul_add(r, *c);
+                *b = (-p).mul_add(q, *b);
                 *a -= p;
             }
         } else {

@@ -1,9 +1,8 @@
 //! LU factorisation with partial pivoting.
 
-use super::{axpy, dots, subtract_columns, subtract_columns_of_two, vectorised};
-
-/// Columns that are factorised together before the rest of the matrix follows.
-const BLOCK: usize = 32;
+use super::{
+    BLOCK, COLUMNS, Factors, add_columns, dots, fused_axpy, subtract_columns_of_four, vectorised,
+};
 
 /// An LU factorisation with partial pivoting in storage that is used again and again.
 #[derive(Clone)]
@@ -73,21 +72,30 @@ impl Lu {
                     column.swap(k, swap);
                 }
             }
-            let mut pairs = right.chunks_exact_mut(2 * n);
-            for pair in &mut pairs {
-                let (one, two) = pair.split_at_mut(n);
-                let ((of_one, one), (of_two, two)) = (one.split_at_mut(end), two.split_at_mut(end));
-                let (of_one, of_two) = (&mut of_one[first..], &mut of_two[first..]);
-                for factors in [&mut *of_one, &mut *of_two] {
-                    solve_unit_lower(panel, n, first, factors);
+            let mut fours = right.chunks_exact_mut(COLUMNS * n);
+            for four in &mut fours {
+                let mut factors: Factors = [[0.0; COLUMNS]; BLOCK];
+                let factors = &mut factors[..end - first];
+                for (c, column) in four.chunks_exact(n).enumerate() {
+                    for (factors, x) in factors.iter_mut().zip(&column[first..end]) {
+                        factors[c] = *x;
+                    }
                 }
-                subtract_columns_of_two([one, two], panel, n, end, [of_one, of_two]);
+                solve_unit_lower_of_four(panel, n, first, factors);
+                let mut below: [&mut [f64]; COLUMNS] = Default::default();
+                for (c, (column, below)) in four.chunks_exact_mut(n).zip(&mut below).enumerate() {
+                    let (above, rest) = column.split_at_mut(end);
+                    for (x, factors) in above[first..].iter_mut().zip(&*factors) {
+                        *x = factors[c];
+                    }
+                    *below = rest;
+                }
+                subtract_columns_of_four(below, panel, n, end, factors);
             }
-            let column = pairs.into_remainder();
-            if !column.is_empty() {
+            for column in fours.into_remainder().chunks_exact_mut(n) {
                 let (factors, below) = column.split_at_mut(end);
                 solve_unit_lower(panel, n, first, &mut factors[first..]);
-                subtract_columns(below, panel, n, end, &factors[first..]);
+                add_columns(-1.0, below, panel, n, end, &factors[first..]);
             }
         }
     }
@@ -124,7 +132,7 @@ impl Lu {
         let multipliers = &mut column[k + 1..];
         multipliers.iter_mut().for_each(|x| *x *= self.inverse[k]);
         for other in after[..(end - k - 1) * n].chunks_exact_mut(n) {
-            axpy(-other[k], multipliers, &mut other[k + 1..]);
+            fused_axpy(-other[k], multipliers, &mut other[k + 1..]);
         }
         pivot
     }
@@ -158,7 +166,7 @@ impl Lu {
                 }
             }
             let (done, rest) = y.split_at_mut(end);
-            subtract_columns(rest, &packed[first * n..], n, end, &done[first..]);
+            add_columns(-1.0, rest, &packed[first * n..], n, end, &done[first..]);
         }
         for first in (0..n).step_by(4).rev() {
             let end = n.min(first + 4);
@@ -169,7 +177,7 @@ impl Lu {
                 }
             }
             let (rest, done) = y.split_at_mut(first);
-            subtract_columns(rest, &packed[first * n..], n, 0, &done[..end - first]);
+            add_columns(-1.0, rest, &packed[first * n..], n, 0, &done[..end - first]);
         }
     }
 
@@ -217,6 +225,20 @@ impl Lu {
 fn solve_unit_lower(panel: &[f64], n: usize, first: usize, x: &mut [f64]) {
     for k in 0..x.len() {
         let (done, rest) = x.split_at_mut(k + 1);
-        axpy(-done[k], &panel[k * n + first + k + 1..][..rest.len()], rest);
+        fused_axpy(-done[k], &panel[k * n + first + k + 1..][..rest.len()], rest);
+    }
+}
+
+/// [`solve_unit_lower`] for four vectors at once.
+#[inline(always)]
+fn solve_unit_lower_of_four(panel: &[f64], n: usize, first: usize, x: &mut [[f64; COLUMNS]]) {
+    for (k, column) in (0..x.len()).zip(panel.chunks_exact(n)) {
+        let (done, rest) = x.split_at_mut(k + 1);
+        let pivots = done[k];
+        for (x, l) in rest.iter_mut().zip(&column[first + k + 1..]) {
+            for c in 0..COLUMNS {
+                x[c] = (-l).mul_add(pivots[c], x[c]);
+            }
+        }
     }
 }

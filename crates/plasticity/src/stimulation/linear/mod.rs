@@ -1,12 +1,14 @@
 //! Dense column-major linear algebra with the same bits on every processor.
 //!
 //! A library's kernels are chosen by the processor they run on: vectors of another width add in
-//! another order, and some processors round a product and a sum once instead of twice. The steady
+//! another order, and some round a product and a sum once where others do so twice. The steady
 //! states of a recurrent network carry such a difference on from step to step, until two machines
 //! train two different networks. So what the training needs is written out here, for the sizes of
 //! rate networks (tens to a thousand neurons), in loops whose order is fixed; the tests compare it
 //! with faer. The loops are compiled for the vectors of several processors ([`vectorised`]), and a
-//! compiler neither reorders nor fuses what is written.
+//! compiler neither reorders nor fuses what is written. Where a product and a sum are to be rounded
+//! once, that is written too; a processor from before 2013 does it in software, which is slow but
+//! gives the same bits.
 
 mod cholesky;
 mod eigenvalues;
@@ -17,6 +19,9 @@ pub(super) use cholesky::Cholesky;
 pub(super) use eigenvalues::spectral_abscissa;
 pub(super) use lu::Lu;
 pub(super) use singular::singular_values;
+
+/// Columns that are factorised together before the rest of the matrix follows.
+const BLOCK: usize = 32;
 
 /// Runs `f`, with all that is inlined into it, compiled for the widest vectors of the processor.
 #[inline]
@@ -32,51 +37,96 @@ pub(super) fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
     }
 }
 
-/// `y -= sum_k a_k x_k` for the columns `x_k` that begin `stride` entries after one another, each
-/// from `from` on. Four of them at a time, so that `y` is read and written less often.
+/// Numbers that are worked on together: one vector of the widest kind.
+const LANES: usize = 8;
+
+/// The columns that are worked on together in [`subtract_columns_of_four`].
+const COLUMNS: usize = 4;
+
+/// [`axpy`] with each product and sum rounded once, for what runs [`vectorised`]: elsewhere the
+/// instruction for it is not there.
 #[inline(always)]
-fn subtract_columns(y: &mut [f64], columns: &[f64], stride: usize, from: usize, factors: &[f64]) {
-    let length = y.len();
-    let column = |k: usize| &columns[k * stride + from..][..length];
-    let (fours, rest) = factors.as_chunks::<4>();
-    for (block, a) in fours.iter().enumerate() {
-        let k = 4 * block;
-        let (x0, x1, x2, x3) = (column(k), column(k + 1), column(k + 2), column(k + 3));
-        for ((((y, x0), x1), x2), x3) in y.iter_mut().zip(x0).zip(x1).zip(x2).zip(x3) {
-            *y -= (a[0] * x0 + a[1] * x1) + (a[2] * x2 + a[3] * x3);
-        }
-    }
-    for (k, &a) in (4 * fours.len()..).zip(rest) {
-        axpy(-a, column(k), y);
+fn fused_axpy(a: f64, x: &[f64], y: &mut [f64]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y = a.mul_add(*x, *y);
     }
 }
 
-/// [`subtract_columns`] of two vectors at once, each with its factors, in the same arithmetic: the
-/// columns are read once for both.
+/// `y += sign sum_k a_k x_k` for the columns `x_k` that begin `stride` entries after one another,
+/// each from `from` on. Four of them at a time, so that `y` is read and written less often.
 #[inline(always)]
-fn subtract_columns_of_two(
-    [y, z]: [&mut [f64]; 2],
+fn add_columns(
+    sign: f64,
+    y: &mut [f64],
     columns: &[f64],
     stride: usize,
     from: usize,
-    [of_y, of_z]: [&[f64]; 2],
+    factors: &[f64],
 ) {
     let length = y.len();
     let column = |k: usize| &columns[k * stride + from..][..length];
-    let (fours, rest) = of_y.as_chunks::<4>();
-    let (of_z_fours, of_z_rest) = of_z.as_chunks::<4>();
-    for (block, (a, b)) in fours.iter().zip(of_z_fours).enumerate() {
-        let k = 4 * block;
+    let (fours, rest) = factors.as_chunks::<COLUMNS>();
+    for (block, a) in fours.iter().enumerate() {
+        let a = a.map(|a| sign * a);
+        let k = COLUMNS * block;
         let (x0, x1, x2, x3) = (column(k), column(k + 1), column(k + 2), column(k + 3));
-        let both = y.iter_mut().zip(z.iter_mut());
-        for (((((y, z), x0), x1), x2), x3) in both.zip(x0).zip(x1).zip(x2).zip(x3) {
-            *y -= (a[0] * x0 + a[1] * x1) + (a[2] * x2 + a[3] * x3);
-            *z -= (b[0] * x0 + b[1] * x1) + (b[2] * x2 + b[3] * x3);
+        for ((((y, x0), x1), x2), x3) in y.iter_mut().zip(x0).zip(x1).zip(x2).zip(x3) {
+            *y += a[0].mul_add(*x0, a[1] * x1) + a[2].mul_add(*x2, a[3] * x3);
         }
     }
-    for ((k, &a), &b) in (4 * fours.len()..).zip(rest).zip(of_z_rest) {
-        axpy(-a, column(k), y);
-        axpy(-b, column(k), z);
+    for (k, &a) in (COLUMNS * fours.len()..).zip(rest) {
+        fused_axpy(sign * a, column(k), y);
+    }
+}
+
+/// Factors of four vectors, those of the first column of a block first.
+type Factors = [[f64; COLUMNS]; BLOCK];
+
+/// `y -= sum_k a_k x_k` for four vectors `y` of one length, each with factors of its own for as
+/// many columns `x_k`, which lie as in [`add_columns`]. Pieces of the four stay in registers while
+/// the columns go by, which are read once for all.
+#[inline(always)]
+fn subtract_columns_of_four(
+    mut targets: [&mut [f64]; COLUMNS],
+    columns: &[f64],
+    stride: usize,
+    from: usize,
+    factors: &[[f64; COLUMNS]],
+) {
+    let length = targets[0].len();
+    let whole = length / LANES * LANES;
+    for at in (0..whole).step_by(LANES) {
+        let mut sums = [[0.0; LANES]; COLUMNS];
+        for (sum, target) in sums.iter_mut().zip(&targets) {
+            sum.copy_from_slice(&target[at..at + LANES]);
+        }
+        for (column, a) in columns.chunks(stride).zip(factors) {
+            let mut x = [0.0; LANES];
+            x.copy_from_slice(&column[from + at..from + at + LANES]);
+            for (sum, a) in sums.iter_mut().zip(a) {
+                for lane in 0..LANES {
+                    sum[lane] = (-a).mul_add(x[lane], sum[lane]);
+                }
+            }
+        }
+        for (sum, target) in sums.iter().zip(&mut targets) {
+            target[at..at + LANES].copy_from_slice(sum);
+        }
+    }
+    for at in whole..length {
+        let mut sums = [0.0; COLUMNS];
+        for (sum, target) in sums.iter_mut().zip(&targets) {
+            *sum = target[at];
+        }
+        for (column, a) in columns.chunks(stride).zip(factors) {
+            let x = column[from + at];
+            for (sum, a) in sums.iter_mut().zip(a) {
+                *sum = (-a).mul_add(x, *sum);
+            }
+        }
+        for (sum, target) in sums.iter().zip(&mut targets) {
+            target[at] = *sum;
+        }
     }
 }
 
@@ -88,7 +138,7 @@ fn dots(columns: &[f64], stride: usize, count: usize, from: usize, x: &[f64]) ->
     let mut products = [0.0; 4];
     if count < 4 {
         for (k, product) in products.iter_mut().enumerate().take(count) {
-            *product = dot(column(k), x);
+            *product = fused_dot(column(k), x);
         }
         return products;
     }
@@ -98,7 +148,7 @@ fn dots(columns: &[f64], stride: usize, count: usize, from: usize, x: &[f64]) ->
     for at in (0..whole).step_by(4) {
         for (sums, column) in sums.iter_mut().zip(of) {
             for lane in 0..4 {
-                sums[lane] += column[at + lane] * x[at + lane];
+                sums[lane] = column[at + lane].mul_add(x[at + lane], sums[lane]);
             }
         }
     }
@@ -124,32 +174,44 @@ pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
     (sums[0] + sums[2]) + (sums[1] + sums[3]) + rest
 }
 
+/// [`dot`] with each product and sum rounded once, for what runs [`vectorised`].
+#[inline(always)]
+fn fused_dot(x: &[f64], y: &[f64]) -> f64 {
+    let mut sums = [0.0; 4];
+    let (xs, ys) = (x.chunks_exact(4), y.chunks_exact(4));
+    let rest: f64 = xs.remainder().iter().zip(ys.remainder()).map(|(a, b)| a * b).sum();
+    for (x, y) in xs.zip(ys) {
+        for lane in 0..4 {
+            sums[lane] = x[lane].mul_add(y[lane], sums[lane]);
+        }
+    }
+    (sums[0] + sums[2]) + (sums[1] + sums[3]) + rest
+}
+
 /// The largest absolute value (NaN if there is one).
 #[inline(always)]
 pub(super) fn max_abs(x: &[f64]) -> f64 {
     x.iter().fold(0.0, |m: f64, v| if v.is_nan() || v.abs() > m { v.abs() } else { m })
 }
 
-/// `y = A x` for the n x n matrix `a` (column-major).
+/// `y = A x` for the column-major matrix `a`.
 pub(super) fn multiply(a: &[f64], x: &[f64], y: &mut [f64]) {
     vectorised(
         #[inline(always)]
         || {
             y.fill(0.0);
-            for (column, &x) in a.chunks_exact(y.len()).zip(x) {
-                axpy(x, column, y);
-            }
+            add_columns(1.0, y, a, y.len(), 0, x);
         },
     );
 }
 
-/// `y = A^T x` for the n x n matrix `a` (column-major).
+/// `y = A^T x` for the column-major matrix `a`.
 pub(super) fn multiply_transposed(a: &[f64], x: &[f64], y: &mut [f64]) {
     vectorised(
         #[inline(always)]
         || {
             for (column, y) in a.chunks_exact(x.len()).zip(y) {
-                *y = dot(column, x);
+                *y = fused_dot(column, x);
             }
         },
     );
@@ -163,7 +225,7 @@ pub(super) fn gram(columns: &[f64], rows: usize) -> Vec<f64> {
         || {
             for column in columns.chunks_exact(rows) {
                 for (j, &x) in column.iter().enumerate() {
-                    axpy(x, &column[j..], &mut product[j * rows + j..(j + 1) * rows]);
+                    fused_axpy(x, &column[j..], &mut product[j * rows + j..(j + 1) * rows]);
                 }
             }
         },

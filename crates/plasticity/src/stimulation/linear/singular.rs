@@ -1,6 +1,6 @@
 //! Singular values.
 
-use super::{axpy, dot, max_abs, vectorised};
+use super::{fused_axpy, fused_dot, max_abs, vectorised};
 
 /// Sweeps of rotations; matrices of any size that is met here need about ten.
 const SWEEPS: usize = 60;
@@ -47,7 +47,8 @@ fn values_of(mut square: Vec<f64>, n: usize) -> Option<Vec<f64>> {
             break;
         }
     }
-    let mut values: Vec<f64> = square.chunks_exact(n.max(1)).map(|c| dot(c, c).sqrt()).collect();
+    let mut values: Vec<f64> =
+        square.chunks_exact(n.max(1)).map(|c| fused_dot(c, c).sqrt()).collect();
     values.sort_by(|a, b| b.total_cmp(a));
     (!rotated).then_some(values)
 }
@@ -56,7 +57,7 @@ fn values_of(mut square: Vec<f64>, n: usize) -> Option<Vec<f64>> {
 /// is within the tolerance already.
 #[inline(always)]
 fn make_orthogonal(a: &mut [f64], b: &mut [f64], tolerance: f64) -> bool {
-    let (aa, bb, ab) = (dot(a, a), dot(b, b), dot(a, b));
+    let (aa, bb, ab) = (fused_dot(a, a), fused_dot(b, b), fused_dot(a, b));
     // Of each apart: the product of two small lengths would vanish.
     if !(ab.abs() > tolerance * aa.sqrt() * bb.sqrt()) {
         return false;
@@ -84,7 +85,7 @@ fn triangle(mut matrix: Vec<f64>, rows: usize, columns: usize) -> Vec<f64> {
         triangle[k * columns + k] = head;
         for other in rest.chunks_exact_mut(rows) {
             let other = &mut other[k..];
-            axpy(-factor * dot(reflector, other), reflector, other);
+            fused_axpy(-factor * fused_dot(reflector, other), reflector, other);
         }
     }
     triangle
@@ -100,7 +101,7 @@ pub(super) fn reflect(vector: &mut [f64]) -> (f64, f64) {
     }
     // Squares of small entries would vanish.
     vector.iter_mut().for_each(|x| *x /= scale);
-    let head = -dot(vector, vector).sqrt().copysign(vector[0]);
+    let head = -fused_dot(vector, vector).sqrt().copysign(vector[0]);
     vector[0] -= head;
-    (scale * head, 2.0 / dot(vector, vector))
+    (scale * head, 2.0 / fused_dot(vector, vector))
 }
