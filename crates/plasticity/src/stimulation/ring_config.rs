@@ -55,7 +55,7 @@ pub struct RingConfig {
     #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub ring_importance: f64,
     /// Weight of the squared mean speed of all bumps, in (radians per tau_n)^2, in the cost of the
-    /// controller; see [`RingObjective`](crate::stimulation::RingObjective). Like the goal, it scales with the squares of the weights.
+    /// controller. Like the goal, it scales with the squares of the weights.
     #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub rotation_importance: f64,
     /// Weight of the mean squared speed of the bumps, likewise, once U is below its goal.
