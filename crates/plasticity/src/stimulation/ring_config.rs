@@ -71,8 +71,8 @@ pub struct RingConfig {
     /// How long the bump is then left alone, in tau_n.
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 10000), extend("unit" = "tau_n")))]
     pub delay: f64,
-    /// The task is solved where the cost U is below this, for 16 excitatory neurons; see
-    /// [`scaled_goal`](RingConfig::scaled_goal).
+    /// The task is solved where the cost U is below this, for 16 excitatory neurons; it scales with
+    /// the squares of the weights.
     #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub goal: f64,
 }
