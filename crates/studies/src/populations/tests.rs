@@ -61,10 +61,11 @@ impl Observer for StopAt {
     fn observe(&self, event: &Event<'_>) -> ControlFlow<()> {
         match event {
             Event::Begin { name: "simulating", .. } => self.begun.store(1, Ordering::Relaxed),
-            Event::Progress { .. } | Event::Poll if self.begun.load(Ordering::Relaxed) == 1 => {
-                if self.asked.fetch_add(1, Ordering::Relaxed) >= self.stop {
-                    return ControlFlow::Break(());
-                }
+            Event::Progress { .. } | Event::Poll
+                if self.begun.load(Ordering::Relaxed) == 1
+                    && self.asked.fetch_add(1, Ordering::Relaxed) >= self.stop =>
+            {
+                return ControlFlow::Break(());
             }
             _ => {}
         }
