@@ -32,7 +32,7 @@ mod tests {
         let info = RunInfo::new("demo", "1.2.3", 42)
             .built_from(Some("0123456789abcdef0123456789abcdef01234567"));
         let mut report = Report::new("t");
-        report.footer(&RunRecord::starting(&info, serde_json::Value::Null));
+        report.footer(&RunRecord::starting(&info, serde_json::Value::Null, ""));
         let html = report.to_html();
         let document =
             roxmltree::Document::parse(html.strip_prefix("<!DOCTYPE html>\n").unwrap()).unwrap();

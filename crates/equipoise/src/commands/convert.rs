@@ -33,16 +33,16 @@ pub struct Args {
     /// Format of the output [default: by the ending of its name]
     #[arg(long, value_name = "FORMAT")]
     to: Option<Format>,
-    /// Unit of the times that are read, where the file does not say it: s, ms, us or ns
+    /// Unit of the times that are read: s, ms, us or ns [default: as the file says]
     #[arg(long, value_name = "UNIT")]
     from_unit: Option<TimeUnit>,
     /// Unit of the times that are written [default: ms, or what the format has]
     #[arg(long, value_name = "UNIT")]
     to_unit: Option<TimeUnit>,
-    /// Take this recording of several, from 0 on
+    /// Take this recording of several, from 0 on [default: all]
     #[arg(long, value_name = "N")]
     recording: Option<usize>,
-    /// Take this population of a SONATA file, or call it so
+    /// Take this population of a SONATA file, or call it so [default: the only one]
     #[arg(long, value_name = "NAME")]
     population: Option<String>,
     /// Height and width of the sensor that events are of [default: 34x34 for n-mnist]
@@ -51,10 +51,10 @@ pub struct Args {
     /// Make one unit of both polarities of a pixel
     #[arg(long)]
     merge_polarity: bool,
-    /// Count the spikes in so many equal bins, and write counts
+    /// Count the spikes in so many equal bins, and write counts [default: write spikes]
     #[arg(long, value_name = "N")]
     bins: Option<usize>,
-    /// How long the counted recordings last, ms, where the file does not say it
+    /// How long the counted recordings last, ms [default: as the file says]
     #[arg(long, value_name = "MS")]
     duration: Option<f64>,
     /// Times of shd as float16, float32 or float64 [default: as fine as they are read]

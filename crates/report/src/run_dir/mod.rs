@@ -120,7 +120,7 @@ impl RunDir {
         if let Some(found) = first_entry(&path)? {
             return Err(RunDirError::Occupied { path, found });
         }
-        let record = RunRecord::starting(info, config);
+        let record = RunRecord::starting(info, config, &config_text);
         let mut run = Self { path, record, config: config_text, lock: Some(lock) };
         let written =
             run.write_file(CONFIG_FILE, run.config.as_bytes()).and_then(|_| run.write_record());
@@ -138,8 +138,7 @@ impl RunDir {
     /// if one is given; the seed has to be the run's own. (Read the stored one with
     /// [`RunDir::stored_config`].) A run that is done can be reopened too; look at
     /// [`RunDir::stored_record`] first where that is no use. Temporary files and torn log lines
-    /// that a killed process left are removed, and a `config.toml` that says the same in other
-    /// words, with a blank line more, say, is written as the run wrote it.
+    /// that a killed process left are removed.
     ///
     /// # Errors
     /// [`RunDirError::Missing`], [`RunDirError::NotARun`], [`RunDirError::OtherCommand`],
@@ -177,13 +176,8 @@ impl RunDir {
         record.state = RunState::Running;
         record.end = None;
         record.error = None;
-        let stored = read_run_file(dir, CONFIG_FILE)?;
-        let written = config.map(to_toml).transpose()?.unwrap_or_else(|| stored.clone());
-        let differs = written != stored;
-        let run = Self { path: dir.to_path_buf(), record, config: written, lock: Some(lock) };
-        if differs {
-            run.write_file(CONFIG_FILE, run.config.as_bytes())?;
-        }
+        let config = read_run_file(dir, CONFIG_FILE)?;
+        let run = Self { path: dir.to_path_buf(), record, config, lock: Some(lock) };
         run.write_record()?;
         Ok(run)
     }
@@ -507,6 +501,13 @@ fn check_config(
                 given,
             });
         }
+    }
+    // A report shows the file, blank lines and comments included.
+    if !record.wrote_config(&read_run_file(dir, CONFIG_FILE)?) {
+        return Err(RunDirError::NotARun {
+            path: dir.to_path_buf(),
+            reason: format!("{CONFIG_FILE} was changed: its checksum does not match"),
+        });
     }
     Ok(())
 }

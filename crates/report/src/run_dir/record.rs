@@ -135,6 +135,8 @@ pub struct RunRecord {
     pub data_dir: Option<PathBuf>,
     /// The resolved configuration, as in `config.toml`.
     pub config: serde_json::Value,
+    /// SHA-256 of `config.toml` as the run wrote it.
+    pub config_sha256: String,
     /// Where it ran.
     pub machine: Machine,
     /// Start, UTC, ISO 8601.
@@ -153,7 +155,9 @@ pub struct RunRecord {
 
 impl RunRecord {
     /// A record of a run that starts now.
-    pub fn starting(info: &RunInfo, config: serde_json::Value) -> Self {
+    ///
+    /// `text` is what `config.toml` holds.
+    pub fn starting(info: &RunInfo, config: serde_json::Value, text: &str) -> Self {
         Self {
             command: info.command.clone(),
             version: info.version.clone(),
@@ -163,6 +167,7 @@ impl RunRecord {
             directory: std::env::current_dir().unwrap_or_default(),
             data_dir: info.data_dir.clone(),
             config,
+            config_sha256: hex_digest(text.as_bytes()),
             machine: Machine::this(),
             start: utc_now(),
             resumed: Vec::new(),
@@ -187,11 +192,21 @@ impl RunRecord {
         let open = Self { sha256: String::new(), ..self.clone() };
         // serde_json's own maps are ordered by key: the order of fields and spaces do not matter.
         let text = serde_json::to_value(open).map_or_else(|e| e.to_string(), |v| v.to_string());
-        Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex_digest(text.as_bytes())
     }
+
+    /// Whether `text` is what the run wrote to `config.toml`.
+    pub(super) fn wrote_config(&self, text: &str) -> bool {
+        self.config_sha256 == hex_digest(text.as_bytes())
+    }
+}
+
+/// SHA-256 in hexadecimal digits.
+fn hex_digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Now, UTC, as `2026-01-31T23:59:59Z`.

@@ -31,11 +31,11 @@ pub struct DecodingSettings {
     /// Width of the bins that stimulus and spikes are taken in, ms; counts have their own.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub bin_ms: f64,
-    /// Counts of so many ms before the time that is decoded are used.
-    #[schemars(range(min = 0))]
+    /// How long before the time that is decoded counts are used, ms.
+    #[schemars(range(min = 0), extend("unit" = "ms"))]
     pub before_ms: f64,
-    /// Counts of so many ms after it are used: neurons answer later.
-    #[schemars(range(min = 0))]
+    /// How long after it counts are used, ms: neurons answer later.
+    #[schemars(range(min = 0), extend("unit" = "ms"))]
     pub after_ms: f64,
     /// Parts that are decoded in turn from the others.
     #[schemars(range(min = 3))]

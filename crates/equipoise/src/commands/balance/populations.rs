@@ -27,13 +27,13 @@ pub struct Args {
     /// Share of its neurons [default: 0.1 of the microcircuit, all of the others]
     #[arg(long, value_name = "SHARE")]
     scale: Option<f64>,
-    /// Input of the microcircuit from outside
+    /// Input of the microcircuit from outside [default: poisson]
     #[arg(long, value_parser = ["poisson", "dc"])]
     input: Option<String>,
-    /// Your own network instead: a TOML file with its populations and projections
+    /// Your own network: a TOML file of populations and projections [default: a published one]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["preset", "scale", "input"])]
     network: Option<PathBuf>,
-    /// Recorded, ms
+    /// Recorded, ms [default: as the network has it]
     #[arg(long, value_name = "MS")]
     duration: Option<f64>,
     /// Populations whose spikes are written to files, such as L4E,L4I
