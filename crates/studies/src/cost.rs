@@ -19,6 +19,12 @@ pub(crate) fn simulation(network: &NetworkConfig, duration_ms: f64) -> f64 {
     PER_UPDATE * updates + PER_EVENT * events
 }
 
+/// The same for each of many trials with inputs of their own, of which the simulator takes sixteen
+/// together.
+pub(crate) fn one_of_many(network: &NetworkConfig, duration_ms: f64) -> f64 {
+    simulation(network, duration_ms) / 16.0
+}
+
 /// Seconds in words.
 pub fn duration(seconds: f64) -> String {
     match seconds {

@@ -92,7 +92,7 @@ impl Study for Dose {
                 "cell",
                 &(cell.line, cell.along, cell.value, &cell.condition, cell.repeat),
             );
-            let seconds = cost::simulation(&cell.condition.network, cell.milliseconds());
+            let seconds = cost::one_of_many(&cell.condition.network, cell.milliseconds());
             let mut made = false;
             let found = context.unit(Unit::new(&key).seconds(seconds), &identity, || {
                 made = true;

@@ -105,7 +105,7 @@ impl Study for Speed {
                 "cell",
                 &(cell.condition, cell.matching, cell.input, cell.brightness, cell.repeat),
             );
-            let seconds = cost::simulation(&cell.condition.network, cell.milliseconds());
+            let seconds = cost::one_of_many(&cell.condition.network, cell.milliseconds());
             let unit = Unit::new(&key).seconds(seconds);
             let mut made = false;
             let found = context.unit(unit, &identity, || {
