@@ -1,14 +1,16 @@
-//! Converts spikes: `cargo run --release -p equipoise-data --example convert -- IN OUT`.
+//! Spikes as text become an array file: `cargo run --release -p equipoise-data --example convert`.
+
+use std::fs;
+use std::ops::ControlFlow;
 
 use equipoise_data::convert::{Options, convert};
-use std::ops::ControlFlow;
 
 #[expect(clippy::print_stdout, reason = "an example tells what it did")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let paths: Vec<String> = std::env::args().skip(1).collect();
-    let [input, output] = &paths[..] else { return Err("usage: convert IN OUT".into()) };
+    let folder = tempfile::tempdir()?;
+    let (text, arrays) = (folder.path().join("spikes.csv"), folder.path().join("spikes.npz"));
+    fs::write(&text, "time_ms,neuron\n1.5,0\n2.25,3\n2.5,0\n")?;
     let go_on = &mut |_| ControlFlow::Continue(());
-    let done = convert(input.as_ref(), output.as_ref(), &Options::default(), go_on)?;
-    println!("{done}");
+    println!("{}", convert(&text, &arrays, &Options::default(), go_on)?);
     Ok(())
 }
