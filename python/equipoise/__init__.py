@@ -25,10 +25,10 @@ from .balance import BalanceMap, Diagnosis, Verdict, balance_map, diagnose, judg
 from .classifier import Classifier
 from .decoder import Decoder
 from .encoding import Counts, Events, encode, latency
-from .network import Network, regimes
+from .network import Network, Recording, regimes
 from .populations import PopulationRecording, Populations
 from .run import Run
-from .spikes import Recording, Spikes, Traces, load
+from .spikes import Spikes, Traces, load
 
 __all__ = [
     "BalanceMap",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from . import _arrays, _native
 from ._errors import SettingsError
-from .spikes import Recording, Spikes, events
+from .spikes import events, spikes_of
 
 __all__ = ["avalanches", "branching_ratio", "dfa", "fei", "power_law", "tight_balance"]
 
@@ -315,7 +315,7 @@ def fei(
         The ``ratio`` (below 1 where inhibition dominates), whether it is ``valid`` (the
         ``dfa_exponent`` exceeds 0.6), ``windows`` and ``silent_windows``.
     """
-    if isinstance(amplitude, Recording | Spikes) or bin is not None:
+    if spikes_of(amplitude) is not None or bin is not None:
         if bin is None:
             raise SettingsError("bin: the width of the bins is needed to count spikes")
         samples = _binned(amplitude, bin).astype(np.float64)

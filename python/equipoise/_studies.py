@@ -2,75 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import _arrays, _native
 from ._errors import MissingFileError, SettingsError
-from ._frames import frame, tidy
-from .network import Network, to_json
+from ._frames import tidy
+from ._reports import Report, Tables
+from ._settings import to_json
+from .network import Network
+from .run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Report", "StudyResults", "Tables", "settings", "study"]
-
-
-class Tables(Mapping[str, Any]):
-    """Tables by name, each read when it is asked for."""
-
-    def __init__(self, csv: Mapping[str, str | os.PathLike[str]], *, files: bool = False) -> None:
-        self._csv = dict(csv)
-        self._files = files
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        if name not in self._csv:
-            raise KeyError(f"there is no table {name!r}; there are {', '.join(self._csv)}")
-        import pandas
-
-        source = self._csv[name]
-        try:
-            table = pandas.read_csv(source if self._files else io.StringIO(str(source)))
-        except pandas.errors.EmptyDataError:
-            table = pandas.DataFrame()
-        return frame({column: table[column].to_numpy() for column in table.columns})
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._csv)
-
-    def __len__(self) -> int:
-        return len(self._csv)
-
-    def __repr__(self) -> str:
-        return f"Tables({', '.join(self._csv)})"
-
-
-class Report:
-    """A report: one HTML file with everything in it. Notebooks show it."""
-
-    def __init__(self, html: str) -> None:
-        self.html = html
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the file."""
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(self.html)
-
-    def _repr_html_(self) -> str:
-        import html
-
-        # In a frame of its own, so that its styles stay in it.
-        return (
-            f'<iframe srcdoc="{html.escape(self.html)}" width="100%" height="700" '
-            'style="border:0"></iframe>'
-        )
-
-    def __repr__(self) -> str:
-        return f"Report({len(self.html)} characters of HTML)"
+__all__ = ["StudyResults", "settings", "study"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +103,6 @@ def settings(
 def study(
     name: str,
     config: str | os.PathLike[str] | Mapping[str, Any] | None,
-    *,
     out: str | os.PathLike[str] | None,
     resume: str | os.PathLike[str] | None,
     data: str | os.PathLike[str] | None,
@@ -180,8 +128,6 @@ def study(
     )
     found = Tables(tables)
     if path is not None:
-        from .run import Run
-
         # A run directory holds more tables than its report shows.
         found = Run(path).tables
     return StudyResults(

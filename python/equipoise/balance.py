@@ -13,8 +13,10 @@ import numpy.typing as npt
 from . import _arrays, _native
 from ._errors import SettingsError
 from ._frames import frame
-from .network import Network, to_json, traces_of
-from .spikes import Recording, Spikes, Traces, events
+from ._images import planes
+from ._settings import to_json
+from .network import Network, Recording, traces_of
+from .spikes import Spikes, Traces, events, spikes_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,8 +194,6 @@ def diagnose(
     -------
     Diagnosis
     """
-    from ._images import planes
-
     if not isinstance(network, Network):
         raise SettingsError(f"network: {type(network).__name__}; a Network is needed")
     seed = _arrays.whole("seed", seed)
@@ -272,7 +272,7 @@ def judge(
     if e.size and np.min(e) < 0 and np.max(e) <= 0:
         raise SettingsError("excitation: all values are negative; excitation is positive, in mV")
     which = np.arange(len(e)) if recorded is None else _arrays.integers("recorded", recorded)
-    if duration is None and not isinstance(spikes, Recording | Spikes):
+    if duration is None and spikes_of(spikes) is None:
         duration = e.shape[1] * float(sample) if e.shape[1] else None
     train = events(spikes, ids, duration=duration, units=neurons, excitatory=excitatory)
     if len(which) and int(max(which)) >= train.units:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from . import _arrays, _native
 from ._errors import MissingFileError, SettingsError
 from ._frames import flat, frame
+from ._settings import to_json
 from .encoding import Events
-from .network import to_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -221,8 +221,10 @@ class Classifier:
         return names
 
     def _known(self, names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        place = np.searchsorted(self.classes_, names)
-        place = np.minimum(place, len(self.classes_) - 1)
+        # Those of the command and of other tools are in an order of their own.
+        order = np.argsort(self.classes_)
+        place = np.searchsorted(self.classes_, names, sorter=order)
+        place = order[np.minimum(place, len(self.classes_) - 1)]
         unknown = self.classes_[place] != names
         if unknown.any():
             raise SettingsError(f"y: {names[np.argmax(unknown)]!r} is no class of the training")

@@ -13,8 +13,8 @@ from . import _arrays, _native
 from ._errors import MissingFileError, SettingsError
 from ._frames import frame
 from ._images import planes
+from ._settings import to_json
 from .encoding import Counts
-from .network import to_json
 
 if TYPE_CHECKING:
     import pandas as pd

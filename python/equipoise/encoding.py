@@ -14,6 +14,7 @@ from . import _arrays, _native
 from ._errors import MissingFileError, SettingsError
 from ._images import planes
 from .network import Network
+from .spikes import Spikes, events, is_train, spikes_of
 
 __all__ = ["Counts", "Events", "encode", "latency"]
 
@@ -277,8 +278,6 @@ class Events:
     def _listed(
         cls, samples: list[Any], steps: int, channels: int | None, duration: float | None
     ) -> Events:
-        from .spikes import Spikes, events
-
         steps = _arrays.whole("steps", steps, 1, 65536)
         recordings: list[Spikes] = []
         for k, sample in enumerate(samples):
@@ -330,11 +329,9 @@ class Events:
 
 def _has_length(sample: Any) -> bool:
     """Whether a recording tells how long it is."""
-    from .spikes import Recording, Spikes, _is_train
-
-    if isinstance(sample, Spikes | Recording):
+    if spikes_of(sample) is not None:
         return True
-    return isinstance(sample, list) and any(_is_train(train) for train in sample)
+    return isinstance(sample, list) and any(is_train(train) for train in sample)
 
 
 def _last(recording: Any) -> float:

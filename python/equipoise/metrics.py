@@ -15,7 +15,7 @@ import numpy.typing as npt
 from . import _arrays, _native, statistics
 from ._dynamics import avalanches, branching_ratio, dfa, fei, power_law, tight_balance
 from ._errors import SettingsError
-from .spikes import Recording, Spikes, _is_train, _milliseconds, events, trains
+from .spikes import events, is_train, milliseconds, spikes_of, trains
 
 __all__ = [
     "avalanches",
@@ -41,7 +41,7 @@ Convention = Literal["elephant", "van-rossum", "grid"]
 
 def _is_single(spikes: Any) -> bool:
     """Whether it is one train and not many."""
-    if _is_train(spikes):
+    if is_train(spikes):
         return True
     if isinstance(spikes, np.ndarray):
         return spikes.ndim == 1 and spikes.dtype.kind != "O"
@@ -55,7 +55,7 @@ def _is_single(spikes: Any) -> bool:
 def _each(spikes: Any, call: Any) -> Any:
     """Calls with all trains; one value for one train."""
     if _is_single(spikes):
-        return float(call([_milliseconds("spikes", spikes)])[0])
+        return float(call([milliseconds("spikes", spikes)])[0])
     return call(trains(spikes))
 
 
@@ -113,7 +113,7 @@ def fano(counts: Any, window: float | None = None) -> Any:
 
 def _counts(counts: Any, window: float | None) -> npt.NDArray[np.float64]:
     if window is None:
-        if isinstance(counts, Recording | Spikes):
+        if spikes_of(counts) is not None:
             raise SettingsError("window: the length of the windows is needed to count spikes")
         return _arrays.counts2d("counts", counts)
     return _arrays.counts2d("counts", events(counts).counts(window))
@@ -186,7 +186,7 @@ def van_rossum(
     """
     grid = None if steps is None else _arrays.whole("steps", steps, 1, 2**31)
     if other is not None:
-        a, b = _milliseconds("spikes", spikes), _milliseconds("other", other)
+        a, b = milliseconds("spikes", spikes), milliseconds("other", other)
         return _native.van_rossum_distance(a, b, float(tau), convention, grid)
     if _is_single(spikes):
         raise SettingsError("one train has no distance; give another one, or many")

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _arrays, _native
 from ._errors import MissingFileError, SettingsError
-from .spikes import Recording, Spikes, Traces
+from ._extras import needs
+from ._images import planes
+from ._settings import to_json
+from .populations import Populations
+from .spikes import Spikes, Traces
 
-if TYPE_CHECKING:
-    from .populations import Populations
-
-__all__ = ["Network", "regimes"]
+__all__ = ["Network", "Recording", "regimes"]
 
 
 def regimes() -> list[str]:
@@ -25,35 +27,11 @@ def regimes() -> list[str]:
     return _native.regimes()
 
 
-def _plain(value: Any) -> Any:
-    """What JSON can hold, from what people pass."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple | range | set | frozenset):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if isinstance(value, float) and not np.isfinite(value):
-        raise SettingsError(f"{value} is no value of a setting")
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise SettingsError(f"{value!r} is no value of a setting")
-
-
 def _background(settings: dict[str, Any]) -> dict[str, Any]:
     """A new eta replaces a background rate, which would have the last word."""
     if "eta" in settings and "background_rate" not in settings:
         settings["background_rate"] = None
     return settings
-
-
-def to_json(settings: Mapping[str, Any]) -> str:
-    """Settings as JSON, with points for tables: ``{"input.weight": 2}``."""
-    return json.dumps({name.replace("__", "."): _plain(v) for name, v in settings.items()})
 
 
 class Network:
@@ -126,8 +104,6 @@ class Network:
     @staticmethod
     def populations(**settings: Any) -> Populations:
         """A network of any populations: see :class:`equipoise.Populations`."""
-        from .populations import Populations
-
         return Populations(**settings)
 
     def regime(self, name: str) -> Network:
@@ -245,8 +221,6 @@ class Network:
         -------
         Recording
         """
-        from ._images import planes
-
         seed = _arrays.whole("seed", seed)
         picture, shape = (None, None) if image is None else planes("image", image, one=True)
         if background is not None:
@@ -278,6 +252,51 @@ class Network:
             wanted = min(_arrays.whole("probe", probe), self.neurons)
             return [k * self.neurons // wanted for k in range(wanted)]
         return [int(k) for k in _arrays.integers("probe", probe)]
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What a run of a network gave.
+
+    Attributes
+    ----------
+    spikes : Spikes
+    traces : Traces
+        Of the probed neurons; empty without a probe.
+    network : Network
+        The network that ran.
+    """
+
+    spikes: Spikes
+    traces: Traces
+    network: Network = field(repr=False)
+
+    def to_neo(self) -> Any:
+        """A :class:`neo.Segment` with the spikes and, if neurons were probed, their signals."""
+        neo, quantities = needs("neo"), needs("quantities")
+        segment = neo.Segment(name="equipoise")
+        segment.spiketrains.extend(self.spikes.to_neo())
+        traces = self.traces
+        if traces.neurons.size:
+            for name in ("potential", "excitation", "inhibition"):
+                segment.analogsignals.append(
+                    neo.AnalogSignal(
+                        getattr(traces, name).T,
+                        units="mV",
+                        sampling_period=traces.sample * quantities.ms,
+                        name=name,
+                        array_annotations={"neuron": traces.neurons},
+                    )
+                )
+        return segment
+
+    def to_nwb(self, path: str | os.PathLike[str] | None = None, **description: Any) -> Any:
+        """The spikes as NWB; see :meth:`Spikes.to_nwb`."""
+        return self.spikes.to_nwb(path, **description)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the spikes as NPZ; see :meth:`Spikes.save`."""
+        self.spikes.save(path)
 
 
 def traces_of(traces: _native.Traces) -> Traces:

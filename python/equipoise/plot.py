@@ -9,7 +9,8 @@ import numpy as np
 from . import _native
 from ._errors import SettingsError
 from .balance import BalanceMap, Diagnosis
-from .spikes import Recording, events
+from .network import Recording
+from .spikes import events
 
 __all__ = ["COLORS", "balance_map", "images", "inputs", "raster", "rate"]
 

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from . import _arrays, _native
 from ._errors import MissingFileError, SettingsError
 from ._frames import frame
-from .network import to_json
+from ._settings import to_json
+from .metrics import cv
 from .spikes import Spikes
 
 if TYPE_CHECKING:
@@ -60,8 +61,6 @@ class PopulationRecording:
     def rates(self) -> pd.DataFrame:
         """Each population: ``population``, ``neurons``, ``rate_hz``, the mean CV of its
         intervals ``cv``."""
-        from .metrics import cv
-
         rows = []
         for name in self.names:
             part = self.of(name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ._errors import DataError, MissingFileError
-from ._studies import Report, Tables
+from ._reports import Report, Tables
 
 __all__ = ["Run"]
 

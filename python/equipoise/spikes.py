@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _arrays
 from ._errors import MissingFileError, SettingsError
+from ._extras import needs
 
-if TYPE_CHECKING:
-    from .network import Network
-
-__all__ = ["Recording", "Spikes", "Traces", "events", "load", "trains"]
+__all__ = ["Spikes", "Traces", "events", "is_train", "load", "milliseconds", "spikes_of", "trains"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +85,7 @@ class Spikes:
 
     def to_neo(self) -> list[Any]:
         """One :class:`neo.SpikeTrain` a unit, in ms. Needs neo."""
-        neo, quantities = _needs("neo"), _needs("quantities")
+        neo, quantities = needs("neo"), needs("quantities")
         return [
             neo.SpikeTrain(
                 train,
@@ -114,7 +112,7 @@ class Spikes:
         -------
         pynwb.NWBFile
         """
-        pynwb = _needs("pynwb")
+        pynwb = needs("pynwb")
         from datetime import datetime, timezone
 
         description.setdefault("session_description", "spikes of equipoise")
@@ -189,49 +187,10 @@ class Traces:
         return self.sample * np.arange(1, self.potential.shape[1] + 1, dtype=np.float64)
 
 
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """What a run of a network gave.
-
-    Attributes
-    ----------
-    spikes : Spikes
-    traces : Traces
-        Of the probed neurons; empty without a probe.
-    network : Network
-        The network that ran.
-    """
-
-    spikes: Spikes
-    traces: Traces
-    network: Network = field(repr=False)
-
-    def to_neo(self) -> Any:
-        """A :class:`neo.Segment` with the spikes and, if neurons were probed, their signals."""
-        neo, quantities = _needs("neo"), _needs("quantities")
-        segment = neo.Segment(name="equipoise")
-        segment.spiketrains.extend(self.spikes.to_neo())
-        traces = self.traces
-        if traces.neurons.size:
-            for name in ("potential", "excitation", "inhibition"):
-                segment.analogsignals.append(
-                    neo.AnalogSignal(
-                        getattr(traces, name).T,
-                        units="mV",
-                        sampling_period=traces.sample * quantities.ms,
-                        name=name,
-                        array_annotations={"neuron": traces.neurons},
-                    )
-                )
-        return segment
-
-    def to_nwb(self, path: str | os.PathLike[str] | None = None, **description: Any) -> Any:
-        """The spikes as NWB; see :meth:`Spikes.to_nwb`."""
-        return self.spikes.to_nwb(path, **description)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the spikes as NPZ; see :meth:`Spikes.save`."""
-        self.spikes.save(path)
+def spikes_of(value: Any) -> Spikes | None:
+    """The spikes of what holds some, as :class:`Spikes` themselves and a recording do."""
+    held = getattr(value, "spikes", value)
+    return held if isinstance(held, Spikes) else None
 
 
 def load(path: str | os.PathLike[str]) -> Spikes:
@@ -295,7 +254,7 @@ def events(
     Parameters
     ----------
     spikes
-        A :class:`Spikes` or :class:`Recording`; a pair ``(times, ids)`` of times in ms and units;
+        :class:`Spikes`, or a recording or diagnosis with them; a pair ``(times, ids)`` of times in ms and units;
         a list of Neo ``SpikeTrain`` s, one a unit; or a list of arrays of times in ms, one a
         unit. Times may be in any order, and may be quantities.
     ids
@@ -312,24 +271,23 @@ def events(
     Spikes
         Sorted by time, then by unit.
     """
-    if isinstance(spikes, Recording):
-        spikes = spikes.spikes
-    if isinstance(spikes, Spikes):
+    held = spikes_of(spikes)
+    if held is not None:
         if ids is not None:
             raise SettingsError("ids: the spikes have theirs already")
-        given = excitatory if excitatory is not None else spikes.excitatory
+        given = excitatory if excitatory is not None else held.excitatory
         if duration is None and units is None:
-            return Spikes(spikes.times, spikes.ids, spikes.duration, spikes.units, given)
-        duration = spikes.duration if duration is None else duration
-        units = spikes.units if units is None else units
-        return _checked(spikes.times, spikes.ids, duration, units, given)
+            return Spikes(held.times, held.ids, held.duration, held.units, given)
+        duration = held.duration if duration is None else duration
+        units = held.units if units is None else units
+        return _checked(held.times, held.ids, duration, units, given)
     if ids is not None:
-        return _checked(_milliseconds("times", spikes), ids, duration, units, excitatory)
-    if isinstance(spikes, tuple) and len(spikes) == 2 and not _is_train(spikes[0]):
-        return _checked(_milliseconds("times", spikes[0]), spikes[1], duration, units, excitatory)
+        return _checked(milliseconds("times", spikes), ids, duration, units, excitatory)
+    if isinstance(spikes, tuple) and len(spikes) == 2 and not is_train(spikes[0]):
+        return _checked(milliseconds("times", spikes[0]), spikes[1], duration, units, excitatory)
     listed = trains(spikes)
     if duration is None:
-        stops = [float(t.t_stop.rescale("ms")) for t in spikes if _is_train(t)]
+        stops = [float(t.t_stop.rescale("ms")) for t in spikes if is_train(t)]
         duration = max(stops) if stops else None
     times = np.concatenate(listed) if listed else np.zeros(0)
     lengths = [len(train) for train in listed]
@@ -345,15 +303,14 @@ def trains(spikes: Any) -> list[npt.NDArray[np.float64]]:
     list of numpy.ndarray
         One array of float64, [spikes], a unit, ascending.
     """
-    if isinstance(spikes, Recording):
-        spikes = spikes.spikes
-    if isinstance(spikes, Spikes):
-        return spikes.trains()
-    if isinstance(spikes, tuple) and len(spikes) == 2 and not _is_train(spikes[0]):
+    held = spikes_of(spikes)
+    if held is not None:
+        return held.trains()
+    if isinstance(spikes, tuple) and len(spikes) == 2 and not is_train(spikes[0]):
         first = np.ndim(spikes[0]) if not isinstance(spikes[0], list) else 1
         if first == 1 and np.shape(spikes[0]) == np.shape(spikes[1]):
             return events(spikes).trains()
-    if _is_train(spikes):
+    if is_train(spikes):
         spikes = [spikes]
     if not isinstance(spikes, Sequence | np.ndarray) and not hasattr(spikes, "__iter__"):
         raise SettingsError(
@@ -361,7 +318,7 @@ def trains(spikes: Any) -> list[npt.NDArray[np.float64]]:
             "or a list of arrays of times are needed"
         )
     listed = [
-        np.sort(_milliseconds(f"spikes[{k}]", train), kind="stable")
+        np.sort(milliseconds(f"spikes[{k}]", train), kind="stable")
         for k, train in enumerate(spikes)
     ]
     for k, train in enumerate(listed):
@@ -370,12 +327,12 @@ def trains(spikes: Any) -> list[npt.NDArray[np.float64]]:
     return listed
 
 
-def _is_train(value: Any) -> bool:
+def is_train(value: Any) -> bool:
     """Whether it is Neo's SpikeTrain, without importing Neo."""
     return hasattr(value, "t_stop") and hasattr(value, "rescale")
 
 
-def _milliseconds(name: str, values: Any) -> npt.NDArray[np.float64]:
+def milliseconds(name: str, values: Any) -> npt.NDArray[np.float64]:
     """Times as a vector of float64 in ms; quantities are converted."""
     if hasattr(values, "rescale"):
         try:
@@ -423,13 +380,3 @@ def _checked(
         order = np.lexsort((events_ids, events_times))
         events_times, events_ids = events_times[order], events_ids[order]
     return Spikes(events_times, events_ids, duration, units, excitatory)
-
-
-def _needs(package: str) -> Any:
-    """A package that only this needs."""
-    import importlib
-
-    try:
-        return importlib.import_module(package)
-    except ImportError:
-        raise SettingsError(f"this needs {package}: pip install {package}") from None

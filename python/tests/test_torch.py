@@ -72,7 +72,8 @@ def test_decoders(
         {"recurrent": True},
         {"recurrent": True, "logit": "extreme", "surrogate": {"kind": "arctangent", "scale": 20.0}},
         {"dynamics": "nir"},
-        {"dynamics": "nir", "recurrent": True},
+        # With "maximum", the default, these would be inhibited at all times: no logit, no gradient.
+        {"dynamics": "nir", "recurrent": True, "logit": "extreme"},
         {"dynamics": "nir", "readout": {"tau_syn": 0.0, "tau_mem": 20.0}},
     ],
 )
@@ -86,7 +87,7 @@ def test_classifiers(more: dict[str, Any], tmp_path: Path) -> None:
         hidden=30,
         epochs=2,
         batch=20,
-        initial={"kind": "study", "sigma_1": 0.3, "sigma_recurrent": 0.02},
+        initial={"kind": "study", "sigma_1": 0.08, "sigma_recurrent": 0.02},
         **more,
     ).fit(X, y)
     clf.save(tmp_path / "classifier.safetensors")
@@ -97,6 +98,7 @@ def test_classifiers(more: dict[str, Any], tmp_path: Path) -> None:
         logits, spikes = module.run(x)
     assert np.array_equal(spikes.sum(0).numpy(), clf.hidden_counts(X)) and spikes.sum() > 500
     want = clf.decision_function(X)
+    assert np.count_nonzero(want) > 0.05 * want.size
     assert np.abs(logits.numpy() - want).max() < 1e-5 * max(1, np.abs(want).max())
     assert list(map(str, clf.classes_)) == module.classes
     # It goes on learning, under Dale's law.
