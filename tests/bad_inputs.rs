@@ -413,3 +413,29 @@ fn a_directory_that_is_not_free_is_left_alone() {
         refuses(&with(&["--out"]), dir, &["--out"], "no value");
     }
 }
+
+/// Networks that are exchanged: nothing is written over unasked, and no device is read as a model.
+#[test]
+fn wrong_networks_are_refused() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path();
+    fs::write(dir.join("there.nir"), "of somebody else").unwrap();
+    fs::write(dir.join("junk.safetensors"), "junk").unwrap();
+    let evaluate =
+        |model| vec!["evaluate", "--model", model, "--dataset", "synthetic-digits", "--out", "out"];
+    refuses(&evaluate("nowhere.safetensors"), dir, &["nowhere.safetensors"], "not there");
+    refuses(&evaluate("junk.safetensors"), dir, &["junk.safetensors"], "no model");
+    #[cfg(unix)]
+    refuses(&evaluate("/dev/zero"), dir, &["/dev/zero"], "a device");
+    for words in
+        [["export", "nir", "nowhere", "there.nir"], ["import", "nir", "nowhere", "there.nir"]]
+    {
+        refuses(&words, dir, &["there.nir", "there already"], "written over");
+    }
+    for words in
+        [["export", "nir", "nowhere", "new.nir"], ["import", "nir", "there.nir", "new.nir"]]
+    {
+        refuses(&words, dir, &[words[2]], "no network");
+    }
+    assert_eq!(fs::read(dir.join("there.nir")).unwrap(), b"of somebody else");
+}

@@ -156,6 +156,12 @@ pub fn convert(
     }
     let to_counts = options.bins.is_some() || to == Format::Counts;
     let (from, source, _unpacked) = open(input, output, detected, options, &mut remarks)?;
+    if options.population.is_some() && ![from, to].contains(&Format::Sonata) {
+        return Err(DataError::Request(format!(
+            "{}: only files of SONATA have populations, and neither this nor the output is one",
+            input.display()
+        )));
+    }
     let source = match options.recording {
         Some(recording) => One::of(source, recording, &mut remarks)?,
         None => source,

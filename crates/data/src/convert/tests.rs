@@ -330,6 +330,17 @@ fn text_is_read_as_people_write_it() {
 }
 
 #[test]
+fn a_population_is_taken_of_sonata_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::write(at("a.csv"), "time_ms,id\n1,2\n").unwrap();
+    let named = Options { population: Some("cells".into()), ..Options::default() };
+    assert!(matches!(run(&at("a.csv"), &at("b.npz"), &named), Err(DataError::Request(_))));
+    assert!(!at("b.npz").exists());
+    run(&at("a.csv"), &at("c.sonata"), &named).unwrap();
+}
+
+#[test]
 fn spikes_are_counted() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);

@@ -29,6 +29,9 @@ Train with --set network.dynamics=nir: other tools then compute the same spikes.
         /// Write also what no reader reproduces
         #[arg(long)]
         force: bool,
+        /// Replace the output if it is there
+        #[arg(long)]
+        overwrite: bool,
     },
 }
 
@@ -57,6 +60,9 @@ Then: equipoise evaluate --model network.safetensors --dataset fashion-mnist")]
         /// The time that a step of the data stands for, ms, if the file does not say it
         #[arg(long, value_name = "MS", default_value_t = 1.0)]
         step_ms: f64,
+        /// Replace the output if it is there
+        #[arg(long)]
+        overwrite: bool,
     },
 }
 
@@ -76,11 +82,21 @@ fn at(path: &Path) -> impl Fn(NirError) -> Failure {
     }
 }
 
+/// Refuses to write over a file unless that was asked for.
+fn check_free(out: &Path, overwrite: bool) -> Outcome {
+    if overwrite || !out.exists() {
+        return Ok(());
+    }
+    let there = "the file is there already, and is not overwritten";
+    Err(Failure::request(format!("{}: {there}", out.display())))
+}
+
 /// Writes a network.
 ///
 /// # Errors
 /// If it cannot be read or written, or no reader would reproduce it.
-pub fn export(Export::Nir { model, out, readout, force }: &Export) -> Outcome {
+pub fn export(Export::Nir { model, out, readout, force, overwrite }: &Export) -> Outcome {
+    check_free(out, *overwrite)?;
     let file = if model.is_dir() { model.join("model.safetensors") } else { model.clone() };
     let classifier = Classifier::load(&file).map_err(Failure::request)?;
     let graph = nir::export(&classifier, *readout, *force).map_err(at(&file))?;
@@ -91,7 +107,8 @@ pub fn export(Export::Nir { model, out, readout, force }: &Export) -> Outcome {
 ///
 /// # Errors
 /// If it cannot be read or written, or is none that can be computed here.
-pub fn import(Import::Nir { file, out, dt, steps, step_ms }: &Import) -> Outcome {
+pub fn import(Import::Nir { file, out, dt, steps, step_ms, overwrite }: &Import) -> Outcome {
+    check_free(out, *overwrite)?;
     let settings = ImportSettings { step: *dt, steps: *steps as usize, step_ms: *step_ms };
     let imported =
         nir::read(file).and_then(|graph| nir::import(&graph, &settings)).map_err(at(file))?;

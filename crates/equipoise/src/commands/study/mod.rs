@@ -6,8 +6,11 @@ mod ratios;
 mod reconstruction;
 mod speed;
 
+use equipoise_studies::settings::Layers;
+
 use crate::Global;
 use crate::failure::Outcome;
+use crate::job::RunArgs;
 
 /// Run a whole study.
 #[derive(Debug, clap::Args)]
@@ -49,6 +52,29 @@ impl Preset {
             Self::Quick => quick,
             Self::Smoke => smoke,
         }
+    }
+}
+
+/// Options of the studies of what images tell in networks that are more and less balanced.
+#[derive(Debug, clap::Args)]
+struct CodingArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// How much to do
+    #[arg(long, value_enum, default_value_t = Preset::Full)]
+    preset: Preset,
+    /// Data set (see `equipoise data list`)
+    #[arg(long, value_name = "NAME")]
+    dataset: Option<String>,
+    /// Independent repetitions, each with networks of its own
+    #[arg(long, value_name = "N")]
+    repeats: Option<usize>,
+}
+
+impl CodingArgs {
+    /// What is given of the settings.
+    fn flags(&self) -> Layers {
+        Layers::default().value("data.dataset", &self.dataset).value("repeats", &self.repeats)
     }
 }
 

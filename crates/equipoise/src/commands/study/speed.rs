@@ -1,11 +1,9 @@
 //! `equipoise study speed`: how soon is an image read?
 
 use equipoise_studies::coding::Speed;
-use equipoise_studies::settings::Layers;
 
-use super::Preset;
+use super::CodingArgs;
 use crate::failure::Outcome;
-use crate::job::RunArgs;
 use crate::{Global, study};
 
 /// How soon is an image read from networks that are more and less balanced?
@@ -21,22 +19,11 @@ Examples:
   equipoise study speed --preset smoke --set 'matchings=[\"rate\"]'")]
 pub struct Args {
     #[command(flatten)]
-    run: RunArgs,
-    /// How much to do
-    #[arg(long, value_enum, default_value_t = Preset::Full)]
-    preset: Preset,
-    /// Data set (see `equipoise data list`)
-    #[arg(long, value_name = "NAME")]
-    dataset: Option<String>,
-    /// Independent repetitions, each with networks of its own
-    #[arg(long, value_name = "N")]
-    repeats: Option<usize>,
+    coding: CodingArgs,
 }
 
 /// Runs the study.
-pub fn run(args: &Args, global: &Global) -> Outcome {
-    let preset = args.preset.of(Speed::FULL, Speed::QUICK, Speed::SMOKE);
-    let flags =
-        Layers::default().value("data.dataset", &args.dataset).value("repeats", &args.repeats);
-    study::run::<Speed>(preset, &args.run, flags, global)
+pub fn run(Args { coding }: &Args, global: &Global) -> Outcome {
+    let preset = coding.preset.of(Speed::FULL, Speed::QUICK, Speed::SMOKE);
+    study::run::<Speed>(preset, &coding.run, coding.flags(), global)
 }

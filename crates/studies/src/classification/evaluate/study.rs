@@ -236,9 +236,9 @@ fn hidden(
 
 /// The classifier in a file, and the digest of the file.
 fn from_file(path: &Path) -> Result<(Classifier, String), StudyError> {
+    // Refuses what is not there, devices, and files that are larger than any of a classifier.
+    let classifier = Classifier::load(path).map_err(StudyError::input)?;
     let bytes = fs::read(path).map_err(|e| RunDirError::from_io("read the file", path, e))?;
-    let classifier = Classifier::from_bytes(&bytes)
-        .map_err(|e| StudyError::input(format!("{}: {e}", path.display())))?;
     Ok((classifier, Fingerprint::from(<[u8; 32]>::from(Sha256::digest(&bytes))).hex()))
 }
 
