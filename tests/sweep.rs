@@ -331,14 +331,32 @@ fn other_data_than_those_that_were_planned_are_refused() {
     let args = ["sweep", "plan", "classify", "--dataset", "folder:photos", "--epochs", "1"];
     let more = ["--set", "network.hidden=10", "--set", "network.batch=4", "--out", "plan"];
     run(&[&args[..], &more].concat(), dir).succeeded();
+    // A grid over several sets reads all of them, one over seeds the one that it has.
+    for (grid, out) in
+        [("data.dataset=synthetic-digits,folder:photos", "sets"), ("seed=0..2", "seeds")]
+    {
+        let args =
+            [&args[..], &more[..4], &["--grid", grid, "--train", "6", "--out", out]].concat();
+        run(&args, dir).succeeded();
+    }
+    let first_of = |plan: &str| run(&["sweep", "run", plan, "--task", "0"], dir);
+    first_of("seeds").succeeded();
     images(7);
     task(dir, 0).refused(&["training", "not those that were planned"]);
+    for plan in ["sets", "seeds"] {
+        run(&["sweep", "collect", plan], dir).failed(1, &[]);
+        first_of(plan).refused(&["points/0000", "not those that were planned"]);
+    }
     std::fs::rename(dir.join("photos"), dir.join("away")).unwrap();
     task(dir, 0).refused(&["photos"]);
     std::fs::rename(dir.join("away"), dir.join("photos")).unwrap();
     images(3);
     task(dir, 0).succeeded();
     run(&["sweep", "collect", "plan"], dir).succeeded();
+    for plan in ["sets", "seeds"] {
+        run(&["sweep", "run", plan, "--shard", "1/1"], dir).succeeded();
+        run(&["sweep", "collect", plan], dir).succeeded();
+    }
 }
 
 #[test]

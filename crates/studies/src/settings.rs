@@ -10,6 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+/// TOML has no whole numbers above `i64::MAX`, and no setting needs them.
+const TOO_LARGE: &str = "whole numbers are possible up to 9223372036854775807";
+
 /// Why settings cannot be resolved or used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -108,9 +111,7 @@ impl Layers {
     #[must_use]
     pub fn value<T: Serialize>(mut self, key: impl Into<String>, value: &Option<T>) -> Self {
         if let Some(value) = value {
-            // TOML has no whole numbers above i64::MAX, and no setting needs them.
-            let value = Value::try_from(value)
-                .map_err(|_| format!("whole numbers are possible up to {}", i64::MAX));
+            let value = Value::try_from(value).map_err(|_| TOO_LARGE.to_owned());
             self.values.push((key.into(), value));
         }
         self
@@ -287,6 +288,13 @@ fn parse_assignment(text: &str) -> Result<(String, Value), String> {
         return Err("the key is empty".to_owned());
     }
     let value = value.trim();
+    let digits = value.strip_prefix(['+', '-']).unwrap_or(value);
+    if !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && value.parse::<i64>().is_err()
+    {
+        return Err(TOO_LARGE.to_owned());
+    }
     let parsed = toml::from_str::<Table>(&format!("value = {value}"));
     let value = match parsed.ok().and_then(|mut t| t.remove("value")) {
         Some(parsed) => parsed,

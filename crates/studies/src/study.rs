@@ -6,7 +6,7 @@ use equipoise_report::Report;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::context::Context;
+use crate::context::{Context, Identity};
 use crate::error::StudyError;
 use crate::metrics::Metrics;
 
@@ -63,6 +63,13 @@ pub trait Study {
     /// # Errors
     /// If the settings make no sense, or what is to be read is missing or wrong.
     fn open(settings: &Self::Settings, root: &Path) -> Result<Self::Inputs, StudyError>;
+
+    /// What the data that were opened are, wherever they lie: parts that differ from those of other
+    /// data. A study that reads none has none.
+    fn data(inputs: &Self::Inputs) -> Identity {
+        let _ = inputs;
+        Identity::default()
+    }
 
     /// What a person should know of the inputs before the study begins: images left out, sizes
     /// that were chosen, how long it may take.

@@ -15,7 +15,7 @@ use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
 use super::figures::{self, Curves};
 use super::measurement::Measurement;
 use crate::context::{digest_of, gather, unless_deferred};
-use crate::{Context, Metrics, OrStudyError, Settings, Study, StudyError, strip};
+use crate::{Context, Identity, Metrics, OrStudyError, Settings, Study, StudyError, strip};
 
 /// The settings of a study of coding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -189,6 +189,12 @@ impl Study for Coding {
             Network::check(&case.network, Some(training.shape)).or_settings()?;
         }
         Ok(CodingInputs { training, test, cases, remarks })
+    }
+
+    fn data(inputs: &CodingInputs) -> Identity {
+        Identity::new()
+            .with("data.training", inputs.training.fingerprint())
+            .with("data.test", inputs.test.fingerprint())
     }
 
     fn remarks(_: &CodingSettings, inputs: &CodingInputs) -> Vec<String> {

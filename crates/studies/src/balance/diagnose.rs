@@ -193,6 +193,15 @@ impl Study for Diagnose {
         settings.datasets.iter().map(open).collect()
     }
 
+    fn data(stimuli: &Vec<Stimulus>) -> Identity {
+        stimuli.iter().filter_map(|s| s.dataset.as_ref()).fold(
+            Identity::new(),
+            |identity, shown| {
+                identity.with(&format!("data.{}", shown.name), shown.images.fingerprint())
+            },
+        )
+    }
+
     fn remarks(_: &DiagnoseSettings, stimuli: &Vec<Stimulus>) -> Vec<String> {
         stimuli.iter().filter_map(|s| s.dataset.as_ref()).flat_map(|s| s.remarks.clone()).collect()
     }

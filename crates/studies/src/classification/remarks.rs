@@ -4,7 +4,7 @@ use equipoise_decoder::classifier::{ClassifierConfig, EpochRecord, Evaluation};
 use equipoise_metrics::statistics::wilson;
 
 use super::data::DataFacts;
-use super::settings::ratio_name;
+use super::settings::{NetworkSettings, ratio_name};
 use super::trial::{TrialResult, lost_classes};
 
 /// Of a network in which no hidden neuron fires before training.
@@ -30,6 +30,19 @@ pub fn rounding(network: &ClassifierConfig) -> Option<String> {
         hidden - excitatory,
         ratio_name(actual),
     ))
+}
+
+/// What to say of a batch that was fitted to a small training set.
+pub fn batch(settings: &NetworkSettings, data: &DataFacts) -> Option<String> {
+    let published = settings.resolve(data.kind, 1.0);
+    let samples = data.training_samples;
+    let fitted = settings.fitted(published, samples).batch;
+    (fitted != published.batch).then(|| {
+        format!(
+            "`batch` is {fitted}: the published {} is more than the {samples} training samples",
+            published.batch
+        )
+    })
 }
 
 /// What is odd about a training that is done.

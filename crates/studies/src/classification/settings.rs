@@ -99,7 +99,7 @@ pub struct NetworkSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub sigma_init: Option<f64>,
-    /// Samples of an update; published: 256.
+    /// Samples of an update; published: 256, or a tenth of the training set if that has fewer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub batch: Option<usize>,
@@ -178,6 +178,17 @@ impl NetworkSettings {
         config.surrogate = self.surrogate.unwrap_or(config.surrogate);
         config.regularizer = self.regularizer.unwrap_or(config.regularizer);
         config
+    }
+
+    /// A configuration for so many training samples: where no batch was asked for and there are not
+    /// enough samples for the published one, it is a tenth of them.
+    pub fn fitted(&self, config: ClassifierConfig, samples: usize) -> ClassifierConfig {
+        match self.batch {
+            None if samples < config.batch => {
+                ClassifierConfig { batch: samples.div_ceil(10).max(1), ..config }
+            }
+            _ => config,
+        }
     }
 
     /// The reason why these settings make no sense, whatever the data.

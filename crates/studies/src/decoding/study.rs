@@ -147,6 +147,10 @@ impl Study for Decoding {
         )
     }
 
+    fn data(inputs: &DecodingInputs) -> Identity {
+        inputs.identity()
+    }
+
     fn remarks(_: &DecodingSettings, inputs: &DecodingInputs) -> Vec<String> {
         inputs.remarks.clone()
     }

@@ -46,6 +46,11 @@ impl Study for Populations {
         Ok(Inputs { network, shown })
     }
 
+    fn data(inputs: &Inputs) -> Identity {
+        let images = inputs.shown.as_ref().map(|shown| shown.images.fingerprint());
+        images.iter().fold(Identity::new(), |identity, images| identity.with("data", images))
+    }
+
     fn remarks(settings: &PopulationsSettings, inputs: &Inputs) -> Vec<String> {
         let network = &inputs.network;
         let mut remarks = inputs.shown.as_ref().map_or_else(Vec::new, |s| s.remarks.clone());

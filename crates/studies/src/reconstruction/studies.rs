@@ -42,6 +42,10 @@ impl Study for Reconstruction {
         Inputs::open(settings, root)
     }
 
+    fn data(inputs: &Inputs) -> Identity {
+        inputs.images.identity()
+    }
+
     fn remarks(_: &Settings, inputs: &Inputs) -> Vec<String> {
         inputs.images.remarks.clone()
     }
@@ -91,6 +95,10 @@ impl Study for Demonstration {
 
     fn open(settings: &Settings, root: &Path) -> Result<Inputs, StudyError> {
         Reconstruction::open(settings, root)
+    }
+
+    fn data(inputs: &Inputs) -> Identity {
+        inputs.images.identity()
     }
 
     fn remarks(settings: &Settings, inputs: &Inputs) -> Vec<String> {

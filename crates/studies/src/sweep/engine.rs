@@ -204,8 +204,12 @@ impl Assignment {
 }
 
 fn variable(name: &str) -> Result<Option<usize>, String> {
-    let Some(text) = std::env::var_os(name) else { return Ok(None) };
+    // Job scripts leave variables empty that they mean to leave unset.
+    let text = std::env::var_os(name).unwrap_or_default();
     let text = text.to_string_lossy();
+    if text.is_empty() {
+        return Ok(None);
+    }
     match text.parse() {
         Ok(number) => Ok(Some(number)),
         Err(_) => Err(format!("{name}={text}: not the number of a task")),

@@ -12,7 +12,7 @@ use crate::classification::data::Sets;
 use crate::classification::trial::{BETWEEN_STATES, Plan, TrialResult};
 use crate::classification::{remarks, tables};
 use crate::context::Turn;
-use crate::{Context, Metrics, OrStudyError, Settings as _, Study, StudyError};
+use crate::{Context, Identity, Metrics, OrStudyError, Settings as _, Study, StudyError};
 
 /// Name of the file of the trained network.
 pub const MODEL: &str = "model.safetensors";
@@ -24,9 +24,10 @@ pub const TRAINING: &str = "training";
 pub struct Classify;
 
 fn plan(settings: &ClassifySettings, sets: &Sets) -> Plan {
+    let network = &settings.network;
     Plan {
         key: TRAINING.to_owned(),
-        config: settings.network.on(&sets.facts, settings.ratio),
+        config: network.fitted(network.on(&sets.facts, settings.ratio), sets.train.len()),
         seed: settings.seed,
         distances: settings.distances(),
         model: Some(MODEL.to_owned()),
@@ -47,9 +48,14 @@ impl Study for Classify {
         Ok(sets)
     }
 
+    fn data(sets: &Sets) -> Identity {
+        sets.identify(Identity::new())
+    }
+
     fn remarks(settings: &ClassifySettings, sets: &Sets) -> Vec<String> {
         let rounded = remarks::rounding(&plan(settings, sets).config);
-        sets.remarks.iter().cloned().chain(rounded).collect()
+        let own = [rounded, remarks::batch(&settings.network, &sets.facts)];
+        sets.remarks.iter().cloned().chain(own.into_iter().flatten()).collect()
     }
 
     fn run(

@@ -141,6 +141,10 @@ impl Study for EvaluateClassifier {
         Ok(EvaluateClassifierInputs { classifier, model, trial, sets, remarks })
     }
 
+    fn data(inputs: &EvaluateClassifierInputs) -> Identity {
+        inputs.sets.identify_measured(Identity::new().with("model", &inputs.model))
+    }
+
     fn remarks(_: &EvaluateClassifierSettings, inputs: &EvaluateClassifierInputs) -> Vec<String> {
         inputs.remarks.clone()
     }

@@ -15,8 +15,8 @@ use super::{epochs, report};
 use crate::classification::data::{DataSettings, Sets};
 use crate::classification::remarks;
 use crate::classification::trial::{BETWEEN_STATES, Plan, TrialResult};
-use crate::context::{Stage, Turn, gather_parallel};
-use crate::{Context, Metrics, OrStudyError, Settings as _, Study, StudyError};
+use crate::context::{Stage, Turn, digest_of, gather_parallel};
+use crate::{Context, Identity, Metrics, OrStudyError, Settings as _, Study, StudyError};
 
 /// Which ratio, which initial activity and which noise can a spiking classifier be trained under?
 /// The study of Kilgore et al. 2025, reproduced and corrected; a unit is a training.
@@ -40,9 +40,10 @@ impl RatiosInputs {
 
 fn plan(settings: &RatiosSettings, sets: &Sets, condition: &Condition, trial: usize) -> Plan {
     let name = format!("{}-{trial}", condition.name());
+    let network = settings.network(condition, sets.facts.kind, sets.facts.step_ms);
     Plan {
         key: format!("trials/{name}"),
-        config: settings.network(condition, sets.facts.kind, sets.facts.step_ms),
+        config: settings.network.fitted(network, sets.train.len()),
         seed: condition.seed(settings.seed, trial),
         distances: settings.distances(),
         model: settings.keep_models.then(|| format!("models/{name}.safetensors")),
@@ -81,6 +82,17 @@ impl Study for Ratios {
         Ok(inputs)
     }
 
+    fn data(inputs: &RatiosInputs) -> Identity {
+        let others = inputs.others.iter().map(|(speaker, sets)| (Some(*speaker), sets));
+        std::iter::once((None, &inputs.first)).chain(others).fold(
+            Identity::new(),
+            |identity, (speaker, sets)| {
+                let part = speaker.map_or("data".to_owned(), |s| format!("data.speaker-{s}"));
+                identity.with(&part, digest_of(&sets.identify(Identity::new())))
+            },
+        )
+    }
+
     fn remarks(settings: &RatiosSettings, inputs: &RatiosInputs) -> Vec<String> {
         let facts = &inputs.first.facts;
         let conditions = settings.conditions();
@@ -88,7 +100,8 @@ impl Study for Ratios {
             let network = settings.network(condition, facts.kind, facts.step_ms);
             remarks::rounding(&network)
         });
-        inputs.first.remarks.iter().cloned().chain(rounded).collect()
+        let batch = remarks::batch(&settings.network, facts);
+        inputs.first.remarks.iter().cloned().chain(rounded).chain(batch).collect()
     }
 
     fn run(

@@ -23,7 +23,7 @@ use equipoise_report::Report;
 
 use super::{open_images, slug};
 use crate::context::{Unit, gather};
-use crate::{Context, Metrics, OrStudyError, Settings as _, Study, StudyError, cost};
+use crate::{Context, Identity, Metrics, OrStudyError, Settings as _, Study, StudyError, cost};
 use cell::Asked;
 pub use results::{DoseCell, DoseResults};
 pub use settings::DoseSettings;
@@ -56,6 +56,10 @@ impl Study for Dose {
     fn open(settings: &DoseSettings, root: &Path) -> Result<Images, StudyError> {
         settings.validate().or_settings()?;
         open_images(&settings.data, root, settings.seed)
+    }
+
+    fn data(images: &Images) -> Identity {
+        images.identity()
     }
 
     fn remarks(_: &DoseSettings, images: &Images) -> Vec<String> {

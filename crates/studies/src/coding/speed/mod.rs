@@ -27,7 +27,7 @@ use equipoise_report::Report;
 
 use super::{open_images, slug};
 use crate::context::{Unit, gather};
-use crate::{Context, Metrics, OrStudyError, Settings as _, Study, StudyError, cost};
+use crate::{Context, Identity, Metrics, OrStudyError, Settings as _, Study, StudyError, cost};
 use cell::Asked;
 pub use results::{SpeedCell, SpeedResults};
 pub use settings::SpeedSettings;
@@ -61,6 +61,10 @@ impl Study for Speed {
     fn open(settings: &SpeedSettings, root: &Path) -> Result<Images, StudyError> {
         settings.validate().or_settings()?;
         open_images(&settings.data, root, settings.seed)
+    }
+
+    fn data(images: &Images) -> Identity {
+        images.identity()
     }
 
     fn remarks(_: &SpeedSettings, images: &Images) -> Vec<String> {

@@ -84,6 +84,10 @@ impl Study for Encode {
         Inputs::open(&settings.first_regime(), root)
     }
 
+    fn data(inputs: &Inputs) -> Identity {
+        inputs.images.identity()
+    }
+
     fn remarks(settings: &Settings, inputs: &Inputs) -> Vec<String> {
         let mut remarks = inputs.images.remarks.clone();
         if let (2.., Some(case)) = (settings.regimes.len(), inputs.regimes.first()) {

@@ -122,6 +122,18 @@ impl Study for Evaluate {
         }
     }
 
+    fn data(inputs: &EvaluateInputs) -> Identity {
+        match inputs {
+            EvaluateInputs::Model(one) => {
+                one.encoded.inputs.images.identity().with("model", &one.digest)
+            }
+            EvaluateInputs::Run(whole) => Identity::new()
+                .with("data", whole.images.fingerprint())
+                .with("run", digest_of(&whole.run.identity))
+                .with("models", digest_of(&whole.run.models)),
+        }
+    }
+
     fn remarks(_: &Settings, inputs: &EvaluateInputs) -> Vec<String> {
         match inputs {
             EvaluateInputs::Model(one) => one.encoded.inputs.images.remarks.clone(),

@@ -161,6 +161,10 @@ impl Study for Train {
         Ok(TrainInputs { source: Source::Encoded(Box::new(encoded)), train, validation })
     }
 
+    fn data(inputs: &TrainInputs) -> Identity {
+        inputs.source.inputs().images.identity()
+    }
+
     fn remarks(settings: &Settings, inputs: &TrainInputs) -> Vec<String> {
         let mut remarks = inputs.source.inputs().images.remarks.clone();
         if settings.kinds().len() > 1 {

@@ -19,7 +19,7 @@ use equipoise_report::Report;
 
 use super::studies::begin;
 use super::verdicts;
-use crate::context::Context;
+use crate::context::{Context, Identity};
 use crate::error::StudyError;
 use crate::metrics::Metrics;
 use crate::study::Study;
@@ -55,6 +55,10 @@ impl Study for ReconstructionSweep {
 
     fn open(settings: &SweepSettings, root: &Path) -> Result<SweepInputs, StudyError> {
         SweepInputs::open(settings, root)
+    }
+
+    fn data(inputs: &SweepInputs) -> Identity {
+        inputs.data()
     }
 
     fn remarks(settings: &SweepSettings, inputs: &SweepInputs) -> Vec<String> {

@@ -11,7 +11,7 @@ use super::super::images::ScoreOn;
 use super::super::settings::Control;
 use super::results::{DataSetResults, Point, SweepResults, file_name};
 use super::settings::{Choice, SweepSettings};
-use crate::context::{Context, gather, unless_deferred};
+use crate::context::{Context, Identity, digest_of, gather, unless_deferred};
 use crate::error::{OrStudyError, StudyError};
 use crate::regimes::Case;
 use crate::timings::Timings;
@@ -68,6 +68,14 @@ impl SweepInputs {
         let inputs = Self { datasets, root: root.to_owned(), held_out };
         inputs.check(settings)?;
         Ok(inputs)
+    }
+
+    /// What the images of the data sets are.
+    pub(super) fn data(&self) -> Identity {
+        self.datasets.iter().fold(Identity::new(), |identity, data| {
+            let name = format!("data.{}", data.settings.data.name());
+            identity.with(&name, digest_of(&data.inputs.images.identity()))
+        })
     }
 
     /// What was noticed while the data were read.

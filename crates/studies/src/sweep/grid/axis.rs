@@ -16,6 +16,9 @@ pub struct GridAxis {
     /// How long a run takes with each of them, in units of that with the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relative_seconds: Vec<f64>,
+    /// Whether its values differ in the data that are read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub selects_data: bool,
 }
 
 /// The most values of an axis.
@@ -43,7 +46,7 @@ impl GridAxis {
                 return Err(wrong(&format!("{} stands there twice", shown(value))));
             }
         }
-        Ok(Self { key: key.to_owned(), values, relative_seconds: Vec::new() })
+        Ok(Self { key: key.to_owned(), values, relative_seconds: Vec::new(), selects_data: false })
     }
 
     /// The values as numbers, if all are.

@@ -42,7 +42,7 @@ pub struct Grid<S>(PhantomData<S>);
 impl<S: Study> Grid<S> {
     /// Checks the grid as a whole before it is planned: the settings of all points, and the data
     /// of the first one and of those that differ from it in one key. Seeds are not tried one by
-    /// one. Notes in the settings how long a run is expected to take.
+    /// one. Notes in the settings how long a run is expected to take, and which keys select data.
     ///
     /// # Errors
     /// If a point makes no sense, or what it reads is missing or wrong.
@@ -55,54 +55,78 @@ impl<S: Study> Grid<S> {
         for index in settings.without_other_seeds() {
             settings.at::<S>(index)?;
         }
-        let seconds = |values: &[usize]| -> Result<f64, StudyError> {
-            let point = settings.at::<S>(settings.index_of(values))?;
+        let tried = |index: usize| -> Result<(f64, Identity), StudyError> {
+            let point = settings.at::<S>(index)?;
             let inputs = S::open(&point, root)?;
             let plan = plan::<S>(&point, &inputs, Tasks::default(), observer)?;
-            Ok(plan.units.iter().map(|unit| unit.seconds).sum::<f64>().max(1e-3))
+            let seconds = plan.units.iter().map(|unit| unit.seconds).sum::<f64>().max(1e-3);
+            Ok((seconds, S::data(&inputs)))
         };
-        let first = vec![0; settings.grid.len()];
-        let usual = seconds(&first)?;
-        let mut relative = Vec::new();
+        let (usual, usual_data) = tried(0)?;
+        let mut found = Vec::new();
         for (place, axis) in settings.grid.iter().enumerate() {
-            let mut of_axis = vec![1.0];
+            let (mut relative, mut selects_data) = (vec![1.0], false);
             if axis.key != settings::SEED {
-                for value in 1..axis.values.len() {
-                    let mut values = first.clone();
-                    values[place] = value;
-                    of_axis.push(seconds(&values)? / usual);
+                for index in settings.along(place) {
+                    let (seconds, data) = tried(index)?;
+                    relative.push(seconds / usual);
+                    selects_data |= data != usual_data;
                 }
             }
-            let alike = of_axis.iter().all(|&r| r == 1.0);
-            relative.push(if alike { Vec::new() } else { of_axis });
+            let alike = relative.iter().all(|&r| r == 1.0);
+            found.push((if alike { Vec::new() } else { relative }, selects_data));
         }
         settings.seconds = usual;
-        for (axis, relative) in settings.grid.iter_mut().zip(relative) {
-            axis.relative_seconds = relative;
+        for (axis, (relative, selects_data)) in settings.grid.iter_mut().zip(found) {
+            (axis.relative_seconds, axis.selects_data) = (relative, selects_data);
         }
         Ok(())
     }
 }
 
+/// What a grid reads.
+#[derive(Debug, Clone)]
+pub struct GridInputs {
+    /// The folder of the data sets. A point opens what it needs.
+    root: PathBuf,
+    /// The data of the first point, and of those that differ from it in one key that selects data.
+    data: Identity,
+}
+
 impl<S: Study> Study for Grid<S> {
     const NAME: &'static str = GRID;
     type Settings = GridSettings;
-    /// The folder of the data sets.
-    type Inputs = PathBuf;
+    type Inputs = GridInputs;
     type Results = GridResults;
 
-    fn open(_: &GridSettings, root: &Path) -> Result<PathBuf, StudyError> {
-        Ok(root.to_owned())
+    fn open(settings: &GridSettings, root: &Path) -> Result<GridInputs, StudyError> {
+        let axes = settings.grid.iter().enumerate();
+        let selecting = axes.filter(|(_, axis)| axis.selects_data);
+        let others = selecting.flat_map(|(place, _)| settings.along(place));
+        let mut data = Identity::default();
+        for index in std::iter::once(0).chain(others) {
+            let here = S::data(&S::open(&settings.at::<S>(index)?, root)?);
+            if here != Identity::default() {
+                data = data.with(&format!("data.{}", point::key(index)), digest_of(&here));
+            }
+        }
+        Ok(GridInputs { root: root.to_owned(), data })
+    }
+
+    fn data(inputs: &GridInputs) -> Identity {
+        inputs.data.clone()
     }
 
     fn run(
         settings: &GridSettings,
-        root: &PathBuf,
+        GridInputs { root, data }: &GridInputs,
         context: &Context<'_>,
     ) -> Result<GridResults, StudyError> {
         let count = settings.points();
         let stage = context.stage("points of the grid", count as u64)?;
-        let base = Identity::new()
+        let base = data
+            .clone()
+            .with("streams", equipoise_random::VERSION)
             .with("study", S::NAME)
             .with("settings", digest_of(&settings.settings))
             .with("keys", digest_of(&settings.keys()));

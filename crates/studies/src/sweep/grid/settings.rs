@@ -84,10 +84,11 @@ impl GridSettings {
         places
     }
 
-    /// The point at which the axes have these values.
-    pub(super) fn index_of(&self, places: &[usize]) -> usize {
-        let axes = self.grid.iter().zip(places);
-        axes.fold(0, |index, (axis, place)| index * axis.values.len() + place)
+    /// The points that differ from the first one in the value of one axis.
+    pub(super) fn along(&self, axis: usize) -> impl Iterator<Item = usize> + use<> {
+        let count = self.grid.get(axis).map_or(0, |axis| axis.values.len());
+        let step: usize = self.grid.iter().skip(axis + 1).map(|axis| axis.values.len()).product();
+        (1..count).map(move |value| value * step)
     }
 
     /// The values of the axes at a point.
