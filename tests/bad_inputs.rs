@@ -240,9 +240,11 @@ fn wrong_spike_files_leave_no_run() {
     }
     // A sound file that is too small to train on.
     fs::write(&path, &good).unwrap();
-    refuses(&classify, dir, &["batch", "3 training samples"], "too few");
+    let batch = ["--set", "network.batch=4"];
+    let parts = ["batch", "3 training samples"];
+    refuses(&[&classify[..], &batch].concat(), dir, &parts, "too few");
     let study = ["study", "ratios", "--dataset", "shd", "--out", "out"];
-    refuses(&study, dir, &["batch", "3 training samples"], "too few");
+    refuses(&[&study[..], &batch].concat(), dir, &parts, "too few");
 }
 
 /// A grey PNG of one colour, through the encoder that the figures use.

@@ -224,5 +224,9 @@ fn wrong_requests_are_refused() {
     }
     assert!(files(dir).is_empty(), "{:?}", files(dir));
     let few = ["classify", "--dataset", "synthetic-digits", "--train", "100", "--out", "few"];
-    run(&few, dir).refused(&["batch", "256", "100 training samples"]);
+    let batch = ["--set", "network.batch=256"];
+    run(&[&few[..], &batch].concat(), dir).refused(&["batch", "256", "100 training samples"]);
+    // One that nobody asked for is fitted: ten updates an epoch.
+    let ran = run(&[&few[..], &["--epochs", "1"]].concat(), dir).succeeded();
+    assert!(ran.stderr.contains("`batch` is 10"), "{ran:?}");
 }

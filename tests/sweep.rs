@@ -335,18 +335,25 @@ fn other_data_than_those_that_were_planned_are_refused() {
     for (grid, out) in
         [("data.dataset=synthetic-digits,folder:photos", "sets"), ("seed=0..2", "seeds")]
     {
-        let args =
-            [&args[..], &more[..4], &["--grid", grid, "--train", "6", "--out", out]].concat();
+        let args = [
+            &args[..],
+            &more[..4],
+            &["--grid", grid, "--train", "6", "--tasks", "2", "--out", out],
+        ]
+        .concat();
         run(&args, dir).succeeded();
     }
     let first_of = |plan: &str| run(&["sweep", "run", plan, "--task", "0"], dir);
     first_of("seeds").succeeded();
     images(7);
     task(dir, 0).refused(&["training", "not those that were planned"]);
-    for plan in ["sets", "seeds"] {
-        run(&["sweep", "collect", plan], dir).failed(1, &[]);
-        first_of(plan).refused(&["points/0000", "not those that were planned"]);
-    }
+    // What is there was made from other data, and nothing is made from those that are here now.
+    let parts = ["points/00001", "made from other data"];
+    run(&["sweep", "collect", "seeds"], dir).refused(&parts);
+    run(&["sweep", "collect", "sets"], dir).failed(1, &["missing"]);
+    first_of("sets").refused(&["points/00001", "not those that were planned"]);
+    let last = run(&["sweep", "run", "seeds", "--task", "1"], dir);
+    last.refused(&["points/00002", "not those that were planned"]);
     std::fs::rename(dir.join("photos"), dir.join("away")).unwrap();
     task(dir, 0).refused(&["photos"]);
     std::fs::rename(dir.join("away"), dir.join("photos")).unwrap();
