@@ -383,6 +383,24 @@ fn empty_files_and_silent_recordings_are_kept() {
             assert_eq!(there_and_back(dir.path(), &input, format).unwrap().len(), 0, "{format}");
         }
     }
+    // One spike is as good as many.
+    fs::write(&input, text(&[(1.5, 3, 0)], false)).unwrap();
+    for (format, _) in SPIKES {
+        let found = there_and_back(dir.path(), &input, format).unwrap();
+        assert_eq!((&found.times[..], &found.ids[..]), (&[1.5][..], &[3][..]), "{format}");
+    }
+    let one = dir.path().join("one.bin");
+    let pixels = Options { sensor: Some((34, 34)), ..Options::default() };
+    let event = dir.path().join("event.csv");
+    fs::write(&event, "x,y,p,t\n3,0,0,1500\n").unwrap();
+    run(&event, &one, &pixels).unwrap();
+    let found = all(&one, &Options::default()).unwrap().0;
+    assert_eq!((&found.times[..], &found.ids[..]), (&[1.5][..], &[3][..]));
+    let binned = Options { bins: Some(2), ..Options::default() };
+    let counted = dir.path().join("one.safetensors");
+    run(&input, &counted, &binned).unwrap();
+    let table = counts::read(&counted, Format::Counts, None, &mut Vec::new()).unwrap();
+    assert_eq!(table.counts.iter().sum::<u16>(), 1);
     let nothing = dir.path().join("nothing.bin");
     fs::write(&nothing, "").unwrap();
     let done = run(&nothing, &dir.path().join("nothing.npz"), &Options::default()).unwrap();
