@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 mod common;
-use common::{refuses, run};
+use common::{equipoise, refuses, run};
 use serde_json::Value;
 
 /// Two runs that differ in their seed and their size.
@@ -49,6 +50,32 @@ fn runs_are_listed_with_what_differs_and_what_came_of_them() {
     assert_eq!(three["config"]["hebb"]["neurons"], 3);
     let asked = run(&["runs", "--show", "seed,epochs"], dir).succeeded().stdout;
     assert!(asked.contains("epochs") && !asked.contains("hebb.neurons"), "{asked}");
+}
+
+#[test]
+fn a_run_that_was_killed_is_told_from_one_under_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    // Minutes of work.
+    let args = ["balance", "--duration", "1000000", "--quiet", "--out", "long"];
+    let mut child = equipoise(&args, dir).spawn().unwrap();
+    let since = Instant::now();
+    while !dir.join("long/run.json").is_file() && since.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let state = || {
+        let listed = run(&["runs", "long", "--json"], dir).succeeded().stdout;
+        let json: Value = serde_json::from_str(&listed).unwrap();
+        let told = run(&["inspect", "long"], dir).succeeded().stdout;
+        let state = json["runs"][0]["state"].as_str().unwrap().to_owned();
+        assert!(told.contains(&state), "{state}: {told}");
+        state
+    };
+    let under_way = state();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!((under_way.as_str(), state().as_str()), ("running", "stopped"));
+    assert!(run(&["runs", "long"], dir).succeeded().stdout.contains("stopped"));
 }
 
 #[test]

@@ -24,6 +24,14 @@ class Classifier:
         bytes: bytes,
     ) -> Classifier: ...
     @staticmethod
+    def from_nir(
+        path: str,
+        step: float | None,
+        steps: int,
+        step_ms: float,
+        classes: tuple[list[str], str] | None,
+    ) -> tuple[Classifier, list[str]]: ...
+    @staticmethod
     def load(
         path: str,
     ) -> Classifier: ...
@@ -44,6 +52,12 @@ class Classifier:
     def to_bytes(
         self,
     ) -> bytes: ...
+    def to_nir(
+        self,
+        path: str,
+        readout: str,
+        force: bool,
+    ) -> None: ...
     @property
     def weights(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None, npt.NDArray[np.float32]]: ...
 

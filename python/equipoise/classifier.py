@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -295,11 +296,89 @@ class Classifier:
         """Read a classifier that :meth:`save`, or a run of the command, wrote."""
         if not os.path.exists(path):
             raise MissingFileError(f"{os.fspath(path)}: there is no such file")
-        model = _native.Classifier.load(os.fspath(path))
+        return cls._made(_native.Classifier.load(os.fspath(path)))
+
+    @classmethod
+    def _made(cls, model: _native.Classifier) -> Classifier:
+        """The classifier of a network."""
         given = json.loads(model.settings)
-        loaded = cls(given.pop("excitatory_fraction"), **given)
-        loaded._take(model)
-        return loaded
+        made = cls(given.pop("excitatory_fraction"), **given)
+        made._take(model)
+        return made
+
+    def to_nir(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        readout: Literal["li", "cubali", "none"] = "li",
+        force: bool = False,
+    ) -> None:
+        """Write the network as a graph of NIR, which snnTorch, Norse and others read.
+
+        They compute the same spikes if it was trained with ``dynamics="nir"``.
+
+        Parameters
+        ----------
+        path
+            The file, HDF5.
+        readout
+            The readout as ``"li"``, two leaky integrators, as ``"cubali"``, one node, or
+            ``"none"``: the hidden spikes are the output.
+        force
+            Write also what no reader reproduces.
+        """
+        self._fitted().to_nir(os.fspath(path), readout, bool(force))
+
+    @classmethod
+    def from_nir(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        classes: npt.ArrayLike | None = None,
+        dt: float | None = None,
+        steps: int = 100,
+        step_ms: float = 1.0,
+    ) -> Classifier:
+        """Read a classifier from a graph of NIR: of :meth:`to_nir`, the command, or another tool.
+
+        What a person should know of it, such as that it does not keep Dale's law, is warned of.
+
+        Parameters
+        ----------
+        path
+            The file.
+        classes
+            The class of each output: numbers or words; what the file says, or 0, 1, 2.., if not
+            given.
+        dt
+            The length of the step for which it was made, s: 0.0001 in snnTorch, 0.001 in Norse;
+            what the file says, or 0.0001, if not given.
+        steps, step_ms
+            Of a sample, and the time that one stands for, ms, if the file does not say it.
+
+        Returns
+        -------
+        Classifier
+            A fitted one.
+        """
+        if not os.path.exists(path):
+            raise MissingFileError(f"{os.fspath(path)}: there is no such file")
+        named = None
+        if classes is not None:
+            labels = cls._labels(classes, int(np.size(classes)))
+            if len(np.unique(labels)) != len(labels):
+                raise SettingsError("classes: two are the same")
+            named = ([str(label) for label in labels.tolist()], str(labels.dtype))
+        model, remarks = _native.Classifier.from_nir(
+            os.fspath(path),
+            None if dt is None else float(dt),
+            _arrays.whole("steps", steps, 1, 65536),
+            float(step_ms),
+            named,
+        )
+        for remark in remarks:
+            warnings.warn(f"{os.fspath(path)}: {remark}", stacklevel=2)
+        return cls._made(model)
 
     def _take(self, model: _native.Classifier) -> None:
         """Makes a trained network this classifier's."""

@@ -46,7 +46,7 @@ class Run:
 
     @property
     def state(self) -> str:
-        """``running``, ``done``, ``failed`` or ``interrupted``."""
+        """``running``, ``done``, ``failed`` or ``interrupted``; ``running`` too if it was killed."""
         return str(self.record.get("state"))
 
     @property

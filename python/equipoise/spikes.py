@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _arrays
-from ._errors import MissingFileError, SettingsError
+from ._errors import DataError, MissingFileError, SettingsError
 from ._extras import needs
 
 __all__ = ["Spikes", "Traces", "events", "is_train", "load", "milliseconds", "spikes_of", "trains"]
@@ -194,13 +194,15 @@ def spikes_of(value: Any) -> Spikes | None:
 
 
 def load(path: str | os.PathLike[str]) -> Spikes:
-    """Read spikes that :meth:`Spikes.save` or ``equipoise convert`` wrote.
+    """Read spikes that :meth:`Spikes.save` or ``equipoise convert`` wrote, or the units of an NWB file.
 
     Parameters
     ----------
     path
         An NPZ file with ``times`` (or ``times_ms``) in ms and ``ids``, and perhaps ``duration``
-        (or ``duration_ms``) in ms, ``units`` and ``excitatory``; of one recording.
+        (or ``duration_ms``) in ms, ``units`` and ``excitatory``; of one recording. Or an NWB file
+        with units, the rows of which are numbered from 0: the recording begins at its time 0 and
+        ends where they were observed last, or with the last spike. Needs pynwb.
 
     Returns
     -------
@@ -208,6 +210,9 @@ def load(path: str | os.PathLike[str]) -> Spikes:
     """
     if not os.path.exists(path):
         raise MissingFileError(f"{os.fspath(path)}: there is no such file")
+    with open(path, "rb") as start:
+        if start.read(8) == b"\x89HDF\r\n\x1a\n":
+            return _nwb(path)
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -228,6 +233,33 @@ def load(path: str | os.PathLike[str]) -> Spikes:
         duration=_scalar(path, arrays, "duration"),
         units=_scalar(path, arrays, "units"),
         excitatory=_scalar(path, arrays, "excitatory"),
+    )
+
+
+def _nwb(path: str | os.PathLike[str]) -> Spikes:
+    """The units of an NWB file."""
+    pynwb = needs("pynwb")
+    try:
+        with pynwb.NWBHDF5IO(os.fspath(path), "r") as reader:
+            units = reader.read().units
+            rows = range(0 if units is None else len(units))
+            columns = () if units is None else units.colnames
+            listed = [np.asarray(units["spike_times"][row], np.float64) for row in rows]
+            observed = [units["obs_intervals"][row] for row in rows if "obs_intervals" in columns]
+            kinds = [str(units["population"][row]) for row in rows if "population" in columns]
+    except Exception as error:
+        raise DataError(f"{os.fspath(path)}: units cannot be read from it: {error}") from None
+    if not listed:
+        raise DataError(f"{os.fspath(path)}: there are no units in it")
+    ends = [float(np.max(intervals)) for intervals in observed if np.size(intervals)]
+    excitatory = kinds.count("excitatory")
+    # As it is written here: the excitatory ones first.
+    known = kinds == ["excitatory"] * excitatory + ["inhibitory"] * (len(kinds) - excitatory)
+    return events(
+        [1000.0 * train for train in listed],
+        duration=1000.0 * max(ends) if ends else None,
+        units=len(listed),
+        excitatory=excitatory if kinds and known else None,
     )
 
 

@@ -69,21 +69,8 @@ def associate(
         As all studies; see the module.
     preset
         "guided": settings below those given.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "associate",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=preset,
-        progress=progress,
-        changes=settings,
-    )
+    return study("associate", config, out, resume, data, preset, progress, settings)
 
 
 def structure(
@@ -104,21 +91,8 @@ def structure(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "structure",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("structure", config, out, resume, data, None, progress, settings)
 
 
 def controllability(
@@ -139,18 +113,5 @@ def controllability(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "controllability",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("controllability", config, out, resume, data, None, progress, settings)

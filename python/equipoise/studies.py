@@ -44,15 +44,19 @@ __all__ = [
     "decode",
     "demo",
     "diagnose",
+    "dose",
     "encode",
     "evaluate",
     "evaluate_classifier",
     "hebb",
     "hebb_run",
     "linearity",
+    "populations",
     "ratios",
     "reconstruct",
+    "reconstruction",
     "settings",
+    "speed",
     "track",
     "train",
 ]
@@ -79,21 +83,8 @@ def diagnose(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "diagnose",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("diagnose", config, out, resume, data, None, progress, settings)
 
 
 def balance_map(
@@ -114,21 +105,8 @@ def balance_map(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "balance_map",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("balance_map", config, out, resume, data, None, progress, settings)
 
 
 def linearity(
@@ -149,21 +127,8 @@ def linearity(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "linearity",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("linearity", config, out, resume, data, None, progress, settings)
 
 
 def track(
@@ -184,21 +149,8 @@ def track(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "track",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("track", config, out, resume, data, None, progress, settings)
 
 
 def coding(
@@ -219,21 +171,30 @@ def coding(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "coding",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("coding", config, out, resume, data, None, progress, settings)
+
+
+def populations(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Networks of any populations: are they balanced, and what do they learn?
+
+    The study of ``equipoise balance populations``; ``settings("populations")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+    """
+    return study("populations", config, out, resume, data, None, progress, settings)
 
 
 def demo(
@@ -256,22 +217,9 @@ def demo(
     config, out, resume, data, progress, **settings
         As all studies; see the module.
     preset
-        "standard" or "smoke": settings below those given.
-
-    Returns
-    -------
-    StudyResults
+        "standard" (if not given) or "smoke": settings below those given.
     """
-    return study(
-        "demo",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=preset,
-        progress=progress,
-        changes=settings,
-    )
+    return study("demo", config, out, resume, data, preset, progress, settings)
 
 
 def reconstruct(
@@ -292,21 +240,83 @@ def reconstruct(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "reconstruct",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("reconstruct", config, out, resume, data, None, progress, settings)
+
+
+def reconstruction(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    preset: Literal["full", "quick", "smoke"] | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Images from spikes over regimes, decoders, data sets and networks, with controls.
+
+    The study of ``equipoise study reconstruction``; ``settings("reconstruction")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+    preset
+        "full" (if not given), "quick" or "smoke": settings below those given.
+    """
+    return study("reconstruction", config, out, resume, data, preset, progress, settings)
+
+
+def speed(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    preset: Literal["full", "quick", "smoke"] | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """How soon is an image read after it comes on?
+
+    The study of ``equipoise study speed``; ``settings("speed")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+    preset
+        "full" (if not given), "quick" or "smoke": settings below those given.
+    """
+    return study("speed", config, out, resume, data, preset, progress, settings)
+
+
+def dose(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    preset: Literal["full", "quick", "smoke"] | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """What do spikes tell along lines of networks of the same rate, from hardly to strongly balanced?
+
+    The study of ``equipoise study dose``; ``settings("dose")`` lists what can be set.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+    preset
+        "full" (if not given), "quick" or "smoke": settings below those given.
+    """
+    return study("dose", config, out, resume, data, preset, progress, settings)
 
 
 def decode(
@@ -329,21 +339,8 @@ def decode(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "decode",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("decode", config, out, resume, data, None, progress, settings)
 
 
 def encode(
@@ -364,21 +361,8 @@ def encode(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "encode",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("encode", config, out, resume, data, None, progress, settings)
 
 
 def train(
@@ -399,21 +383,8 @@ def train(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "train",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("train", config, out, resume, data, None, progress, settings)
 
 
 def evaluate(
@@ -434,21 +405,8 @@ def evaluate(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "evaluate",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("evaluate", config, out, resume, data, None, progress, settings)
 
 
 def classify(
@@ -469,21 +427,8 @@ def classify(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "classify",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("classify", config, out, resume, data, None, progress, settings)
 
 
 def evaluate_classifier(
@@ -504,21 +449,8 @@ def evaluate_classifier(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "evaluate_classifier",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("evaluate_classifier", config, out, resume, data, None, progress, settings)
 
 
 def ratios(
@@ -539,21 +471,8 @@ def ratios(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "ratios",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("ratios", config, out, resume, data, None, progress, settings)
 
 
 def hebb(
@@ -574,21 +493,8 @@ def hebb(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "hebb",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("hebb", config, out, resume, data, None, progress, settings)
 
 
 def hebb_run(
@@ -609,18 +515,5 @@ def hebb_run(
     ----------
     config, out, resume, data, progress, **settings
         As all studies; see the module.
-
-    Returns
-    -------
-    StudyResults
     """
-    return study(
-        "hebb_run",
-        config,
-        out=out,
-        resume=resume,
-        data=data,
-        preset=None,
-        progress=progress,
-        changes=settings,
-    )
+    return study("hebb_run", config, out, resume, data, None, progress, settings)

@@ -22,6 +22,7 @@ SHAPE = "tuple[int, int, int]"
 COUNTS = f"tuple[{U16}, int, int, float]"
 SAMPLES = f"tuple[int, int, float, {U64}, {U16}, {U16}]"
 PATH = "str | None"
+NAMED = "tuple[list[str], str] | None"
 
 #: Types of arguments that mean the same everywhere.
 ARGUMENTS = {
@@ -180,10 +181,15 @@ FUNCTIONS: dict[str, tuple[dict[str, str], str]] = {
     "Populations.run": ({}, f"tuple[Spikes, {F32}]"),
     "Classifier.evaluate": ({}, "str"),
     "Classifier.from_bytes": ({"bytes": "bytes"}, "Classifier"),
+    "Classifier.from_nir": (
+        {"step": "float | None", "steps": "int", "step_ms": "float", "classes": NAMED},
+        "tuple[Classifier, list[str]]",
+    ),
     "Classifier.load": ({}, "Classifier"),
     "Classifier.save": ({}, "None"),
     "Classifier.logits": ({}, f"tuple[{F32}, {U32}]"),
     "Classifier.to_bytes": ({}, "bytes"),
+    "Classifier.to_nir": ({"readout": "str", "force": "bool"}, "None"),
     "Decoder.predict": ({"counts": COUNTS}, F32),
     "Decoder.save": ({}, "None"),
 }

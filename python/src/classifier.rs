@@ -9,6 +9,7 @@ use equipoise_decoder::classifier::{
 use equipoise_decoder::lif::Input;
 use equipoise_decoder::observer::{Event, Observer};
 use equipoise_encoder::code::Events;
+use equipoise_studies::exchange::nir::{self, ImportSettings, NirError, Readout};
 use numpy::{PyArray2, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -26,6 +27,16 @@ impl From<ClassifierError> for Failure {
             ClassifierError::Diverged { .. } => Self::run(error),
             ClassifierError::Archive(_) => Self::Data(error.to_string()),
             error => Self::request(error),
+        }
+    }
+}
+
+impl From<NirError> for Failure {
+    fn from(error: NirError) -> Self {
+        match error {
+            NirError::File(error) => error.into(),
+            NirError::NotReproduced(_) => Self::request(error),
+            error => Self::Data(error.to_string()),
         }
     }
 }
@@ -147,6 +158,60 @@ impl Classifier {
     /// Writes the file of the classifier, which the command reads too.
     fn save(&self, path: PathBuf) -> Result<(), Failure> {
         Ok(self.inner.save(&path)?)
+    }
+
+    /// Writes it as a graph of NIR, with this readout (`li`, `cubali` or `none`).
+    #[pyo3(signature = (path, readout, force))]
+    fn to_nir(&self, path: PathBuf, readout: &str, force: bool) -> Result<(), Failure> {
+        let readout = match readout {
+            "li" => Readout::Li,
+            "cubali" => Readout::CubaLi,
+            "none" => Readout::None,
+            _ => {
+                let there = "there are \"li\", \"cubali\" and \"none\"";
+                return Err(Failure::Request(format!("readout: {readout:?}; {there}")));
+            }
+        };
+        Ok(nir::write(&path, &nir::export(&self.inner, readout, force)?)?)
+    }
+
+    /// A classifier from a graph of NIR, and what to know of it. `step` is the length of a step in
+    /// s; `steps` and `step_ms` are of samples, where the file does not say it; `classes` are the
+    /// names of the classes and the type of the labels in Python.
+    #[staticmethod]
+    #[pyo3(signature = (path, step, steps, step_ms, classes))]
+    fn from_nir(
+        path: PathBuf,
+        step: Option<f64>,
+        steps: usize,
+        step_ms: f64,
+        classes: Option<(Vec<String>, String)>,
+    ) -> Result<(Self, Vec<String>), Failure> {
+        let told = |error: NirError| match Failure::from(error) {
+            Failure::Data(why) if !why.contains(&*path.to_string_lossy()) => {
+                Failure::Data(format!("{}: {why}", path.display()))
+            }
+            failure => failure,
+        };
+        let graph = nir::read(&path).map_err(told)?;
+        let settings = ImportSettings { step, steps, step_ms };
+        let imported = nir::import(&graph, &settings).map_err(told)?;
+        let mut inner = imported.classifier;
+        if let Some((names, kind)) = classes {
+            if names.len() != inner.classes().len() {
+                return Err(Failure::Request(format!(
+                    "classes: {} for a readout of {}",
+                    names.len(),
+                    inner.classes().len()
+                )));
+            }
+            let (config, grid) = (*inner.config(), inner.grid());
+            inner = classifier::Classifier::new(config, names, grid, inner.weights().clone())?;
+            inner.origin.insert(LABELS.to_owned(), kind);
+        } else if inner.classes().iter().enumerate().all(|(k, name)| *name == k.to_string()) {
+            inner.origin.insert(LABELS.to_owned(), "int64".to_owned());
+        }
+        Ok((Self { inner: Arc::new(inner) }, imported.remarks))
     }
 
     /// All of it as bytes: those of its file.

@@ -237,6 +237,8 @@ impl Run {
             trial.background = Some(&profile);
         }
         trial.watch = Some(watch);
+        // Handing each slice to the one thread of a pool takes longer than to go on here.
+        trial.parallel = rayon::current_num_threads() > 1;
         work(&trial)
     }
 }

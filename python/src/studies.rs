@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use equipoise_report::{Report, RunDir, RunInfo};
 use equipoise_studies::balance::{Coding, Diagnose, Linear, Maps, Track};
 use equipoise_studies::classification::{Classify, EvaluateClassifier, Ratios};
+use equipoise_studies::coding::{Dose, Speed};
 use equipoise_studies::decoding::Decoding;
 use equipoise_studies::hebb::{HebbStudy, OneNetwork};
+use equipoise_studies::populations::Populations;
 use equipoise_studies::reconstruction::steps::{Encode, EncodedRun, Evaluate, Train, TrainedRun};
+use equipoise_studies::reconstruction::sweep::{ReconstructionSweep, SweepSettings};
 use equipoise_studies::reconstruction::{Demonstration, Reconstruction, Settings as ImageSettings};
 use equipoise_studies::schema::known_keys;
 use equipoise_studies::stimulation::{Associate, Controllability, GUIDED, Structure};
@@ -119,6 +122,7 @@ fn run<S: Study>(watcher: &Watcher, mut request: Request) -> Result<Found, Failu
     let ended =
         S::run(&settings, &inputs, &Context::new(observer, &directory)).and_then(|results| {
             directory.save_report(&S::report(&results))?;
+            directory.write_json("metrics.json", &S::metrics(&results))?;
             Ok(results)
         });
     match ended {
@@ -148,9 +152,19 @@ fn found<S: Study>(results: &S::Results, path: Option<PathBuf>) -> Result<Found,
 fn preset(name: &str, preset: Option<&str>, request: &Request) -> Result<String, Failure> {
     let images = |text: &str| ImageSettings::layer(text).map_err(Failure::Internal);
     match (name, preset) {
-        ("demo", None | Some("standard")) => images(Demonstration::STANDARD),
+        ("demo", Some("standard")) => images(Demonstration::STANDARD),
         ("demo", Some("smoke")) => images(Demonstration::SMOKE),
-        ("reconstruct" | "encode", None) => images(""),
+        ("reconstruction", Some(name @ ("full" | "quick" | "smoke"))) => {
+            type Of = ReconstructionSweep;
+            SweepSettings::layer(of_size(name, [Of::FULL, Of::QUICK, Of::SMOKE]))
+                .map_err(Failure::Internal)
+        }
+        ("speed", Some(name @ ("full" | "quick" | "smoke"))) => {
+            Ok(of_size(name, [Speed::FULL, Speed::QUICK, Speed::SMOKE]).to_owned())
+        }
+        ("dose", Some(name @ ("full" | "quick" | "smoke"))) => {
+            Ok(of_size(name, [Dose::FULL, Dose::QUICK, Dose::SMOKE]).to_owned())
+        }
         // A step goes on with the settings of the run before it.
         ("train" | "evaluate", None) => {
             let defaults = images("")?;
@@ -167,10 +181,19 @@ fn preset(name: &str, preset: Option<&str>, request: &Request) -> Result<String,
             toml::to_string(&earlier).map_err(Failure::run)
         }
         ("associate", Some("guided")) => Ok(GUIDED.to_owned()),
-        (_, None) => Ok(String::new()),
+        (_, None) => lowest_by_name(name),
         (_, Some(preset)) => {
             Err(Failure::Request(format!("{name}: there is no preset {preset:?}")))
         }
+    }
+}
+
+/// The preset of this name: that of a full study, a quick one, or one that only shows that all works.
+fn of_size(name: &str, [full, quick, smoke]: [&'static str; 3]) -> &'static str {
+    match name {
+        "quick" => quick,
+        "smoke" => smoke,
+        _ => full,
     }
 }
 
@@ -182,6 +205,13 @@ macro_rules! studies {
         fn by_name(name: &str, watcher: &Watcher, request: Request) -> Result<Found, Failure> {
             match name {
                 $($name => run::<$study>(watcher, request),)*
+                _ => Err(no_study(name)),
+            }
+        }
+
+        fn lowest_by_name(name: &str) -> Result<String, Failure> {
+            match name {
+                $($name => <$study>::preset().map_err(Failure::Internal),)*
                 _ => Err(no_study(name)),
             }
         }
@@ -201,8 +231,12 @@ studies! {
     "linearity" => Linear,
     "track" => Track,
     "coding" => Coding,
+    "populations" => Populations,
     "demo" => Demonstration,
     "reconstruct" => Reconstruction,
+    "reconstruction" => ReconstructionSweep,
+    "speed" => Speed,
+    "dose" => Dose,
     "decode" => Decoding,
     "encode" => Encode,
     "train" => Train,

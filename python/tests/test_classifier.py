@@ -53,6 +53,51 @@ def test_it_learns_and_keeps_dales_law(data: tuple[np.ndarray, np.ndarray], tmp_
         assert np.array_equal(other.predict(X), clf.predict(X))
 
 
+def test_classes_in_any_order(data: tuple[np.ndarray, np.ndarray], tmp_path: Path) -> None:
+    X, y = data
+    clf = eq.Classifier(0.8, "extreme", dynamics="nir", **SETTINGS).fit(X, y)
+    clf.to_nir(tmp_path / "clf.nir")
+    turned = eq.Classifier.from_nir(tmp_path / "clf.nir", classes=["right", "left"])
+    assert list(turned.classes_) == ["right", "left"]
+    other = np.where(y == "left", "right", "left")
+    assert turned.evaluate(X, other)["accuracy"] == clf.score(X, y) == turned.score(X, other)
+
+
+def test_nir_goes_both_ways(data: tuple[np.ndarray, np.ndarray], tmp_path: Path) -> None:
+    X, y = data
+    for recurrent in (False, True):
+        clf = eq.Classifier(0.8, dynamics="nir", recurrent=recurrent, **SETTINGS)
+        clf.fit(X, (y == "left").astype(int))
+        clf.to_nir(tmp_path / "clf.nir")
+        back = eq.Classifier.from_nir(tmp_path / "clf.nir")
+        assert back.excitatory_ == 24 and back.classes_.tolist() == [0, 1]
+        assert np.array_equal(back.hidden_counts(X), clf.hidden_counts(X))
+        wanted = clf.decision_function(X)
+        assert back.decision_function(X) == pytest.approx(wanted, abs=1e-5 * float(np.abs(wanted).max()))
+        assert np.array_equal(back.predict(X), clf.predict(X))
+        back.save(tmp_path / "back.safetensors")
+        kept = eq.Classifier.load(tmp_path / "back.safetensors")
+        assert kept.classes_.dtype.kind == "i" and np.array_equal(kept.predict(X), clf.predict(X))
+        words = eq.Classifier.from_nir(tmp_path / "clf.nir", classes=["b", "a"])
+        assert list(words.classes_) == ["b", "a"]
+    published = eq.Classifier(0.8, **SETTINGS).fit(X, y)
+    with pytest.raises(eq.SettingsError, match="nir"):
+        published.to_nir(tmp_path / "published.nir")
+    published.to_nir(tmp_path / "published.nir", force=True)
+    with pytest.raises(eq.SettingsError, match="readout"):
+        clf.to_nir(tmp_path / "x.nir", readout="both")  # type: ignore[arg-type]
+    with pytest.raises(eq.SettingsError, match="classes"):
+        eq.Classifier.from_nir(tmp_path / "clf.nir", classes=["one"])
+    with pytest.raises(eq.SettingsError, match="classes"):
+        eq.Classifier.from_nir(tmp_path / "clf.nir", classes=["one", "one"])
+    with pytest.raises(eq.MissingFileError):
+        eq.Classifier.from_nir(tmp_path / "nowhere.nir")
+    clf.to_nir(tmp_path / "spikes.nir", readout="none")
+    for name in ("spikes.nir", "back.safetensors"):
+        with pytest.raises(eq.DataError, match=name):
+            eq.Classifier.from_nir(tmp_path / name)
+
+
 def test_every_form_of_samples_is_the_same(data: tuple[np.ndarray, np.ndarray]) -> None:
     X, y = data
     dense = eq.Events.of(X)

@@ -40,7 +40,7 @@ def test_neo_goes_both_ways(net: eq.Network) -> None:
     eq.Classifier(epochs=1, hidden=5).fit(samples, [0, 1] * 10)
 
 
-def test_nwb_is_written(net: eq.Network, tmp_path: Path) -> None:
+def test_nwb_goes_both_ways(net: eq.Network, tmp_path: Path) -> None:
     pynwb = pytest.importorskip("pynwb")
     small = eq.Network.brunel(100)
     rec = small.run(200, seed=1)
@@ -51,6 +51,23 @@ def test_nwb_is_written(net: eq.Network, tmp_path: Path) -> None:
         for unit, train in enumerate(rec.spikes.trains()):
             assert units["spike_times"][unit] == pytest.approx(train / 1000)
         assert list(units["population"][:]) == ["excitatory"] * 80 + ["inhibitory"] * 20
+    back = eq.load(tmp_path / "x.nwb")
+    assert (back.duration, back.units, back.excitatory) == (200.0, 100, 80)
+    order = np.lexsort((rec.spikes.ids, rec.spikes.times))
+    assert np.array_equal(back.times, rec.spikes.times[order])
+    assert np.array_equal(back.ids, rec.spikes.ids[order])
+    # One spike, none, and what is no such file.
+    one = eq.spikes.events(([1.5], [3]), duration=10, units=5)
+    one.to_nwb(tmp_path / "one.nwb")
+    back = eq.load(tmp_path / "one.nwb")
+    assert (back.times.tolist(), back.ids.tolist(), back.units) == ([1.5], [3], 5)
+    eq.spikes.events(([], []), duration=10, units=5).to_nwb(tmp_path / "none.nwb")
+    assert len(eq.load(tmp_path / "none.nwb")) == 0
+    whole = (tmp_path / "x.nwb").read_bytes()
+    for cut in (20, len(whole) // 2):
+        (tmp_path / "cut.nwb").write_bytes(whole[:cut])
+        with pytest.raises(eq.DataError, match="cut.nwb"):
+            eq.load(tmp_path / "cut.nwb")
 
 
 def test_polars_if_asked(net: eq.Network) -> None:

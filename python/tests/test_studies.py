@@ -25,6 +25,8 @@ def test_a_study_is_the_commands(command: str, tmp_path: Path) -> None:
     run = [command, "study", "hebb", *sets, "--quiet", "--out", str(tmp_path / "there")]
     subprocess.run(run, check=True, stdout=subprocess.DEVNULL)
     here, there = eq.Run(tmp_path / "here"), eq.Run(tmp_path / "there")
+    told = [(tmp_path / part / "metrics.json").read_bytes() for part in ("here", "there")]
+    assert told[0] == told[1]
     assert here.settings == there.settings and here.command == there.command == "study-hebb"
     assert list(here.tables) == list(there.tables)
     for name in here.tables:
@@ -69,8 +71,25 @@ def test_every_study_tells_its_settings() -> None:
     assert eq.studies.settings("hebb", study__hebb__max_epochs=7)["study"]["hebb"]["max_epochs"] == 7
 
 
+@pytest.mark.parametrize("name", ["reconstruction", "speed", "dose"])
+def test_presets(name: str) -> None:
+    told = {size: eq.studies.settings(name, preset=size) for size in ("full", "quick", "smoke")}
+    assert eq.studies.settings(name) == told["full"] != told["quick"] != told["smoke"]
+    with pytest.raises(ValueError, match="huge"):
+        eq.studies.settings(name, preset="huge")
+
+
+def test_populations() -> None:
+    found = eq.studies.populations(
+        published={"name": "brunel", "scale": 0.1}, network={"warm_up": 50.0, "duration": 200.0}
+    )
+    assert any("rate_hz" in column for t in found.tables.values() for column in t.columns)
+
+
 def test_stimulation(tmp_path: Path) -> None:
-    found = eq.stimulate.controllability(seed=2, out=tmp_path / "run")
+    found = eq.stimulate.controllability(
+        seed=2, sizes=[30], densities=[0.5], timed_sizes=[30], out=tmp_path / "run"
+    )
     assert len(found.tables) > 0 and "<svg" in found.report.html
     assert all(isinstance(t, pd.DataFrame) for t in found.frames.values())
     found.report.save(tmp_path / "report.html")

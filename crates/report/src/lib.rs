@@ -74,7 +74,7 @@ pub use page_file::write_page;
 pub use report::{Report, Step};
 pub use run_dir::{
     Checkpoint, Machine, RefusedCheckpoint, Resumed, RunDir, RunDirError, RunInfo, RunRecord,
-    RunState, atomic_write, atomic_write_with, format_utc, utc_now,
+    RunState, Standing, atomic_write, atomic_write_with, format_utc, utc_now,
 };
 pub use runs::{Compared, FoundRun, FoundRuns, Group, Unreadable, find_runs};
 pub use table::{Best, Cell, Column, NumberFormat, Parameter, Table, parameter_table, wrap};

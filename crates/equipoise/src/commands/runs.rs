@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use equipoise_report::{FoundRuns, find_runs, write_page};
 use equipoise_studies::settings::suggesting;
+use equipoise_studies::sweep::is_under_way;
 
 use crate::console::{print, width};
 use crate::failure::{Failure, Outcome};
@@ -41,7 +42,8 @@ A run that cannot be read is named, and the others are listed.";
 
 /// Lists the runs.
 pub fn run(args: &Args) -> Outcome {
-    let found = find_runs(&args.directories)?;
+    let mut found = find_runs(&args.directories)?;
+    found.made_by_others(is_under_way);
     check_names(&found, &args.show)?;
     if let Some(page) = &args.html {
         let folder = page.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -3,12 +3,17 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::error::RunDirError;
 
 /// Name of the lock file.
 pub(super) const LOCK_FILE: &str = ".lock";
+
+/// How often a lock is tried that another process holds, and the pause between: that process may only
+/// be looking whether somebody holds it.
+const TRIES: usize = 3;
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// A held lock. The operating system holds it for us, so it ends with the process however that dies;
 /// the process id in the file is for the message that another process prints.
@@ -22,17 +27,21 @@ impl Lock {
     /// Takes the lock of `directory`, also over the lock file that a dead process left.
     pub(super) fn acquire(directory: &Path) -> Result<Self, RunDirError> {
         let path = directory.join(LOCK_FILE);
+        let mut tries = 0;
         loop {
-            let mut options = OpenOptions::new();
-            options.read(true).write(true).create(true).truncate(false);
-            // A link in its place could lead to a file that is not ours to empty.
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW);
-            let mut file = options
+            let mut file = options()
+                .write(true)
+                .create(true)
+                .truncate(false)
                 .open(&path)
                 .map_err(|e| RunDirError::from_io("open the lock file", &path, e))?;
             match file.try_lock() {
                 Ok(()) => {}
+                Err(TryLockError::WouldBlock) if tries < TRIES => {
+                    tries += 1;
+                    std::thread::sleep(PAUSE);
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => {
                     let mut holder = String::new();
                     let _ = file.read_to_string(&mut holder);
@@ -61,6 +70,30 @@ impl Lock {
             }
         }
     }
+}
+
+/// Whether a process holds the lock of `directory`; none if the file system cannot tell.
+pub(super) fn is_held(directory: &Path) -> Option<bool> {
+    let file = match options().open(directory.join(LOCK_FILE)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Some(false),
+        Err(_) => return None,
+    };
+    // Those who only look do not stand in each other's way.
+    match file.try_lock_shared() {
+        Ok(()) => Some(false),
+        Err(TryLockError::WouldBlock) => Some(true),
+        Err(TryLockError::Error(_)) => None,
+    }
+}
+
+/// To open the lock file: not by a link, which could lead to a file that is not ours to empty.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW);
+    options
 }
 
 /// Whether the file system has no locks: 37 (ENOLCK) is what NFS without its lock service says, 524

@@ -35,7 +35,7 @@ use serde::de::DeserializeOwned;
 pub use atomic::{atomic_write, atomic_write_with};
 pub use checkpoint::{Checkpoint, RefusedCheckpoint};
 pub use error::RunDirError;
-pub use record::{Machine, Resumed, RunInfo, RunRecord, RunState, format_utc, utc_now};
+pub use record::{Machine, Resumed, RunInfo, RunRecord, RunState, Standing, format_utc, utc_now};
 
 use lock::Lock;
 use place::{check_name, claim, claim_new, first_entry};
@@ -214,6 +214,19 @@ impl RunDir {
             return Err(wrong(reason));
         }
         Ok(record)
+    }
+
+    /// How the run in `dir` stands now, whose record this is: one that says that it is under way,
+    /// and whose directory no process holds, was killed. Where the file system has no locks, the
+    /// record is believed.
+    pub fn standing(dir: &Path, record: &RunRecord) -> Standing {
+        match record.state {
+            RunState::Running if lock::is_held(dir) == Some(false) => Standing::Stopped,
+            RunState::Running => Standing::Running,
+            RunState::Done => Standing::Done,
+            RunState::Failed => Standing::Failed,
+            RunState::Interrupted => Standing::Interrupted,
+        }
     }
 
     /// The record of the run in `dir`, which has to be one of `command`.

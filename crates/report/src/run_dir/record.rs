@@ -67,6 +67,35 @@ pub enum RunState {
     Interrupted,
 }
 
+/// How a run stands now: its record, and whether a process still holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// A process makes it.
+    Running,
+    /// It was under way, and no process makes it any more: it was killed. It can be resumed.
+    Stopped,
+    /// Complete.
+    Done,
+    /// Ended with an error.
+    Failed,
+    /// Stopped on request; can be resumed.
+    Interrupted,
+}
+
+impl Standing {
+    /// In a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 /// The machine that a run used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {

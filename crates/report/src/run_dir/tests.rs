@@ -164,9 +164,12 @@ fn resume_continues_and_cleans_up_after_a_kill() {
     fs::create_dir(out.join("figures")).unwrap();
     fs::write(out.join("figures/.x.png.tmp-1-2"), "half").unwrap();
     fs::write(out.join(".keep"), "hidden files of others stay").unwrap();
-    assert_eq!(RunDir::stored_record(&out).unwrap().state, RunState::Running);
+    let record = RunDir::stored_record(&out).unwrap();
+    assert_eq!(record.state, RunState::Running);
+    assert_eq!(RunDir::standing(&out, &record), Standing::Stopped);
 
     let run = RunDir::resume(&out, &info(), Some(&config())).unwrap();
+    assert_eq!(RunDir::standing(&out, run.record()), Standing::Running);
     assert_eq!(fs::read(&log).unwrap(), whole);
     assert!(names(&out.join("figures")).is_empty());
     assert!(out.join(".keep").exists());
@@ -179,6 +182,7 @@ fn resume_continues_and_cleans_up_after_a_kill() {
     run.finish().unwrap();
     let record = RunDir::stored_record(&out).unwrap();
     assert_eq!((record.state, record.resumed.len()), (RunState::Done, 1));
+    assert_eq!(RunDir::standing(&out, &record), Standing::Done);
 }
 
 #[test]

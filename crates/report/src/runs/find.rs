@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::run_dir::{RunDir, RunDirError, RunRecord};
+use crate::run_dir::{RunDir, RunDirError, RunRecord, Standing};
 
 /// The record by which a run directory is known.
 const RECORD: &str = "run.json";
@@ -24,6 +24,8 @@ pub struct FoundRun {
     pub path: PathBuf,
     /// Its record.
     pub record: RunRecord,
+    /// How it stands.
+    pub standing: Standing,
     /// Its main numbers by name; none before it is done.
     pub metrics: BTreeMap<String, f64>,
     /// Its report, if there is one.
@@ -97,6 +99,19 @@ pub fn find_runs<P: AsRef<Path>>(directories: &[P]) -> Result<FoundRuns, RunDirE
     Ok(found)
 }
 
+impl FoundRuns {
+    /// Takes for under way what is not done and of which `is_made` says that processes make it
+    /// without holding it, as those do that share a run.
+    pub fn made_by_others(&mut self, is_made: impl Fn(&Path) -> bool) {
+        for run in &mut self.runs {
+            let open = matches!(run.standing, Standing::Stopped | Standing::Interrupted);
+            if open && is_made(&run.path) {
+                run.standing = Standing::Running;
+            }
+        }
+    }
+}
+
 #[derive(Default)]
 struct Search {
     found: FoundRuns,
@@ -142,6 +157,7 @@ impl Search {
         let figure = report.as_deref().and_then(first_figure);
         self.found.runs.push(FoundRun {
             path: path.to_path_buf(),
+            standing: RunDir::standing(path, &record),
             record,
             metrics,
             report,

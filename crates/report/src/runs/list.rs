@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::compare::Group;
 use super::find::{FoundRun, FoundRuns};
-use crate::run_dir::RunState;
+use crate::run_dir::Standing;
 use crate::table::{Cell, Column, Table, wrap};
 
 /// Settings and numbers that are shown where none are asked for, at most; fewer if there is no room.
@@ -64,7 +64,7 @@ fn as_json(run: &FoundRun) -> Value {
     json!({
         "path": run.path,
         "command": record.command,
-        "state": record.state,
+        "state": run.standing,
         "error": record.error,
         "start": record.start,
         "end": record.end,
@@ -130,7 +130,7 @@ impl Group<'_> {
         let names = self.runs.iter().map(|run| run.path.display().to_string().into());
         let mut columns = vec![
             Shown { column: Column::text("run"), cells: names.collect() },
-            self.words("state", |run| Some(state(run.record.state).to_owned())),
+            self.words("state", |run| Some(run.standing.word().to_owned())),
         ];
         if self.common(FoundRun::program).is_none() {
             columns.push(self.words("version", |run| Some(run.program())));
@@ -187,8 +187,8 @@ impl Group<'_> {
                 notes.push(format!("{}: {error}", run.path.display()));
             }
         }
-        if self.runs.iter().any(|run| run.record.state == RunState::Running) {
-            notes.push("running: under way, or its process was killed".to_owned());
+        if self.runs.iter().any(|run| run.standing == Standing::Stopped) {
+            notes.push("stopped: its process was killed; it can be resumed".to_owned());
         }
         if left > 0 {
             let many = if left == 1 { "" } else { "s" };
@@ -202,16 +202,6 @@ impl Group<'_> {
 fn column(name: &str, values: &[Option<f64>]) -> Column {
     let whole = values.iter().flatten().all(|value| value.fract() == 0.0 && value.abs() < 1e9);
     if whole { Column::integer(name) } else { Column::number(name) }
-}
-
-/// How a run stands, in a word.
-pub(super) fn state(state: RunState) -> &'static str {
-    match state {
-        RunState::Running => "running",
-        RunState::Done => "done",
-        RunState::Failed => "failed",
-        RunState::Interrupted => "interrupted",
-    }
 }
 
 /// The name of a run among others, for a heading.

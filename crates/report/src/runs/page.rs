@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::address::address;
 use super::compare::Group;
 use super::find::{FoundRun, FoundRuns};
-use super::list::{Shown, name, state};
+use super::list::{Shown, name};
 use super::thumbnail::thumbnail;
 use crate::report::{Card, Report};
 use crate::table::{Cell, Column};
@@ -72,7 +72,7 @@ impl Group<'_> {
         };
         vec![
             Shown { column: Column::text("run"), cells: self.runs.iter().map(link).collect() },
-            self.words("state", |run| Some(state(run.record.state).to_owned())),
+            self.words("state", |run| Some(run.standing.word().to_owned())),
             self.words("started", |run| Some(run.record.start.clone())),
             self.words("ended", |run| run.record.end.clone()),
             self.words("version", |run| Some(run.program())),

@@ -8,13 +8,14 @@ use std::path::Path;
 use equipoise_data::spikes::file::read_origin;
 use equipoise_data::{CountsOrigin, FileFacts, FileFormat};
 use equipoise_decoder::checkpoint::{self, Kind, Origin};
-use equipoise_report::{RunDir, RunDirError, RunRecord};
+use equipoise_report::{RunDir, RunDirError, Standing};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Array, Checksum, Inspection};
 use crate::context::{Identity, describe_unit};
 use crate::error::StudyError;
+use crate::sweep::is_under_way;
 
 /// The largest file that is read whole, bytes: a unit, a model.
 const LARGEST: u64 = 1 << 30;
@@ -37,7 +38,7 @@ pub(super) fn inspect(path: &Path) -> Result<Inspection, StudyError> {
     let is_record = path.file_name().is_some_and(|name| name == "run.json");
     if let (true, Some(dir)) = (is_record, path.parent()) {
         let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-        return Ok(record(&RunDir::stored_record(dir)?));
+        return record(dir);
     }
     Err(StudyError::input(format!(
         "{}: of no kind that is known: counts, spikes, a model, a unit or the directory of a run, or \
@@ -48,10 +49,15 @@ pub(super) fn inspect(path: &Path) -> Result<Inspection, StudyError> {
 }
 
 /// The record of a run, whose checksum has been found right.
-pub(super) fn record(record: &RunRecord) -> Inspection {
+pub(super) fn record(dir: &Path) -> Result<Inspection, StudyError> {
+    let record = RunDir::stored_record(dir)?;
+    let standing = match RunDir::standing(dir, &record) {
+        Standing::Stopped | Standing::Interrupted if is_under_way(dir) => Standing::Running,
+        standing => standing,
+    };
     let mut found = Inspection::of("run");
     found.fact("command", &record.command);
-    found.fact("state", format!("{:?}", record.state).to_lowercase());
+    found.fact("state", standing.word());
     if let Some(error) = &record.error {
         found.fact("error", error);
     }
@@ -68,7 +74,7 @@ pub(super) fn record(record: &RunRecord) -> Inspection {
         found.fact("data", dir.display());
     }
     found.checksum = Checksum::Right;
-    found
+    Ok(found)
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, StudyError> {

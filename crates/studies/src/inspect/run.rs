@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use equipoise_report::{RunDir, RunDirError};
+use equipoise_report::RunDirError;
 use serde_json::Value;
 
 use super::file::{record, whole};
@@ -18,7 +18,7 @@ const NAMED: usize = 5;
 
 /// Tells what a run directory holds.
 pub(super) fn inspect(dir: &Path) -> Result<Inspection, StudyError> {
-    let mut found = record(&RunDir::stored_record(dir)?);
+    let mut found = record(dir)?;
     found.kind = "run directory".to_owned();
     let context = Context::new(Silent, StoredRun::new(dir));
     let mut units: BTreeMap<String, usize> = BTreeMap::new();

@@ -22,6 +22,9 @@ use crate::sweep_error::SweepError;
 /// The folder of claims in a run directory.
 pub(super) const FOLDER: &str = "claims";
 
+/// How long a claim holds that is not renewed; it is renewed four times in that time.
+pub const CLAIM_EXPIRY: Duration = Duration::from_secs(120);
+
 /// Who has claimed a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Owner {
@@ -33,6 +36,37 @@ struct Owner {
     claimed: String,
     /// No other claim has it.
     token: String,
+}
+
+impl Owner {
+    /// Whether it is a process of this machine that is not there any more.
+    fn is_gone(&self, host: &str) -> bool {
+        self.host == host
+            && self.began.is_some()
+            && cfg!(target_os = "linux")
+            && beginning(self.pid) != self.began
+    }
+}
+
+/// Whether processes make units of the run in `dir` now, as far as a look tells: nothing is written,
+/// so the age of a claim of another machine is told by the clock of this one.
+pub fn is_under_way(dir: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(dir.join(FOLDER)) else {
+        return false;
+    };
+    let host = host();
+    entries.flatten().any(|entry| {
+        let path = entry.path();
+        let Ok(text) = fs::read_to_string(&path) else {
+            return false;
+        };
+        let owner: Option<Owner> = serde_json::from_str(&text).ok();
+        let fresh = || {
+            let age = modified(&path).map(|time| time.elapsed().unwrap_or_default());
+            age.is_ok_and(|age| age < CLAIM_EXPIRY)
+        };
+        owner.is_some_and(|owner| !owner.is_gone(&host)) && fresh()
+    })
 }
 
 /// The claims of one process, renewed until it ends.
@@ -150,7 +184,7 @@ impl Claims {
             read => read.map_err(|e| wrong(path, &e))?,
         };
         let owner: Option<Owner> = serde_json::from_str(&text).ok();
-        if owner.is_some_and(|owner| self.is_gone(&owner)) {
+        if owner.is_some_and(|owner| owner.is_gone(&self.owner.host)) {
             return Ok(false);
         }
         let renewed = match modified(path) {
@@ -159,14 +193,6 @@ impl Claims {
         };
         let now = self.now()?;
         Ok(now.duration_since(renewed).unwrap_or_default() < self.expiry)
-    }
-
-    /// Whether a process of this machine is not there any more.
-    fn is_gone(&self, owner: &Owner) -> bool {
-        owner.host == self.owner.host
-            && owner.began.is_some()
-            && cfg!(target_os = "linux")
-            && beginning(owner.pid) != owner.began
     }
 
     /// Removes the claim of a dead process: under another name, so that only one of those who want
@@ -369,8 +395,13 @@ mod tests {
         fs::write(dir.path().join(FOLDER).join("a"), text_of(&owner)).unwrap();
         let claims = claims(dir.path(), LONG);
         assert_eq!(claims.claim("a").unwrap(), Claimed::Taken);
+        assert!(is_under_way(dir.path()));
         child.kill().unwrap();
         child.wait().unwrap();
+        assert!(!is_under_way(dir.path()));
         assert_eq!(claims.claim("a").unwrap(), Claimed::Ours);
+        assert!(is_under_way(dir.path()));
+        claims.release("a");
+        assert!(!is_under_way(dir.path()) && !is_under_way(Path::new("nowhere")));
     }
 }

@@ -32,6 +32,7 @@ mod tasks;
 mod work;
 
 pub use crate::sweep_error::SweepError;
+pub use claims::{CLAIM_EXPIRY, is_under_way};
 pub use collect::{Collection, Collector, tidy};
 pub use engine::{Engine, Script, TASK_VARIABLES};
 pub use grid::{GRID, Grid, GridAxis, GridSettings};
@@ -40,4 +41,4 @@ pub use planning::{Planning, expected, extend, plan, write_plan};
 pub use status::{Failure, Status, ranges};
 pub use studies::{Visit, visit, visit_run};
 pub use tasks::Tasks;
-pub use work::{Assignment, CLAIM_EXPIRY, Worked, work};
+pub use work::{Assignment, Worked, work};

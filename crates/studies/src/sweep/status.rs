@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::claims::{self, Claims};
+use super::claims::{self, CLAIM_EXPIRY, Claims};
 use super::plan::{Plan, PlannedUnit};
-use super::work::{CLAIM_EXPIRY, FAILURES, failure_path};
+use super::work::{FAILURES, failure_path};
 use crate::StudyError;
 use crate::cost::duration;
 use crate::sweep_error::SweepError;

@@ -8,16 +8,13 @@ use std::time::{Duration, Instant};
 
 use equipoise_report::RunDir;
 
-use super::claims::{self, Claimed, Claims};
+use super::claims::{self, CLAIM_EXPIRY, Claimed, Claims};
 use super::plan::{Plan, unit_path};
 use super::remarks::Remarks;
 use super::tasks::Tasks;
 use crate::context::{Division, Share, Stage, Unit, digest_of};
 use crate::sweep_error::SweepError;
 use crate::{Context, Event, Identity, Memory, Observer, Study, StudyError};
-
-/// How long a claim holds that is not renewed; it is renewed four times in that time.
-pub const CLAIM_EXPIRY: Duration = Duration::from_secs(120);
 
 /// The folder of reasons why units could not be made.
 pub(super) const FAILURES: &str = "failures";
