@@ -313,6 +313,9 @@ def load_decoder(
 def lv(
     trains: list[npt.NDArray[np.float64]],
 ) -> npt.NDArray[np.float64]: ...
+def mean_field_rate(
+    settings: str,
+) -> float: ...
 def mse_psnr(
     original: npt.NDArray[np.float32],
     reconstruction: npt.NDArray[np.float32],
@@ -320,7 +323,7 @@ def mse_psnr(
 ) -> tuple[float, float]: ...
 def network_numbers(
     settings: str,
-) -> tuple[int, int, int, float, float]: ...
+) -> tuple[int, int, int, float]: ...
 def network_settings(
     base: str | None = ...,
     file: str | None = ...,

@@ -148,7 +148,7 @@ class Network:
     @property
     def mean_field_rate(self) -> float:
         """The rate by mean-field theory (Siegert), Hz."""
-        return _native.network_numbers(self._json)[4]
+        return _native.mean_field_rate(self._json)
 
     @property
     def background_rate(self) -> float:

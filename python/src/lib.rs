@@ -49,8 +49,8 @@ mod _native {
     };
     #[pymodule_export]
     use crate::network::{
-        Network, Spikes, Traces, brunel, network_numbers, network_settings, network_toml, regime,
-        regimes,
+        Network, Spikes, Traces, brunel, mean_field_rate, network_numbers, network_settings,
+        network_toml, regime, regimes,
     };
     #[pymodule_export]
     use crate::palette::palette;

@@ -125,9 +125,9 @@ pub fn network_toml(settings: &str) -> Result<String, Failure> {
 }
 
 /// Numbers that follow from the settings: (excitatory neurons, excitatory connections, inhibitory
-/// connections, background rate in Hz, mean-field rate in Hz).
+/// connections, background rate in Hz).
 #[pyfunction]
-pub fn network_numbers(settings: &str) -> Result<(usize, usize, usize, f64, f64), Failure> {
+pub fn network_numbers(settings: &str) -> Result<(usize, usize, usize, f64), Failure> {
     let config: NetworkConfig = json::read(settings)?;
     config.validate()?;
     Ok((
@@ -135,8 +135,15 @@ pub fn network_numbers(settings: &str) -> Result<(usize, usize, usize, f64, f64)
         config.excitatory_connections(),
         config.inhibitory_connections(),
         config.background_rate_hz(),
-        theory::mean_field_rate(&config),
     ))
+}
+
+/// The rate of a network by mean-field theory, Hz: milliseconds of work.
+#[pyfunction]
+pub fn mean_field_rate(settings: &str) -> Result<f64, Failure> {
+    let config: NetworkConfig = json::read(settings)?;
+    config.validate()?;
+    Ok(theory::mean_field_rate(&config))
 }
 
 /// A network with its connections drawn.

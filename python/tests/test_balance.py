@@ -29,6 +29,7 @@ def test_a_recording_is_judged_as_its_network() -> None:
     rec = net.run(500, seed=5, probe=100)
     same = eq.judge(rec, threshold=20, refractory=2)
     assert same.found == {**found.found, "mean_field_rate_hz": None}
+    assert found.found["mean_field_rate_hz"] == net.mean_field_rate > 1
     order = np.random.default_rng(0).permutation(len(rec.spikes))
     strangers = eq.judge(
         rec.spikes.times[order].astype(np.float64),
