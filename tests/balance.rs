@@ -187,7 +187,7 @@ fn networks_that_make_no_sense_are_refused() {
     refuse(&["--set", "network.gee=5"], &["gee"]);
     refuse(&["--duration", "10"], &["`network.duration`"]);
     refuse(&["--neurons", "100", "--record", "100"], &["`record`", "neuron 100"]);
-    refuse(&["--regime", "no-such"], &["no-such", "unbalanced-threshold"]);
+    refuse(&["--regime", "no-such"], &["no-such", "low-threshold"]);
     refuse(&["--regime", "balanced", "--regime", "balanced"], &["`balanced`", "twice"]);
     refuse(&["map", "--set", "maps=[]"], &["`maps` is empty"]);
     refuse(

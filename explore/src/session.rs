@@ -236,7 +236,7 @@ pub fn presets() -> Result<Vec<Preset>, NetworkError> {
                 }
                 "unbalanced-g" => "weak inhibition: the mean input drives the neurons",
                 "unbalanced-p" => "few connections: almost no recurrent input",
-                "unbalanced-threshold" => "a threshold little above the reset: bursts",
+                "low-threshold" => "a threshold little above the reset: bursts at rest",
                 _ => "",
             },
             settings: Settings {

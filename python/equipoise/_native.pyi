@@ -332,6 +332,9 @@ def network_settings(
 def network_toml(
     settings: str,
 ) -> str: ...
+def new_regime_name(
+    name: str,
+) -> str | None: ...
 def palette(
 ) -> dict[str, str]: ...
 def pearson(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,9 +111,16 @@ class Network:
         """This network brought into a regime: one of :func:`regimes`.
 
         ``balanced`` sets g = 5; ``unbalanced-g`` g = 3.5; ``unbalanced-p`` the connection
-        probability 0.01; ``unbalanced-threshold`` the threshold 12 mV.
+        probability 0.01; ``low-threshold`` the threshold 12 mV, and is
+        balanced while it sees images.
         """
-        return self._of(_native.regime(str(name), self._json), {})
+        network = self._of(_native.regime(str(name), self._json), {})
+        today = _native.new_regime_name(str(name))
+        if today is not None:
+            warnings.warn(
+                f"the regime {name!r} is called {today!r} now", FutureWarning, stacklevel=2
+            )
+        return network
 
     def replace(self, **settings: Any) -> Network:
         """This network with other settings."""

@@ -50,7 +50,7 @@ mod _native {
     #[pymodule_export]
     use crate::network::{
         Network, Spikes, Traces, brunel, mean_field_rate, network_numbers, network_settings,
-        network_toml, regime, regimes,
+        network_toml, new_regime_name, regime, regimes,
     };
     #[pymodule_export]
     use crate::palette::palette;

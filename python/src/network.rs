@@ -108,6 +108,12 @@ pub fn regime(name: &str, base: &str) -> Result<String, Failure> {
     json::write(&Regime::named(name)?.apply(&json::read(base)?))
 }
 
+/// The name that a regime has today, for one that it had before.
+#[pyfunction]
+pub fn new_regime_name(name: &str) -> Option<&'static str> {
+    Regime::new_name(name)
+}
+
 /// The names of the regimes.
 #[pyfunction]
 pub fn regimes() -> Vec<&'static str> {

@@ -107,8 +107,10 @@ def test_sizes_and_regimes() -> None:
     assert (net.neurons, net.excitatory, net.inhibitory) == (1000, 700, 300)
     assert set(eq.regimes()) >= {"balanced", "unbalanced-g"}
     assert net.regime("unbalanced-g").settings["g"] == 3.5
-    with pytest.raises(ValueError, match="unbalanced-threshold"):
+    with pytest.raises(ValueError, match="low-threshold"):
         net.regime("unbalanced")
+    with pytest.warns(FutureWarning, match="low-threshold"):
+        assert net.regime("unbalanced-threshold") == net.regime("low-threshold")
 
 
 def test_a_background_over_time(net: eq.Network) -> None:

@@ -43,9 +43,9 @@ pub fn run<S: Study>(preset: &str, args: &RunArgs, flags: Layers, global: &Globa
         None => {
             let layers = args.layers(flags.preset(preset));
             let keys = known_keys(S::NAME);
-            let (settings, left_out) =
+            let (settings, notices) =
                 layers.resolve_beside(keys.as_ref()).map_err(StudyError::from)?;
-            left_out.iter().for_each(|keys| progress.say(keys));
+            notices.iter().for_each(|notice| progress.say(notice));
             settings
         }
     };

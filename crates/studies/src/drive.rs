@@ -5,6 +5,22 @@ use equipoise_encoder::network::{NetworkConfig, color_channels, input_channels};
 
 use crate::{OrStudyError, StudyError};
 
+/// In what a network that images are reconstructed from differs from the default, as TOML.
+pub(crate) const OF_IMAGES: &str = include_str!("../presets/reconstruct.toml");
+
+/// The table `network` of [`OF_IMAGES`].
+///
+/// # Errors
+/// The reason, if it has none.
+pub(crate) fn of_images() -> Result<toml::Table, String> {
+    let mut all: toml::Table =
+        toml::from_str(OF_IMAGES).map_err(|e| e.message().to_owned())?;
+    match all.remove("network") {
+        Some(toml::Value::Table(network)) => Ok(network),
+        _ => Err("no table `network`".to_owned()),
+    }
+}
+
 /// The network with the input weight that brings these images to its `input.drive`.
 ///
 /// # Errors

@@ -79,6 +79,52 @@ pub fn cases(base: &NetworkConfig, regimes: &[RegimeChoice]) -> Result<Vec<Case>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use equipoise_encoder::network::REGIMES;
+
+    /// The verdict on every built-in regime while it sees images of a data set.
+    fn verdicts(dataset: &str, root: &std::path::Path) -> Vec<(String, bool, String)> {
+        use crate::balance::diagnose::{Diagnose, DiagnoseSettings};
+        use crate::{Context, Study};
+        let settings = DiagnoseSettings {
+            datasets: vec![dataset.to_owned()],
+            regimes: REGIMES.map(RegimeChoice::from).into(),
+            images: 10,
+            ..DiagnoseSettings::default()
+        };
+        let inputs = Diagnose::open(&settings, root).unwrap();
+        let found = Diagnose::run(&settings, &inputs, &Context::default()).unwrap();
+        let of = found.conditions.iter();
+        of.map(|c| (c.case.name.clone(), c.verdict.balanced, c.verdict.to_string())).collect()
+    }
+
+    #[test]
+    fn every_built_in_regime_is_with_images_what_it_is_called() {
+        let nowhere = std::path::PathBuf::from(".");
+        let drawn = ["synthetic-digits", "synthetic-color"].map(|name| (name, Some(nowhere.clone())));
+        let real = [
+            ("mnist", "mnist"),
+            ("fashion-mnist", "fashion-mnist"),
+            ("cifar-10", "cifar-10-batches-bin"),
+        ]
+        .map(|(name, folder)| (name, equipoise_data::testing::real_data(folder)));
+        for (dataset, root) in drawn.into_iter().chain(real) {
+            // What skips says so itself.
+            let Some(root) = root else { continue };
+            let found = verdicts(dataset, &root);
+            assert_eq!(found.len(), REGIMES.len());
+            for (regime, balanced, verdict) in found {
+                let called = match regime.as_str() {
+                    "balanced" => Some(true),
+                    name if name.starts_with("unbalanced") => Some(false),
+                    // Its name makes no claim.
+                    _ => None,
+                };
+                if let Some(called) = called {
+                    assert_eq!(balanced, called, "{dataset}, {regime}: {verdict}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn regimes_are_named_or_written_out() {

@@ -10,6 +10,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+mod notice;
+
+pub use notice::Notice;
+
 /// TOML has no whole numbers above `i64::MAX`, and no setting needs them.
 const TOO_LARGE: &str = "whole numbers are possible up to 9223372036854775807";
 
@@ -130,20 +134,21 @@ impl Layers {
         self.resolve_beside(None).map(|(settings, _)| settings)
     }
 
-    /// The settings, and what was left out of the files because it concerns other studies: a
-    /// dotted key of a file that `others` knows and `own` does not.
+    /// The settings, and what a person should know of how they were read: what was left out of the
+    /// files because it concerns other studies (a dotted key of a file that `keys.all` has and
+    /// `keys.own` has not), and regimes that have another name today.
     ///
     /// # Errors
     /// As [`Layers::resolve`].
     pub fn resolve_beside<C: DeserializeOwned>(
         &self,
         keys: Option<&KnownKeys>,
-    ) -> Result<(C, Vec<LeftOut>), SettingsError> {
-        let mut left_out = Vec::new();
+    ) -> Result<(C, Vec<Notice>), SettingsError> {
+        let mut notices = Vec::new();
         let preset = |e: toml::de::Error| SettingsError::Senseless(e.message().to_owned());
         let mut table: Table = toml::from_str(&self.preset).map_err(preset)?;
         for path in &self.files {
-            for (key, value) in read::<C>(path, keys, &mut left_out)? {
+            for (key, value) in read::<C>(path, keys, &mut notices)? {
                 insert(&mut table, &key, value).map_err(SettingsError::Senseless)?;
             }
         }
@@ -164,9 +169,10 @@ impl Layers {
             insert(&mut table, key, value.clone().map_err(wrong)?).map_err(wrong)?;
             parse::<C>(table.clone()).map_err(wrong)?;
         }
+        notices.extend(notice::rename_regimes(&mut table));
         let settings =
             parse::<C>(table).map_err(|r| SettingsError::Senseless(with_suggestion(r)))?;
-        Ok((settings, left_out))
+        Ok((settings, notices))
     }
 }
 
@@ -185,22 +191,6 @@ pub struct KnownKeys {
     pub own: Vec<String>,
     /// The keys of all.
     pub all: Vec<String>,
-}
-
-/// Keys of a file that concern other studies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
-    /// The file.
-    pub path: PathBuf,
-    /// The keys, dotted.
-    pub keys: Vec<String>,
-}
-
-impl std::fmt::Display for LeftOut {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (path, keys) = (self.path.display(), self.keys.join(", "));
-        write!(f, "{path}: settings of other studies are left out: {keys}")
-    }
 }
 
 impl KnownKeys {
@@ -245,7 +235,7 @@ pub(crate) fn set(table: &mut Table, key: &str, value: Value) -> Result<(), Stri
 fn read<C: DeserializeOwned>(
     path: &Path,
     keys: Option<&KnownKeys>,
-    left_out: &mut Vec<LeftOut>,
+    notices: &mut Vec<Notice>,
 ) -> Result<Table, SettingsError> {
     let text = std::fs::read_to_string(path)
         .map_err(|e| SettingsError::Unreadable { path: path.to_owned(), reason: e.to_string() })?;
@@ -272,7 +262,7 @@ fn read<C: DeserializeOwned>(
         let reason = with_suggestion(reason);
         return Err(SettingsError::Senseless(format!("{}: {reason}", path.display())));
     }
-    left_out.push(LeftOut { path: path.to_owned(), keys: pruned });
+    notices.push(Notice::LeftOut { path: path.to_owned(), keys: pruned });
     Ok(table)
 }
 
@@ -520,6 +510,22 @@ mod tests {
     }
 
     #[test]
+    fn a_regime_of_an_old_name_is_given_the_one_of_today() {
+        #[derive(serde::Deserialize, Default)]
+        #[serde(default)]
+        struct Named {
+            regimes: Vec<crate::regimes::RegimeChoice>,
+        }
+        let asked = "regimes=['balanced', 'unbalanced-threshold', { name = 'mine', g = 4 }]";
+        let (found, notices) =
+            Layers::default().assign(asked).resolve_beside::<Named>(None).unwrap();
+        let name = |k: usize| found.regimes[k].regime().unwrap().name;
+        assert_eq!([name(0), name(1), name(2)], ["balanced", "low-threshold", "mine"]);
+        let old = "unbalanced-threshold".to_owned();
+        assert_eq!(notices, [Notice::Renamed { old, new: "low-threshold" }]);
+    }
+
+    #[test]
     fn what_concerns_other_studies_is_left_out_of_files() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("c.toml");
@@ -533,9 +539,10 @@ mod tests {
         };
         let text =
             "seed = 5\nepochs = 3\n[inner]\nneurons = 7\nlayers = 2\n[training]\nrate = 1.0\n";
-        let (got, left_out) = resolve(text).unwrap();
+        let (got, notices) = resolve(text).unwrap();
         assert_eq!((got.seed, got.inner.neurons), (5, 7));
-        assert_eq!(left_out[0].keys, ["epochs", "inner.layers", "training.rate"]);
+        let left = names(&["epochs", "inner.layers", "training.rate"]);
+        assert_eq!(notices, [Notice::LeftOut { path: file.clone(), keys: left }]);
         assert_eq!(resolve("seed = 5\n").unwrap().1, []);
         // What no study knows is an error still, beside what others know and alone.
         for unknown in ["sead = 5\n", "epochs = 3\nsead = 5\n", "[training]\nrte = 2\n"] {

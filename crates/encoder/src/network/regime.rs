@@ -1,4 +1,4 @@
-//! Named regimes: what is changed of a base network to bring it out of balance.
+//! Named regimes: what is changed of a base network to bring it into another state.
 
 use serde::{Deserialize, Serialize};
 
@@ -47,26 +47,34 @@ pub struct Regime {
 }
 
 /// The names of the built-in regimes.
-pub const REGIMES: [&str; 4] = ["balanced", "unbalanced-g", "unbalanced-p", "unbalanced-threshold"];
+pub const REGIMES: [&str; 4] = ["balanced", "unbalanced-g", "unbalanced-p", "low-threshold"];
+
+/// Regimes that had another name, which is still understood: the old name, and the one of today.
+/// What was called `unbalanced-threshold` is balanced while it sees images.
+const RENAMED: [(&str, &str); 1] = [("unbalanced-threshold", "low-threshold")];
 
 impl Regime {
     /// One of the built-in regimes ([`REGIMES`]).
     ///
     /// `balanced` is inhibition-dominated, g = 5 with four excitatory neurons to one inhibitory
-    /// (the balance is at g = 4; Brunel 2000). The others leave it in the three ways of the
+    /// (the balance is at g = 4; Brunel 2000). The others change it in the three ways of the
     /// course project: by g = 3.5 (the mean input drives the neurons), by the connection
     /// probability 0.01 ("unbalanced 1": almost no recurrent input), by the threshold 12 mV
-    /// ("unbalanced 2": little above the reset, so that the neurons fire in bursts).
+    /// ("unbalanced 2": little above the reset). The last fires in bursts at rest, and while it
+    /// sees images it is balanced, so that its name makes no claim.
+    ///
+    /// A name that a regime had before ([`Regime::new_name`]) is understood, and kept as it was
+    /// given, so that what was begun under it can go on.
     ///
     /// # Errors
     /// [`NetworkError::UnknownRegime`] lists the names there are.
     pub fn named(name: &str) -> Result<Self, NetworkError> {
         let regime = Self { name: name.to_owned(), ..Self::default() };
-        Ok(match name {
+        Ok(match Self::new_name(name).unwrap_or(name) {
             "balanced" => Self { g: Some(5.0), ..regime },
             "unbalanced-g" => Self { g: Some(3.5), ..regime },
             "unbalanced-p" => Self { connection_probability: Some(0.01), ..regime },
-            "unbalanced-threshold" => Self { threshold: Some(12.0.into()), ..regime },
+            "low-threshold" => Self { threshold: Some(12.0.into()), ..regime },
             _ => {
                 return Err(NetworkError::UnknownRegime {
                     name: name.to_owned(),
@@ -74,6 +82,11 @@ impl Regime {
                 });
             }
         })
+    }
+
+    /// The name that a built-in regime has today, for one that it had before.
+    pub fn new_name(name: &str) -> Option<&'static str> {
+        RENAMED.iter().find(|(old, _)| *old == name).map(|(_, new)| *new)
     }
 
     /// The base network with this regime's changes.
@@ -124,7 +137,16 @@ mod tests {
             assert_eq!(config == base, name == "balanced");
         }
         let error = Regime::named("unbalanced").unwrap_err().to_string();
-        assert!(error.contains("unbalanced-threshold"), "{error}");
+        assert!(error.contains("low-threshold"), "{error}");
+    }
+
+    #[test]
+    fn a_regime_is_known_by_its_old_name() {
+        let new = Regime::new_name("unbalanced-threshold").unwrap();
+        assert!(REGIMES.contains(&new));
+        let (old, new) = (Regime::named("unbalanced-threshold"), Regime::named(new));
+        assert_eq!(old.unwrap().threshold, new.unwrap().threshold);
+        assert!(REGIMES.iter().all(|name| Regime::new_name(name).is_none()));
     }
 
     #[test]

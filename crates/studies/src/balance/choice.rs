@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use toml::{Table, Value};
 
 pub use crate::regimes::{Case, RegimeChoice};
-use crate::{regimes, schema, settings};
+use crate::{drive, regimes, schema, settings};
 
 /// The network that settings are changed of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -87,6 +87,32 @@ impl NetworkChoice {
         };
         config.validate().map_err(|e| e.to_string())?;
         Ok(config)
+    }
+
+    /// The network, changed of the one that images are reconstructed from.
+    ///
+    /// # Errors
+    /// The reason, if it makes no sense.
+    pub(super) fn config_of_images(&self) -> Result<NetworkConfig, String> {
+        match self {
+            Self::Changes(changes) if !is_whole(changes) => {
+                let mut table = drive::of_images()?;
+                let given = |key| changes.get("input").and_then(|input| input.get(key)).is_some();
+                if let Some(input) = table.get_mut("input").and_then(Value::as_table_mut) {
+                    // What a drive or an in-degree decides, a person may have decided otherwise.
+                    let weighed = given("weight");
+                    let connected = given("connection_probability") || given("projection");
+                    input.retain(|key, _| match key {
+                        "drive" => !weighed,
+                        "in_degree" => !connected,
+                        _ => true,
+                    });
+                }
+                settings::merge(&mut table, changes.clone())?;
+                Self::Changes(table).config(Preset::Encoder)
+            }
+            whole => whole.config(Preset::Encoder),
+        }
     }
 }
 
@@ -189,6 +215,22 @@ pub(super) fn numbered(k: usize, name: &str) -> String {
 mod tests {
     use super::*;
     use equipoise_encoder::network::{Distribution, Parameter};
+
+    #[test]
+    fn images_drive_a_network_as_where_they_are_reconstructed() {
+        let config = |text: &str| {
+            let choice: NetworkChoice = toml::from_str(text).unwrap();
+            choice.config_of_images().unwrap()
+        };
+        let plain = config("");
+        assert_eq!(plain, crate::reconstruction::Settings::default().network);
+        let given = config("g = 4.5\n[input]\nweight = 3.0\nconnection_probability = 0.2");
+        assert_eq!((given.g, given.input.weight, given.input.drive), (4.5, 3.0, None));
+        assert_eq!((given.input.in_degree, given.input.connection_probability), (None, 0.2));
+        assert_eq!(config("[input]\ndrive = 12.0").input.drive, Some(12.0));
+        let whole = NetworkChoice::from(NetworkConfig::encoder()).config_of_images().unwrap();
+        assert_eq!(whole, NetworkConfig::encoder());
+    }
 
     #[test]
     fn changes_are_merged_into_the_preset() {

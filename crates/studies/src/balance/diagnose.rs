@@ -33,7 +33,7 @@ pub struct DiagnoseSettings {
     /// Seed of the networks, their input and the choice of images.
     pub seed: u64,
     /// The network that settings are changed of; if not given, Brunel's, or the encoder where
-    /// images are shown.
+    /// images are shown. Images drive the encoder as they do where they are reconstructed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset: Option<Preset>,
     /// The regimes to diagnose; the network as it is, if there are none.
@@ -80,8 +80,13 @@ impl DiagnoseSettings {
         self.preset.unwrap_or(usual)
     }
 
+    /// The network before its regimes. With images it is the one that they are reconstructed
+    /// from, so that the regimes are in the state that they have there.
     fn base(&self) -> Result<NetworkConfig, String> {
-        self.network.config(self.preset())
+        if self.datasets.is_empty() || self.preset() != Preset::Encoder {
+            return self.network.config(self.preset());
+        }
+        self.network.config_of_images()
     }
 
     fn check_duration(&self, key: &str, duration: f64) -> Result<(), String> {

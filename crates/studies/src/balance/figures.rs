@@ -13,7 +13,7 @@ pub(super) fn color(name: &str, index: usize) -> Color {
         "balanced" => Color::BALANCED,
         "unbalanced-g" => Color::UNBALANCED,
         "unbalanced-p" => Color::UNBALANCED_2,
-        "unbalanced-threshold" => Color::SKY,
+        "low-threshold" => Color::SKY,
         _ => Color::cycle(index),
     }
 }

@@ -23,7 +23,7 @@ use crate::regimes::{self, Case, RegimeChoice};
 use crate::settings::merge;
 
 /// In what the defaults of reconstruction differ from those of a network: see [`Settings::network`].
-const DEFAULTS: &str = include_str!("../../presets/reconstruct.toml");
+const DEFAULTS: &str = crate::drive::OF_IMAGES;
 
 /// Something simpler, or better informed, to measure the decoder by.
 #[derive(

@@ -236,6 +236,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Notice;
 
     /// Keys of numbers, and tables of them, that have no unit: shares, ratios, weights of
     /// classifiers.
@@ -443,10 +444,14 @@ mod tests {
             std::fs::write(file, text).unwrap();
             let keys = known_keys(S::NAME).unwrap();
             let layers = Layers::default().preset(&S::preset().unwrap()).file(file);
-            let (_, left_out) = layers
+            let (_, notices) = layers
                 .resolve_beside::<S::Settings>(Some(&keys))
                 .unwrap_or_else(|e| panic!("{}: {e}\n{text}", S::NAME));
-            left_out.into_iter().flat_map(|left| left.keys).collect()
+            let keys = notices.into_iter().map(|notice| match notice {
+                Notice::LeftOut { keys, .. } => keys,
+                Notice::Renamed { .. } => Vec::new(),
+            });
+            keys.flatten().collect()
         }
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("c.toml");

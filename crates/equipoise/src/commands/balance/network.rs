@@ -12,7 +12,7 @@ pub struct NetworkArgs {
     /// Brunel's network (12,500 neurons with strong weights, eta 2), or that which encodes images
     #[arg(long, value_parser = ["brunel", "encoder"])]
     preset: Option<String>,
-    /// A regime: balanced, unbalanced-g, unbalanced-p, unbalanced-threshold; may be given again
+    /// A regime: balanced, unbalanced-g, unbalanced-p, low-threshold; may be given again
     #[arg(long = "regime", value_name = "NAME")]
     regimes: Vec<String>,
     /// Neurons, excitatory and inhibitory
