@@ -13,8 +13,7 @@ pub(crate) const OF_IMAGES: &str = include_str!("../presets/reconstruct.toml");
 /// # Errors
 /// The reason, if it has none.
 pub(crate) fn of_images() -> Result<toml::Table, String> {
-    let mut all: toml::Table =
-        toml::from_str(OF_IMAGES).map_err(|e| e.message().to_owned())?;
+    let mut all: toml::Table = toml::from_str(OF_IMAGES).map_err(|e| e.message().to_owned())?;
     match all.remove("network") {
         Some(toml::Value::Table(network)) => Ok(network),
         _ => Err("no table `network`".to_owned()),

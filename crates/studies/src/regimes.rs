@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn every_built_in_regime_is_with_images_what_it_is_called() {
         let nowhere = std::path::PathBuf::from(".");
-        let drawn = ["synthetic-digits", "synthetic-color"].map(|name| (name, Some(nowhere.clone())));
+        let drawn =
+            ["synthetic-digits", "synthetic-color"].map(|name| (name, Some(nowhere.clone())));
         let real = [
             ("mnist", "mnist"),
             ("fashion-mnist", "fashion-mnist"),

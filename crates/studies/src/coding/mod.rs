@@ -21,6 +21,7 @@ pub mod recording;
 pub mod speed;
 pub mod state;
 pub mod statistics;
+pub mod trained;
 
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 //!
 //! Training images fit it, validation images choose its penalty, test images are read once.
 
-use equipoise_metrics::image::{SsimOptions, evaluate_images};
+use equipoise_metrics::image::{ImageQuality, SsimOptions, evaluate_images};
 use equipoise_metrics::ridge::{NormalEquations, Ridge, Table};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,17 @@ pub struct Quality {
     pub psnr_db: f64,
     /// Their mean SSIM.
     pub ssim: f64,
+}
+
+impl Quality {
+    /// The means over images.
+    pub fn mean_of(images: &[ImageQuality]) -> Self {
+        let n = images.len().max(1) as f64;
+        Self {
+            psnr_db: images.iter().map(|q| q.psnr).sum::<f64>() / n,
+            ssim: images.iter().map(|q| q.ssim).sum::<f64>() / n,
+        }
+    }
 }
 
 impl Counts {
@@ -89,11 +100,7 @@ impl Counts {
         let read: Vec<f32> = outputs.into_iter().map(|v| v.clamp(0.0, 1.0) as f32).collect();
         let found =
             evaluate_images(images[2], &read, shape, &SsimOptions::default()).or_failed()?;
-        let n = found.len().max(1) as f64;
-        Ok(Quality {
-            psnr_db: found.iter().map(|q| q.psnr).sum::<f64>() / n,
-            ssim: found.iter().map(|q| q.ssim).sum::<f64>() / n,
-        })
+        Ok(Quality::mean_of(&found))
     }
 
     fn fit(

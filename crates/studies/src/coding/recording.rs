@@ -57,6 +57,19 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// One window of a first image for each trial, and the spikes of the second.
+    #[cfg(test)]
+    pub(super) fn of_parts(
+        units: usize,
+        counts: Vec<u16>,
+        shown: Vec<usize>,
+        second: Vec<Vec<(u16, u32)>>,
+    ) -> Self {
+        let (bins, before_hz) = ((1, 0), 0.0);
+        let (during_hz, onset) = (Vec::new(), Vec::new());
+        Self { units, bins, counts, shown, before_hz, during_hz, onset, second }
+    }
+
     /// Trials.
     pub fn trials(&self) -> usize {
         self.shown.len()

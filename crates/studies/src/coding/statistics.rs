@@ -57,14 +57,21 @@ impl Difference {
 /// How each group differs from the baseline: paired tests over the repetitions in which both have a
 /// value, corrected together. `groups[g][r]` is the value of group g in repetition r.
 pub fn differences(groups: &[Vec<Option<f64>>], baseline: usize) -> Vec<Difference> {
-    let pairs_of = |group: &[Option<f64>]| -> (Vec<f64>, Vec<f64>) {
-        let both = group.iter().zip(&groups[baseline]).filter_map(|(a, b)| a.zip(*b));
-        both.unzip()
-    };
+    let others = groups.iter().enumerate().filter(|&(g, _)| g != baseline);
+    tested(others.map(|(index, group)| (index, group.as_slice(), groups[baseline].as_slice())))
+}
+
+/// How the values of groups differ each from others of its own: paired tests over the repetitions in
+/// which both have a value, corrected together. `pairs`: the group, its values, and what they are
+/// compared with.
+pub fn tested<'a>(
+    pairs: impl Iterator<Item = (usize, &'a [Option<f64>], &'a [Option<f64>])>,
+) -> Vec<Difference> {
     let mut found: Vec<Difference> = Vec::new();
     let mut p_values = Vec::new();
-    for (index, group) in groups.iter().enumerate().filter(|&(g, _)| g != baseline) {
-        let (a, b) = pairs_of(group);
+    for (index, group, reference) in pairs {
+        let both = group.iter().zip(reference).filter_map(|(a, b)| a.zip(*b));
+        let (a, b): (Vec<f64>, Vec<f64>) = both.unzip();
         if a.is_empty() {
             continue;
         }

@@ -240,7 +240,7 @@ mod tests {
 
     /// Keys of numbers, and tables of them, that have no unit: shares, ratios, weights of
     /// classifiers.
-    const WITHOUT_UNIT: [&str; 48] = [
+    const WITHOUT_UNIT: [&str; 55] = [
         "accuracy",
         "brightness",
         "data.folder.test_fraction",
@@ -289,6 +289,13 @@ mod tests {
         "training.final_share",
         "training.learning_rate",
         "training.weight_decay",
+        "trained.decoder.beta",
+        "trained.decoder.dropout",
+        "trained.decoder.feature_dropout",
+        "trained.decoder.ssim_share",
+        "trained.training.final_share",
+        "trained.training.learning_rate",
+        "trained.training.weight_decay",
     ];
 
     /// Whether the models of a command have no dimensions but those that are named.
@@ -302,7 +309,7 @@ mod tests {
     }
 
     /// Keys whose values are checked beside the data, or only where another key asks for them.
-    const CHECKED_LATER: [&str; 14] = [
+    const CHECKED_LATER: [&str; 15] = [
         "network.sigma_1",
         "images",
         "data.folder.test_fraction",
@@ -317,6 +324,7 @@ mod tests {
         "network.tau_excitatory",
         "network.tau_inhibitory",
         "network.input",
+        "trained.decoder",
     ];
 
     #[test]

@@ -7,9 +7,10 @@ use super::super::conditions::{Condition, Kind};
 use super::super::dynamics::{reaches_ms, rise_ms};
 use super::super::matching::{Matched, Matcher, Matching};
 use super::super::pictures::Pictures;
-use super::super::readout::{Counts, in_order};
+use super::super::readout::{Counts, Quality, in_order};
 use super::super::recording::{Protocol, Recorded, Recorder, input_spikes};
 use super::super::state::measure;
+use super::pattern;
 use super::results::{AfterChange, Dynamics, Read, SpeedCell, Stream};
 use super::settings::{InputKind, SpeedSettings};
 use crate::context::{Context, Stage};
@@ -142,14 +143,17 @@ impl Asked<'_> {
         let per_step = network.neurons as f64 * n * dt / 1000.0;
         let rates: Vec<f64> = test.onset.iter().map(|&c| f64::from(c) / per_step).collect();
         let second = network.steps(protocol.second_ms);
-        let pattern = pattern(test, self.steady_window(protocol), second);
+        let steady_ms = protocol.first_ms - self.settings.steady_from_ms();
+        let steady = (self.steady_window(protocol), network.steps(steady_ms));
+        let patterns = pattern::times(test, steady.0, steady.1, second, dt);
         Dynamics {
             state,
             before_hz: test.before_hz,
             during_hz,
             rate_sd_hz: variance.sqrt(),
-            mean_ms: rise_ms(&rates, dt, test.before_hz, late(&rates)),
-            pattern_ms: rise_ms(&pattern, dt, 0.0, late(&pattern)),
+            mean_ms: rise_ms(&rates, dt, test.before_hz, pattern::late(&rates)),
+            pattern_ms: patterns.new_ms,
+            last_ms: patterns.last_ms,
             matched,
         }
     }
@@ -174,7 +178,12 @@ impl Asked<'_> {
         let end = edges.len() - 1;
         let mut since_onset = Vec::new();
         for &ms in &self.settings.times_ms {
-            since_onset.push(parts.read(ms, 0, place(edges, ms))?);
+            let mut read = parts.read(ms, 0, place(edges, ms))?;
+            if self.settings.trained.times_ms.contains(&ms) {
+                let counts = parts.counts(false, 0, place(edges, ms));
+                read.trained = Some(self.trained(parts, &counts, ms, context)?);
+            }
+            since_onset.push(read);
             context.check()?;
         }
         let mut windows = Vec::new();
@@ -190,6 +199,7 @@ impl Asked<'_> {
                 after_change.push(AfterChange {
                     from_ms: between[0],
                     to_ms: between[1],
+                    spikes: window.spikes(),
                     last: parts.accuracy(&window, Recorded::first)?,
                     new: parts.accuracy(&window, Recorded::next)?,
                     new_since_change: parts.accuracy(&since, Recorded::next)?,
@@ -211,6 +221,20 @@ impl Asked<'_> {
             after_change,
             streams,
         })
+    }
+
+    /// How well a trained decoder reconstructs the test images from counts of the first `ms`.
+    fn trained(
+        &self,
+        parts: &Parts<'_>,
+        counts: &Counts,
+        ms: f64,
+        context: &Context<'_>,
+    ) -> Result<Quality, StudyError> {
+        let [a, b, c] = &parts.targets;
+        let seed = derive_seed(self.seed(), "coding/trained", 0);
+        let shape = parts.pictures[0].shape();
+        self.settings.trained.quality(counts, (ms, shape), [a, b, c], seed, context)
     }
 
     /// Whether there is such a cell: only spikes are an input that can be read itself, and controls
@@ -261,6 +285,7 @@ impl<'a> Parts<'a> {
             accuracy: self.accuracy(&counts, Recorded::first)?,
             psnr_db: quality.psnr_db,
             ssim: quality.ssim,
+            trained: None,
         })
     }
 }
@@ -283,7 +308,8 @@ fn stream(
         });
         counts.accuracy([&labels[0], &labels[1], &labels[2]], classes)
     };
-    Ok(Stream { interval_ms, present: accuracy(0)?, last: accuracy(1)? })
+    let spikes = counts.spikes();
+    Ok(Stream { interval_ms, spikes, present: accuracy(0)?, last: accuracy(1)? })
 }
 
 fn labels(pictures: &Pictures<'_>, shown: &[usize]) -> Vec<u16> {
@@ -293,38 +319,4 @@ fn labels(pictures: &Pictures<'_>, shown: &[usize]) -> Vec<u16> {
 /// The place of a time among borders that have it.
 fn place(edges: &[f64], ms: f64) -> usize {
     edges.partition_point(|&edge| edge < ms - 1e-9)
-}
-
-/// The mean of the last half of the values.
-fn late(values: &[f64]) -> f64 {
-    let half = &values[values.len() / 2..];
-    half.iter().sum::<f64>() / half.len().max(1) as f64
-}
-
-/// How much of the new image's pattern is in the spikes of each time step since it took the place
-/// of the last one: the covariance over neurons and trials with the steady response to the same
-/// image in another trial. Each neuron's mean over images, and the population's in each trial, are
-/// taken away, so that neither a neuron that always fires much nor a bright image counts.
-fn pattern(test: &Recorded, (from, to): (usize, usize), steps: usize) -> Vec<f64> {
-    let (n, units) = (test.trials(), test.units);
-    let steady = test.counts(false, from, to);
-    let mut mean = vec![0.0; units];
-    for trial in steady.chunks_exact(units) {
-        mean.iter_mut().zip(trial).for_each(|(m, &c)| *m += f64::from(c) / n as f64);
-    }
-    let mut covariance = vec![0.0; steps];
-    for (k, spikes) in test.second.iter().enumerate() {
-        // The second image of a trial is the first of the next one.
-        let next = &steady[(k + 1) % n * units..][..units];
-        let mut response: Vec<f64> =
-            next.iter().zip(&mean).map(|(&c, m)| f64::from(c) - m).collect();
-        let population = response.iter().sum::<f64>() / units as f64;
-        response.iter_mut().for_each(|r| *r -= population);
-        for &(step, unit) in spikes {
-            covariance[usize::from(step)] += response[unit as usize];
-        }
-    }
-    let samples = (n * units) as f64;
-    covariance.iter_mut().for_each(|c| *c /= samples);
-    covariance
 }

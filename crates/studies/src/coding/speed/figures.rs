@@ -5,7 +5,7 @@ use equipoise_metrics::summary::Summary;
 
 use super::super::conditions::{INPUT, MEAN_CANCELLED, NOISE_MATCHED};
 use super::super::statistics::CONFIDENCE;
-use super::results::{AfterChange, Group, Read, SpeedCell, SpeedResults};
+use super::results::{AfterChange, Group, Read, SpeedCell, SpeedResults, Stream};
 
 /// The colour and the dashes of what is read, the same in every figure: controls are dashed.
 fn style(index: usize, name: &str) -> (Color, Dash) {
@@ -117,6 +117,32 @@ pub(super) fn mean_and_pattern(found: &SpeedResults, group: &Group) -> Figure {
         .panel(panel("Population mean", |c| c.dynamics.as_ref()?.mean_ms))
         .panel(panel("Pattern", |c| c.dynamics.as_ref()?.pattern_ms))
         .shared_legend()
+}
+
+/// What is read of images that follow one another, against the interval between them; none for fewer
+/// than two intervals.
+pub(super) fn streams(found: &SpeedResults, group: &Group) -> Option<Figure> {
+    let intervals = &found.settings.intervals_ms;
+    if intervals.len() < 2 {
+        return None;
+    }
+    let panel = |title: &str, value: fn(&Stream) -> f64| {
+        let mut plot = Plot::new(title)
+            .x_axis(Axis::new("interval between images").unit("ms").log())
+            .y_axis(Axis::new("accuracy").range(0.0, 1.0));
+        for (index, name) in found.conditions(group).into_iter().enumerate() {
+            let of = |cell: &SpeedCell, k: usize| cell.streams.get(k).map(value);
+            if let Some(line) = curve(found, group, (index, name), intervals, of) {
+                plot = plot.with(line);
+            }
+        }
+        plot.with(Rule::horizontal(1.0 / found.classes.max(1) as f64))
+    };
+    let figure = Figure::new()
+        .columns(2)
+        .panel(panel("The image that is there", |s| s.present))
+        .panel(panel("The image before it", |s| s.last));
+    Some(figure.shared_legend())
 }
 
 /// The curves of accuracy of the first group, for the strip.

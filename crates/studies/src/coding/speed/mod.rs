@@ -8,12 +8,16 @@
 //!   it is in darkness to what it is in the second half of the image.
 //! * The pattern's time is the same of the covariance of the activity after the change from one
 //!   image to another with the steady response to the new one in another trial, the population mean
-//!   and each neuron's own mean taken away.
+//!   and each neuron's own mean taken away. The time that the last image stays is that after which
+//!   the covariance with the steady response to *it* has gone 63 % of its way.
 //!
-//! Networks are compared at equal rate, before and during an image, and at equal drive.
+//! Networks are compared at equal rate, before and during an image, and at equal drive; each with
+//! itself between these, between inputs, and between images that are dimmed and images that are not.
 
 mod cell;
+mod contrasts;
 mod figures;
+mod pattern;
 mod report;
 pub mod results;
 pub mod settings;
@@ -60,7 +64,9 @@ impl Study for Speed {
 
     fn open(settings: &SpeedSettings, root: &Path) -> Result<Images, StudyError> {
         settings.validate().or_settings()?;
-        open_images(&settings.data, root, settings.seed)
+        let images = open_images(&settings.data, root, settings.seed)?;
+        settings.trained.check(images.test.shape)?;
+        Ok(images)
     }
 
     fn data(images: &Images) -> Identity {
@@ -130,6 +136,10 @@ impl Study for Speed {
         };
         context.write("curves.csv", tables::curves(&results).to_csv().as_bytes())?;
         context.write("changes.csv", tables::changes(&results).to_csv().as_bytes())?;
+        let contrasts = contrasts::contrasts(&results);
+        if let Some(table) = contrasts::table(&results, &contrasts) {
+            context.write("contrasts.csv", table.to_csv().as_bytes())?;
+        }
         Ok(results)
     }
 

@@ -6,16 +6,19 @@ use super::super::conditions::{INPUT, MEAN_CANCELLED, NOISE_MATCHED};
 use super::super::matching::Matching;
 use super::super::statistics::{Difference, differences, mean_text};
 use super::results::{Group, SpeedCell, SpeedResults};
-use super::{figures, tables};
+use super::tables::p_text;
+use super::{contrasts, figures, tables};
 use crate::regimes::cases;
 use crate::{schema, strip};
 
 type Number = fn(&SpeedCell) -> Option<f64>;
 
 /// Numbers of a cell that `metrics.json` has.
-pub(super) const NUMBERS: [(&str, Number); 6] = [
+pub(super) const NUMBERS: [(&str, Number); 8] = [
     ("mean_ms", |c| c.dynamics.as_ref()?.mean_ms),
     ("pattern_ms", |c| c.dynamics.as_ref()?.pattern_ms),
+    ("last_image_ms", |c| c.dynamics.as_ref()?.last_ms),
+    ("rate_sd_hz", |c| Some(c.dynamics.as_ref()?.rate_sd_hz)),
     ("final_accuracy", |c| c.since_onset.last().map(|r| r.accuracy)),
     ("final_psnr_db", |c| c.since_onset.last().map(|r| r.psnr_db)),
     ("drive_mv", |c| Some(c.dynamics.as_ref()?.matched.drive_mv)),
@@ -25,19 +28,24 @@ pub(super) const NUMBERS: [(&str, Number); 6] = [
 const REACHED: Number = |c| c.reached_ms;
 const MEAN: Number = |c| c.dynamics.as_ref()?.mean_ms;
 const PATTERN: Number = |c| c.dynamics.as_ref()?.pattern_ms;
+const SD: Number = |c| Some(c.dynamics.as_ref()?.rate_sd_hz);
+const LAST: Number = |c| c.dynamics.as_ref()?.last_ms;
 const DRIVE: Number = |c| Some(c.dynamics.as_ref()?.matched.drive_mv);
 
 /// The results in a few lines.
 pub(super) fn summary(found: &SpeedResults, width: usize) -> String {
     let mut text = String::new();
     for group in found.groups() {
-        text += &format!("{}\n", title(found, &group));
+        text += &format!("{}\n", found.title(&group));
         text += &tables::speeds(found, &group).to_text_within(width);
         text.push('\n');
         for sentence in sentences(found, &group) {
             text += &format!("{sentence}\n");
         }
         text.push('\n');
+    }
+    for sentence in contrasts::sentences(found, &contrasts::contrasts(found)) {
+        text += &format!("{sentence}\n");
     }
     text
 }
@@ -57,11 +65,18 @@ pub(super) fn report(found: &SpeedResults) -> Report {
     }
     for group in &groups {
         for sentence in sentences(found, group) {
-            report.found(&format!("{}: {sentence}", title(found, group)));
+            report.found(&format!("{}: {sentence}", found.title(group)));
         }
+    }
+    let contrasts = contrasts::contrasts(found);
+    for sentence in contrasts::sentences(found, &contrasts) {
+        report.found(&sentence);
     }
     for group in &groups {
         section(found, group, &mut report);
+    }
+    if let Some(table) = contrasts::table(found, &contrasts) {
+        report.heading("Between conditions").table("contrasts", &table);
     }
     report.heading("Method").list(method(found));
     if let Ok(cases) = found.settings.base().and_then(|b| cases(&b, &found.settings.regimes)) {
@@ -71,32 +86,15 @@ pub(super) fn report(found: &SpeedResults) -> Report {
     report
 }
 
-/// What a group is called.
-fn title(found: &SpeedResults, group: &Group) -> String {
-    let mut title = capitalised(group.matching.label());
-    if found.settings.inputs.len() > 1 {
-        title += &format!(", {}", group.input);
-    }
-    if found.settings.brightness.len() > 1 {
-        title += &format!(", brightness from {}", group.brightness);
-    }
-    title
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
 /// The name of a group in files.
 fn key(found: &SpeedResults, group: &Group, what: &str) -> String {
-    super::super::slug(&format!("{what}-{}", title(found, group))).to_lowercase()
+    super::super::slug(&format!("{what}-{}", found.title(group))).to_lowercase()
 }
 
 fn section(found: &SpeedResults, group: &Group, report: &mut Report) {
     let name = |what: &str| key(found, group, what);
     report
-        .heading(&title(found, group))
+        .heading(&found.title(group))
         .table(&name("speed"), &tables::speeds(found, group))
         .figure(
             &name("onset"),
@@ -119,6 +117,18 @@ fn section(found: &SpeedResults, group: &Group, report: &mut Report) {
              spikes between one time and the next, and the new one's, from all spikes since the \
              change. The dashed line is chance.",
         );
+    if let Some(figure) = figures::streams(found, group) {
+        report.figure(
+            &name("streams"),
+            &figure,
+            "Images that follow one another without a pause: the class of the one that is there, and \
+             of the one before it, from the spikes of one interval. The dashed line is chance.",
+        );
+    }
+    report.table(&name("spikes"), &tables::spikes(found, group));
+    if let Some(table) = tables::trained(found, group) {
+        report.table(&name("trained"), &table);
+    }
     if found.settings.repeats > 1 {
         report.table(&name("tests"), &tables::tests(found, group));
     }
@@ -188,6 +198,7 @@ pub(super) fn sentences(found: &SpeedResults, group: &Group) -> Vec<String> {
         drive(found, group, &names),
         cancelled(found, group, &names),
         lingering(found, group, &names, baseline),
+        variation(found, group, &names, baseline),
     ]
     .into_iter()
     .flatten()
@@ -242,14 +253,6 @@ fn told(difference: Option<&Difference>) -> String {
             format!("not told from chance: p = {}, corrected", p_text(d.p))
         }
         _ => "too few repetitions for a test".to_owned(),
-    }
-}
-
-fn p_text(p: Option<f64>) -> String {
-    match p {
-        Some(p) if p < 0.001 => "below 0.001".to_owned(),
-        Some(p) => format!("{p:.3}"),
-        None => "none".to_owned(),
     }
 }
 
@@ -404,4 +407,37 @@ fn lingering(
         100.0 * share(baseline)?,
         100.0 / found.classes.max(1) as f64
     ))
+}
+
+/// How much the rate differs from image to image, and how long the last image's pattern stays.
+fn variation(
+    found: &SpeedResults,
+    group: &Group,
+    names: &[&str],
+    baseline: &str,
+) -> Option<String> {
+    let balance: Number = |c| Some(-c.dynamics.as_ref()?.state.cancelled);
+    let (most, _) = least(found, group, &networks(names), balance)?;
+    if most == baseline {
+        return None;
+    }
+    let against = |of: Number, unit: &str| -> Option<String> {
+        Some(format!(
+            "{} in `{most}`, {} in `{baseline}` ({})",
+            text(found, group, most, of, unit)?,
+            text(found, group, baseline, of, unit)?,
+            told(difference(found, group, names, (most, baseline), of).as_ref())
+        ))
+    };
+    let mut sentence = format!(
+        "from image to image the mean rate differs by a standard deviation of {}",
+        against(SD, "Hz")?
+    );
+    if let Some(cancelled) = text(found, group, MEAN_CANCELLED, SD, "Hz") {
+        sentence += &format!("; {cancelled} where the mean is cancelled from outside");
+    }
+    if let Some(last) = against(LAST, "ms") {
+        sentence += &format!("; the pattern of the last image is gone after {last}");
+    }
+    Some(sentence + ".")
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::matching::{Matched, Matching};
+use super::super::readout::Quality;
 use super::super::state::Measured;
 use super::settings::SpeedSettings;
 
@@ -19,6 +20,8 @@ pub struct Read {
     pub psnr_db: f64,
     /// Their mean SSIM.
     pub ssim: f64,
+    /// What a trained decoder makes of the same spikes; none where it does not read.
+    pub trained: Option<Quality>,
 }
 
 /// What is read after an image has taken the place of another.
@@ -28,6 +31,8 @@ pub struct AfterChange {
     pub from_ms: f64,
     /// Until then.
     pub to_ms: f64,
+    /// Spikes of an image between these times, in the mean.
+    pub spikes: f64,
     /// Accuracy for the last image, from the spikes between these times.
     pub last: f64,
     /// Accuracy for the new one, from these spikes.
@@ -41,6 +46,8 @@ pub struct AfterChange {
 pub struct Stream {
     /// Interval between them, ms.
     pub interval_ms: f64,
+    /// Spikes of an image, in the mean.
+    pub spikes: f64,
     /// Accuracy for the image that is there, from its spikes.
     pub present: f64,
     /// Accuracy for the one before it, from the same spikes.
@@ -64,6 +71,9 @@ pub struct Dynamics {
     pub mean_ms: Option<f64>,
     /// The same of the pattern, after the change from one image to another, ms.
     pub pattern_ms: Option<f64>,
+    /// Time after which the pattern of the last image has gone 63 % of its way, after the same
+    /// change, ms.
+    pub last_ms: Option<f64>,
 }
 
 /// One network, or control, in one repetition.
@@ -137,6 +147,18 @@ impl SpeedResults {
         groups
     }
 
+    /// What a group is called: its matching, and its input and brightness where there are several.
+    pub fn title(&self, group: &Group) -> String {
+        let mut title = capitalised(group.matching.label());
+        if self.settings.inputs.len() > 1 {
+            title += &format!(", {}", group.input);
+        }
+        if self.settings.brightness.len() > 1 {
+            title += &format!(", brightness from {}", group.brightness);
+        }
+        title
+    }
+
     /// The names of what was read in a group, in their order.
     pub fn conditions<'a>(&'a self, group: &Group) -> Vec<&'a str> {
         let mut names: Vec<&str> = Vec::new();
@@ -178,4 +200,9 @@ impl SpeedResults {
     ) -> Vec<f64> {
         self.values(group, condition, value).into_iter().flatten().collect()
     }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::super::conditions::Condition;
 use super::super::matching::{Matching, Targets};
 use super::super::recording::Protocol;
+use super::super::trained::TrainedSettings;
 use crate::Settings;
 use crate::balance::choice::{NetworkChoice, Preset};
 use crate::reconstruction::images::DataSettings;
@@ -80,6 +81,8 @@ pub struct SpeedSettings {
     /// The accuracy whose time is told.
     #[schemars(range(min = 0, max = 1))]
     pub accuracy: f64,
+    /// A decoder that is trained, beside ridge regression.
+    pub trained: TrainedSettings,
     /// What networks are brought to.
     pub targets: Targets,
     /// The images.
@@ -124,12 +127,13 @@ impl Default for SpeedSettings {
             brightness: vec![1.0],
             times_ms: vec![1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0, 200.0],
             windows_ms: vec![5.0, 20.0, 50.0],
-            intervals_ms: vec![20.0, 50.0, 100.0],
+            intervals_ms: vec![20.0, 50.0, 100.0, 200.0],
             blank_ms: 100.0,
             second_ms: 100.0,
             read: 1000,
             state_images: 8,
             accuracy: 0.5,
+            trained: TrainedSettings::default(),
             targets: Targets::default(),
             data: DataSettings {
                 train: Some(3000),
@@ -283,6 +287,7 @@ impl Settings for SpeedSettings {
         self.data.validate()?;
         self.targets.validate()?;
         self.validate_times()?;
+        self.trained.validate(&self.times_ms)?;
         for input in self.input_kinds()? {
             if input.code == InputCode::Latency {
                 return Err("inputs: the latency code gives one spike and no rate; take poisson \
@@ -342,6 +347,8 @@ mod tests {
         refused(&|s| s.matchings.clear(), "matchings");
         refused(&|s| s.brightness = vec![1.5], "brightness");
         refused(&|s| s.targets.before_hz = 0.0, "before_hz");
+        refused(&|s| s.trained.times_ms = vec![4.0], "trained.times_ms");
+        refused(&|s| s.trained.training.epochs = 0, "trained.training");
         let latency = InputKind { code: InputCode::Latency, r_max: 100.0 };
         refused(&|s| s.inputs = vec![latency], "inputs");
     }

@@ -3,7 +3,7 @@
 use equipoise_report::{Best, Cell, Column, Table};
 
 use super::super::statistics::{differences, mean_cell};
-use super::results::{Group, SpeedCell, SpeedResults};
+use super::results::{Group, Read, SpeedCell, SpeedResults};
 
 /// One line a network: what it was brought to, and what it is.
 pub(super) fn states(found: &SpeedResults, group: &Group) -> Table {
@@ -64,7 +64,8 @@ pub(super) fn speeds(found: &SpeedResults, group: &Group) -> Table {
     let mut table = Table::new("How soon an image is read")
         .column(Column::text("network"))
         .column(Column::number("mean").key("mean_ms").unit("ms").decimals(1))
-        .column(Column::number("pattern").key("pattern_ms").unit("ms").decimals(1));
+        .column(Column::number("pattern").key("pattern_ms").unit("ms").decimals(1))
+        .column(Column::number("last image").key("last_image_ms").unit("ms").decimals(1));
     let times = shown_times(&found.settings.times_ms);
     for &ms in &times {
         table = table.column(
@@ -83,7 +84,8 @@ pub(super) fn speeds(found: &SpeedResults, group: &Group) -> Table {
         )
         .note(
             "Mean and pattern: time after which the population mean, and the pattern over neurons, \
-             have gone 63 % of their way. After: share of test images whose class is read from all \
+             have gone 63 % of their way; last image: the same of the pattern of the image before, \
+             after a change. After: share of test images whose class is read from all \
              spikes since the image came on. Intervals of 95 % are over repetitions. A time equal \
              to the first that is read means at that time or before.",
         );
@@ -95,12 +97,104 @@ pub(super) fn speeds(found: &SpeedResults, group: &Group) -> Table {
             name.into(),
             of(&|c| c.dynamics.as_ref()?.mean_ms),
             of(&|c| c.dynamics.as_ref()?.pattern_ms),
+            of(&|c| c.dynamics.as_ref()?.last_ms),
         ];
         row.extend(times.iter().map(|&ms| of(&|c| accuracy_at(c, ms))));
         row.push(of(&|c| c.reached_ms));
         table.row(row);
     }
     table
+}
+
+/// Spikes in every window that is read, in the mean over images and repetitions.
+pub(super) fn spikes(found: &SpeedResults, group: &Group) -> Table {
+    let mut table = Table::new("Spikes of an image that are read").column(Column::text("network"));
+    type Window = (String, String, Value);
+    let mut windows: Vec<Window> = Vec::new();
+    for (k, ms) in found.settings.times_ms.iter().enumerate() {
+        let value: Value = Box::new(move |c| c.since_onset.get(k).map(|r| r.spikes));
+        windows.push((format!("0 to {ms} ms"), format!("spikes_{ms}_ms"), value));
+    }
+    for (k, ms) in found.settings.windows_ms.iter().enumerate() {
+        let value: Value = Box::new(move |c| c.windows.get(k).map(|r| r.spikes));
+        windows.push((format!("last {ms} ms"), format!("spikes_last_{ms}_ms"), value));
+    }
+    for (k, ms) in found.settings.intervals_ms.iter().enumerate() {
+        let value: Value = Box::new(move |c| c.streams.get(k).map(|s| s.spikes));
+        windows.push((format!("every {ms} ms"), format!("spikes_every_{ms}_ms"), value));
+    }
+    for (title, key, _) in &windows {
+        table = table.column(Column::number(title).key(key).decimals(1));
+    }
+    table = table.note(
+        "Of all neurons that are read, the mean over test images and repetitions. Every: of images \
+         that follow one another at this interval.",
+    );
+    for name in found.conditions(group) {
+        let mut row: Vec<Cell> = vec![name.into()];
+        row.extend(windows.iter().map(|(_, _, value)| -> Cell {
+            let values = found.numbers(group, name, value);
+            match values.len() {
+                0 => Cell::Missing,
+                n => (values.iter().sum::<f64>() / n as f64).into(),
+            }
+        }));
+        table.row(row);
+    }
+    table
+}
+
+/// What a trained decoder makes of the spikes beside ridge regression; none where it does not read.
+pub(super) fn trained(found: &SpeedResults, group: &Group) -> Option<Table> {
+    let times = &found.settings.trained.times_ms;
+    if times.is_empty() {
+        return None;
+    }
+    let title = found.settings.trained.decoder.kind.title();
+    let mut table = Table::new(&format!("PSNR of ridge regression and of {title}, dB"))
+        .column(Column::text("network"));
+    for ms in times {
+        table = table
+            .column(
+                Column::number(&format!("ridge, {ms} ms"))
+                    .key(&format!("ridge_{ms}_ms"))
+                    .decimals(2),
+            )
+            .column(
+                Column::number(&format!("trained, {ms} ms"))
+                    .key(&format!("trained_{ms}_ms"))
+                    .decimals(2)
+                    .best(Best::Highest),
+            );
+    }
+    table = table.note(
+        "From all spikes since the image came on. The decoder starts at ridge regression, is trained \
+         on the training images, and its epoch is chosen by the validation images. Intervals of 95 % \
+         are over repetitions.",
+    );
+    for name in found.conditions(group) {
+        let mut row: Vec<Cell> = vec![name.into()];
+        for &ms in times {
+            let of = |value: &dyn Fn(&Read) -> Option<f64>| {
+                mean_cell(&found.numbers(group, name, |c| {
+                    value(c.since_onset.iter().find(|read| read.ms == ms)?)
+                }))
+            };
+            row.push(of(&|read| Some(read.psnr_db)));
+            row.push(of(&|read| Some(read.trained?.psnr_db)));
+        }
+        table.row(row);
+    }
+    Some(table)
+}
+
+/// A p-value in a sentence.
+pub(super) fn p_text(p: Option<f64>) -> String {
+    match p {
+        Some(p) if p < 0.001 => "below 0.001".to_owned(),
+        Some(p) => format!("{p:.3}"),
+        None => "none".to_owned(),
+    }
 }
 
 /// A few of the times, for a table that fits on a page.
@@ -171,12 +265,18 @@ pub(super) fn baseline(found: &SpeedResults, group: &Group) -> usize {
 type Value = Box<dyn Fn(&SpeedCell) -> Option<f64>>;
 
 /// What is compared: its name, its scale and its value.
-fn measures(found: &SpeedResults) -> Vec<(String, f64, Value)> {
+pub(super) fn measures(found: &SpeedResults) -> Vec<(String, f64, Value)> {
     let level = 100.0 * found.settings.accuracy;
     let mut all: Vec<(String, f64, Value)> = vec![
         (format!("time to {level:.0} %, ms"), 1.0, Box::new(|c| c.reached_ms)),
         ("time of the mean, ms".to_owned(), 1.0, Box::new(|c| c.dynamics.as_ref()?.mean_ms)),
         ("time of the pattern, ms".to_owned(), 1.0, Box::new(|c| c.dynamics.as_ref()?.pattern_ms)),
+        ("time of the last image, ms".to_owned(), 1.0, Box::new(|c| c.dynamics.as_ref()?.last_ms)),
+        (
+            "SD of the rate over images, Hz".to_owned(),
+            1.0,
+            Box::new(|c| Some(c.dynamics.as_ref()?.rate_sd_hz)),
+        ),
     ];
     for ms in shown_times(&found.settings.times_ms) {
         let name = format!("accuracy after {ms} ms, points");
@@ -193,7 +293,9 @@ pub(super) fn curves(found: &SpeedResults) -> Table {
         .column(Column::number("spikes read").decimals(2))
         .column(Column::number("accuracy").decimals(4))
         .column(Column::number("PSNR").key("psnr_db").unit("dB").decimals(3))
-        .column(Column::number("SSIM").key("ssim").decimals(4));
+        .column(Column::number("SSIM").key("ssim").decimals(4))
+        .column(Column::number("PSNR, trained").key("trained_psnr_db").unit("dB").decimals(3))
+        .column(Column::number("SSIM, trained").key("trained_ssim").decimals(4));
     for cell in &found.cells {
         let parts = [("since onset", &cell.since_onset), ("at the end", &cell.windows)];
         for (which, read) in
@@ -207,6 +309,8 @@ pub(super) fn curves(found: &SpeedResults) -> Table {
                 read.accuracy.into(),
                 read.psnr_db.into(),
                 read.ssim.into(),
+                read.trained.map_or(Cell::Missing, |q| q.psnr_db.into()),
+                read.trained.map_or(Cell::Missing, |q| q.ssim.into()),
             ]);
             table.row(row);
         }
@@ -220,6 +324,7 @@ pub(super) fn changes(found: &SpeedResults) -> Table {
         .column(Column::text("spikes"))
         .column(Column::number("from").unit("ms").decimals(1))
         .column(Column::number("to").unit("ms").decimals(1))
+        .column(Column::number("spikes read").decimals(2))
         .column(Column::number("accuracy for the last image").key("last").decimals(4))
         .column(Column::number("accuracy for the new image").key("new").decimals(4))
         .column(Column::number("the same since the change").key("new_since_change").decimals(4));
@@ -230,6 +335,7 @@ pub(super) fn changes(found: &SpeedResults) -> Table {
                 "after a change".into(),
                 change.from_ms.into(),
                 change.to_ms.into(),
+                change.spikes.into(),
                 change.last.into(),
                 change.new.into(),
                 change.new_since_change.into(),
@@ -242,6 +348,7 @@ pub(super) fn changes(found: &SpeedResults) -> Table {
                 "of a stream".into(),
                 0.0.into(),
                 stream.interval_ms.into(),
+                stream.spikes.into(),
                 stream.last.into(),
                 stream.present.into(),
                 Cell::Missing,

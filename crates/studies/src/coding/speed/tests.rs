@@ -1,7 +1,10 @@
 //! The study on images that it draws itself.
 
+use super::super::trained::TrainedSettings;
 use super::*;
 use crate::regimes::RegimeChoice;
+use equipoise_decoder::reconstruct::DecoderConfig;
+use equipoise_decoder::training::TrainConfig;
 use equipoise_encoder::network::Regime;
 
 fn tiny() -> SpeedSettings {
@@ -15,8 +18,13 @@ fn tiny() -> SpeedSettings {
         regimes: vec![of("feed-forward", 0.0), of("recurrent", 0.2)],
         controls_of: Some("recurrent".into()),
         times_ms: vec![2.0, 10.0, 50.0],
+        trained: TrainedSettings {
+            times_ms: vec![50.0],
+            decoder: DecoderConfig { hidden: vec![16], channels: 2, ..DecoderConfig::small() },
+            training: TrainConfig { epochs: 1, ..TrainConfig::default() },
+        },
         windows_ms: vec![10.0],
-        intervals_ms: vec![20.0],
+        intervals_ms: vec![20.0, 50.0],
         blank_ms: 100.0,
         second_ms: 20.0,
         state_images: 1,
@@ -43,6 +51,8 @@ fn networks_and_controls_are_read_and_compared() {
     assert_eq!(groups.len(), 2);
     for cell in &found.cells {
         let accuracy = |k: usize| cell.since_onset[k].accuracy;
+        let trained = |k: usize| cell.since_onset[k].trained;
+        assert!(trained(0).is_none() && trained(2).unwrap().psnr_db > 8.0, "{}", cell.condition);
         assert!(accuracy(2) > 0.15, "{}: {}", cell.condition, accuracy(2));
         assert!(cell.since_onset[2].spikes > cell.since_onset[0].spikes, "{}", cell.condition);
         let Some(dynamics) = &cell.dynamics else { continue };
@@ -54,14 +64,36 @@ fn networks_and_controls_are_read_and_compared() {
         }
         let mean = dynamics.mean_ms.unwrap();
         assert!((0.0..50.0).contains(&mean), "{}: {mean}", cell.condition);
-        assert_eq!((cell.after_change.len(), cell.streams.len()), (2, 1));
+        assert_eq!((cell.after_change.len(), cell.streams.len()), (2, 2));
+        // 200 neurons at the rate that was measured: what is counted is what there is.
+        let expected = 200.0 * dynamics.during_hz * 0.05;
+        assert!((cell.since_onset[2].spikes / expected - 1.0).abs() < 1e-9, "{}", cell.condition);
+        assert!(cell.streams[1].spikes > 2.0 * cell.streams[0].spikes, "{}", cell.condition);
+        assert!(cell.after_change.iter().all(|a| a.spikes > 0.0), "{}", cell.condition);
     }
+    // Each network against itself at equal drive; the baseline has no change beyond its own.
+    let contrasts = contrasts::contrasts(&found);
+    assert!(contrasts.iter().all(|c| c.group == groups[1]));
+    let accuracy: Vec<_> =
+        contrasts.iter().filter(|c| c.measure == "accuracy after 50 ms, points").collect();
+    assert_eq!(accuracy.len(), 2);
+    for contrast in &accuracy {
+        let mean = |group| {
+            let values = found.numbers(group, &contrast.name, |c| Some(c.since_onset[2].accuracy));
+            values.iter().sum::<f64>() / 2.0
+        };
+        let change = mean(&groups[1]) - mean(&groups[0]);
+        assert!((contrast.change.mean - change).abs() < 1e-12);
+        assert_eq!(contrast.beyond.is_none(), contrast.name == "feed-forward");
+    }
+    let [a, b] = [accuracy[0].change.mean, accuracy[1].change.mean];
+    assert!((accuracy[1].beyond.as_ref().unwrap().mean - (b - a)).abs() < 1e-12);
     // The whole report can be made, and says what was found of every group.
     let page = Speed::report(&found).to_html();
     assert!(page.contains("recurrent"));
     // Mean and pattern, noise and the last image are told of always; when a class is read only where
     // it is.
-    assert!((3..=6).contains(&report::sentences(&found, &groups[0]).len()));
+    assert!((3..=7).contains(&report::sentences(&found, &groups[0]).len()));
     assert!(Speed::metrics(&found).get("equal_rate.recurrent.final_accuracy").is_some());
     assert!(Speed::summary_within(&found, 80).lines().count() > 10);
     // What is in the store is not made again, and is the same.

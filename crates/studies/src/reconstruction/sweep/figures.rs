@@ -1,12 +1,12 @@
 //! The pictures of the study.
 
 use equipoise_decoder::reconstruct::DecoderKind;
-use equipoise_figure::{Axis, Color, Dash, Figure, GroupChart, Line, Marker, Plot};
+use equipoise_figure::{Axis, Dash, Figure, GroupChart, Line, Marker, Plot};
 
 use super::super::figures::regime_color;
 use super::super::method::Method;
 use super::super::statistics::Side;
-use super::results::{Point, Scores, SweepResults};
+use super::results::{Point, SweepResults};
 
 /// PSNR of every repetition, by data set and regime, a panel a decoder: at equal time and at equal
 /// numbers of spikes.
@@ -68,16 +68,4 @@ pub fn curve(
             );
     }
     Figure::new().panel(plot)
-}
-
-/// PSNR of alternatives, one bar each.
-pub fn alternatives(title: &str, points: &[Point], regime: &str) -> Figure {
-    let values = |of: fn(&Scores) -> f64| -> Vec<Vec<f64>> {
-        points.iter().map(|p| p.scores.get(regime).map(of).into_iter().collect()).collect()
-    };
-    let chart = GroupChart::points(title, points.iter().map(|p| p.name.clone()))
-        .y_axis(Axis::new("PSNR").unit("dB"))
-        .series("decoder", Color::BALANCED, values(|s| s.psnr))
-        .series("ridge regression", Color::GREY, values(|s| s.ridge_psnr.unwrap_or(f64::NAN)));
-    Figure::new().panel(chart)
 }

@@ -5,6 +5,7 @@
 //! published when the question was first asked; [`tables`], [`figures`] and [`report`] say what
 //! came out.
 
+pub mod colors;
 pub mod figures;
 pub mod plan;
 pub mod published;
@@ -92,6 +93,9 @@ impl Study for ReconstructionSweep {
             if let Some(alike) = &found.equal_spikes {
                 alike.add_metrics(&format!("{}.equal_spikes.", found.dataset), &mut metrics);
             }
+        }
+        for found in &results.colors {
+            found.add_metrics(&mut metrics);
         }
         metrics
     }

@@ -9,6 +9,7 @@ use super::super::comparison::Comparison;
 use super::super::experiment::{Experiment, Inputs};
 use super::super::images::ScoreOn;
 use super::super::settings::Control;
+use super::colors::{ColorResults, color_name};
 use super::results::{DataSetResults, Point, SweepResults, file_name};
 use super::settings::{Choice, SweepSettings};
 use crate::context::{Context, Identity, digest_of, gather, unless_deferred};
@@ -239,22 +240,21 @@ impl Sweep<'_> {
         }))
     }
 
-    fn colors(&self) -> Result<Vec<(String, Vec<Point>)>, StudyError> {
+    fn colors(&self) -> Result<Vec<ColorResults>, StudyError> {
         if self.settings.colors.len() < 2 {
             return Ok(Vec::new());
         }
         let colored_sets = self.inputs.datasets.iter().filter(|data| data.is_colored());
         gather(colored_sets.map(|data| {
             let dataset = &data.settings.data.dataset;
-            let points = gather(self.settings.colors.iter().map(|&color| {
+            let codes = gather(self.settings.colors.iter().map(|&color| {
                 let settings = colored(data, self.settings, color);
                 let name = color_name(color);
                 let regimes = settings.networks(&data.inputs.images.train)?;
                 let prefix = format!("{}-color-{name}-", file_name(dataset));
-                let found = self.compare(data, &settings, &regimes, prefix)?;
-                Ok(Point::of(name.into(), None, &found))
+                Ok((name.to_owned(), self.compare(data, &settings, &regimes, prefix)?))
             }))?;
-            Ok((dataset.clone(), points))
+            Ok(ColorResults { dataset: dataset.clone(), codes })
         }))
     }
 
@@ -301,9 +301,10 @@ fn other_size(data: &Prepared, neurons: usize) -> Vec<Case> {
     regimes
 }
 
-/// The reference regime with another code of colour.
+/// The reference regime with another code of colour, in every repetition.
 fn colored(data: &Prepared, config: &SweepSettings, color: ColorCode) -> Settings {
-    let mut settings = single(&data.settings, config);
+    let repeats = data.settings.repeats;
+    let mut settings = Settings { repeats, ..single(&data.settings, config) };
     settings.network.input.color = color;
     settings.regimes.truncate(1);
     settings
@@ -317,16 +318,6 @@ fn held_out(config: &SweepSettings) -> Result<Settings, StudyError> {
     settings.data.test = None;
     settings.regimes.truncate(1);
     Ok(settings)
-}
-
-/// The name of a code of colour in settings.
-fn color_name(color: ColorCode) -> &'static str {
-    match color {
-        ColorCode::Separate => "separate",
-        ColorCode::Luminance => "luminance",
-        ColorCode::LuminanceColor => "luminance_color",
-        ColorCode::Opponent => "opponent",
-    }
 }
 
 fn chosen(base: &Settings, choice: &Choice) -> Settings {

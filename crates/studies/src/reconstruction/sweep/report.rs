@@ -7,7 +7,7 @@ use super::super::comparison::Comparison;
 use super::super::method::{Input, Method};
 use super::super::statistics::{Difference, Measure, Pairs};
 use super::super::{figures as pictures, report as single, tables as common, verdicts};
-use super::results::{DataSetResults, Point, SweepResults, file_name};
+use super::results::{DataSetResults, SweepResults, file_name};
 use super::{figures, tables};
 use crate::balance::tables as criteria;
 use crate::schema::network_table;
@@ -81,20 +81,18 @@ pub fn report(results: &SweepResults) -> Report {
                 .table(file, &remarked(tables::curve(&title, axis, points, kind), results));
         }
     }
-    for (dataset, points) in &results.colors {
-        let title = format!("Codes of colour, {dataset}");
+    for colors in &results.colors {
+        let file = format!("colors-{}", file_name(&colors.dataset));
         report
-            .heading(&title)
+            .heading(&format!("Codes of colour, {}", colors.dataset))
             .figure(
-                &format!("colors-{}", file_name(dataset)),
-                &figures::alternatives(&title, points, &regimes[0]),
-                "The reference regime; the channels of a code share the same number of input \
-                 connections.",
+                &file,
+                &colors.figure(kind),
+                "Mean PSNR of the scored images, a point a repetition. The reference regime; the \
+                 channels of a code share the same number of input connections.",
             )
-            .table(
-                &format!("colors-{}", file_name(dataset)),
-                &remarked(tables::curve(&title, "code", points, kind), results),
-            );
+            .table(&file, &remarked(colors.table(kind), results))
+            .table(&format!("{file}-tests"), &common::tests(&colors.differences(kind)));
     }
     if !results.choices.is_empty() {
         let title = format!("Features and losses, held-out images of {name}");
@@ -206,18 +204,9 @@ fn answers(results: &SweepResults, differences: &[Difference]) -> Vec<String> {
     for result in &results.datasets {
         answers.extend(decoder_power(&result.dataset, &result.equal_time));
     }
-    for (dataset, points) in &results.colors {
-        let psnr = |p: &Point| p.scores.values().next().map_or(f64::NAN, |s| s.psnr);
-        let mut order: Vec<_> = points.iter().collect();
-        order.sort_by(|a, b| psnr(b).total_cmp(&psnr(a)));
-        let list: Vec<String> =
-            order.iter().map(|p| format!("{} {:.2} dB", p.name, psnr(p))).collect();
-        answers.push(format!(
-            "How should colour be encoded? {dataset}, at equal numbers of neurons and input \
-             connections: {}.",
-            list.join(", ")
-        ));
-    }
+    let kind = results.first_decoder;
+    let told = results.colors.iter().map(|c| c.sentence(kind, &c.differences(kind)));
+    answers.extend(told);
     answers
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::comparison::Comparison;
 use super::super::method::Method;
+use super::colors::ColorResults;
 
 /// A data set with its comparisons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,7 +84,7 @@ pub struct SweepResults {
     /// Against the number of neurons, on the first data set.
     pub by_neurons: Vec<Point>,
     /// Codes of colour, by data set.
-    pub colors: Vec<(String, Vec<Point>)>,
+    pub colors: Vec<ColorResults>,
     /// Features and losses, on held-out images of the first data set.
     pub choices: Vec<Point>,
 }
