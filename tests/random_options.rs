@@ -34,6 +34,7 @@ const COMMANDS: &[&str] = &[
     "study hebb",
     "study reconstruction",
     "study speed",
+    "study trained",
     "study dose",
     "hebb run",
     "stimulate associate",

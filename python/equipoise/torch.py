@@ -323,7 +323,9 @@ class Classifier(nn.Module):
         self.steps, self.step_ms = network["grid"]["steps"], network["grid"]["step_ms"]
         self.input = nn.Parameter(arrays["input"])
         self.readout = nn.Parameter(arrays["readout"])
-        self.recurrent = nn.Parameter(arrays["recurrent"]) if config["recurrent"] else None
+        self.feed_forward = config.get("feed_forward_inhibition", False)
+        connected = config["recurrent"] or self.feed_forward
+        self.recurrent = nn.Parameter(arrays["recurrent"]) if connected else None
 
         def decay(tau: float) -> float:
             return float(np.float32(math.exp(-config["dt"] / tau))) if tau > 0 else 0.0
@@ -336,6 +338,10 @@ class Classifier(nn.Module):
         )
         share, hidden = config["excitatory_fraction"], config["hidden"]
         self.excitatory = min(math.floor(share * hidden + 1e-9), hidden)
+        self.reversal: tuple[float, float] | None = None
+        if config.get("synapses", "current") == "conductance":
+            given = {"excitation": 4.0, "inhibition": -0.5} | (config.get("reversal") or {})
+            self.reversal = (given["excitation"], given["inhibition"])
 
     def run(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logits [n, classes] and hidden spikes [steps, n, hidden]."""
@@ -344,6 +350,7 @@ class Classifier(nn.Module):
         n, hidden = x.shape[1], self.input.shape[1]
         v = x.new_zeros(n, hidden)
         i, o = torch.zeros_like(v), x.new_zeros(n, self.readout.shape[1])
+        h = torch.zeros_like(v)
         f, best = torch.zeros_like(o), torch.zeros_like(o)
         extreme = self.config["logit"] == "extreme"
         spikes = []
@@ -352,7 +359,17 @@ class Classifier(nn.Module):
             spikes.append(s)
             keep = 1 - s.detach()
             back = 0 if self.recurrent is None else s @ self.recurrent
-            if nir:
+            if self.reversal is not None:
+                # Conductances times the reversal potential of excitation.
+                above, below = self.reversal
+                into = (i * (above - v) + h * (below - v)) / above
+                v = (self.beta * v + into) * keep
+                i, h = self.alpha * i + now @ self.input, self.alpha * h
+                if self.recurrent is not None:
+                    e = self.excitatory
+                    i = i + s[:, :e] @ self.recurrent[:e]
+                    h = h - s[:, e:] @ self.recurrent[e:]
+            elif nir:
                 i = i + back
                 v = self.beta * v * keep + i
                 i = self.alpha * i + now @ self.input
@@ -388,3 +405,6 @@ class Classifier(nn.Module):
         for weights in [self.readout, *([] if self.recurrent is None else [self.recurrent])]:
             weights[: self.excitatory].clamp_(min=0)
             weights[self.excitatory :].clamp_(max=0)
+        if self.feed_forward and self.recurrent is not None:
+            self.recurrent[: self.excitatory] = 0
+            self.recurrent[:, self.excitatory :] = 0

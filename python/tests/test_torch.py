@@ -75,6 +75,9 @@ def test_decoders(
         # With "maximum", the default, these would be inhibited at all times: no logit, no gradient.
         {"dynamics": "nir", "recurrent": True, "logit": "extreme"},
         {"dynamics": "nir", "readout": {"tau_syn": 0.0, "tau_mem": 20.0}},
+        {"synapses": "conductance"},
+        {"synapses": "conductance", "recurrent": True, "reversal": {"inhibition": -1.0}},
+        {"feed_forward_inhibition": True},
     ],
 )
 def test_classifiers(more: dict[str, Any], tmp_path: Path) -> None:

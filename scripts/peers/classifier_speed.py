@@ -54,15 +54,13 @@ if hasattr(os, "sched_setaffinity"):
 
 print("| network | here, samples/s | PyTorch, samples/s | ratio (range) | memory here | PyTorch |")
 print("|---|---|---|---|---|---|")
-for case, name in [
-    ("images", "784-100-10"),
-    ("speech", "700-200-20"),
-    ("recurrent", "700-200-20 recurrent"),
-]:
+CASES = {"images": "784-100-10", "speech": "700-200-20", "recurrent": "700-200-20 recurrent"}
+for case, synapses in [(c, s) for s in ("current", "conductance") for c in CASES]:
+    name = CASES[case] + (", conductances" if synapses == "conductance" else "")
     ours, theirs = [], []
     for _ in range(arguments.rounds):
-        theirs.append(run(torch, case, arguments.seconds))
-        ours.append(run(bench, case, arguments.seconds))
+        theirs.append(run(torch, case, arguments.seconds, "--synapses", synapses))
+        ours.append(run(bench, case, arguments.seconds, "--synapses", synapses))
     ratios = [a[0] / b[0] for a, b in zip(ours, theirs)]
     median = lambda pairs, k: statistics.median(p[k] for p in pairs)
     print(

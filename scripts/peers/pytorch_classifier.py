@@ -9,7 +9,8 @@ made at once, for few events a sample by gathering rows of the weights, for many
 with a dense input made from the events (making it is part of the step, as events are what the data
 set holds). Batch 256, T = 100, plain SGD.
 Prints samples a second of one core's time and the peak memory of the process; `--case images`,
-`speech` or `recurrent` runs only that one, so that the memory is its own.
+`speech` or `recurrent` runs only that one, so that the memory is its own. With `--synapses
+conductance` synapses have reversal potentials, E_E = 4 and E_I = -0.5.
 """
 
 import argparse
@@ -19,6 +20,8 @@ import time
 import torch
 
 BATCH, STEPS, SCALE = 256, 100, 100.0
+# 1 / E_E and E_I / E_E.
+PER_REVERSAL, RATIO = 0.25, -0.125
 
 
 class Spike(torch.autograd.Function):
@@ -51,6 +54,9 @@ def network(sizes, sigma, recurrent, generator):
     draw = lambda a, b, s: (torch.randn(a, b, generator=generator) * s)
     w1 = draw(inputs, hidden, sigma).abs()
     v1 = draw(hidden, hidden, sigma) if recurrent else None
+    if recurrent and arguments.synapses == "conductance":
+        v1 = v1.abs()
+        v1[hidden * 4 // 5 :] *= -1
     w2 = draw(hidden, classes, 0.07)
     return [w.requires_grad_() for w in (w1, w2, v1) if w is not None]
 
@@ -71,21 +77,35 @@ def step(weights, batch, labels, alpha, beta, gather):
         x = (dense.view(-1, w1.shape[0]) @ w1).view(STEPS, BATCH, hidden)
     v = torch.zeros(BATCH, hidden)
     i = torch.zeros(BATCH, hidden)
+    h = torch.zeros(BATCH, hidden)
+    conductances, excitatory = arguments.synapses == "conductance", hidden * 4 // 5
     spikes = []
     for t in range(STEPS):
         s = Spike.apply(v - 1.0)
         keep = 1.0 - s.detach()
+        if conductances and v1 is None:
+            v = torch.addcmul(i, v, beta - PER_REVERSAL * i) * keep
+            i = torch.add(x[t], i, alpha=alpha)
+            spikes.append(s)
+            continue
+        if conductances:
+            factor = beta - PER_REVERSAL * (i - h)
+            v = torch.addcmul(torch.sub(i, h, alpha=RATIO), v, factor) * keep
+            i = torch.addmm(torch.add(x[t], i, alpha=alpha), s[:, :excitatory], v1[:excitatory])
+            h = torch.addmm(alpha * h, s[:, excitatory:], v1[excitatory:])
+            spikes.append(s)
+            continue
         v = torch.addcmul(torch.zeros(()), torch.add(i, v, alpha=beta), keep)
         i = torch.add(x[t], i, alpha=alpha)
         if v1 is not None:
             i = torch.addmm(i, s, v1)
         spikes.append(s)
-    h = (torch.stack(spikes).view(-1, hidden) @ w2).view(STEPS, BATCH, classes)
+    into = (torch.stack(spikes).view(-1, hidden) @ w2).view(STEPS, BATCH, classes)
     o = torch.zeros(BATCH, classes)
     f = torch.zeros(BATCH, classes)
     out = [o]
     for t in range(STEPS):
-        o, f = torch.add(f, o, alpha=beta), torch.add(h[t], f, alpha=alpha)
+        o, f = torch.add(f, o, alpha=beta), torch.add(into[t], f, alpha=alpha)
         out.append(o)
     logits = torch.stack(out).amax(0)
     loss = torch.nn.functional.cross_entropy(logits, labels)
@@ -125,6 +145,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--seconds", type=float, default=5)
 parser.add_argument("--case", choices=CASES)
+parser.add_argument("--synapses", choices=["current", "conductance"], default="current")
 parser.add_argument("--input", choices=["dense", "gather"], help="instead of the faster one")
 arguments = parser.parse_args()
 torch.set_num_threads(arguments.threads)

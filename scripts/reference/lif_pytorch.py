@@ -4,7 +4,8 @@
 
 The loop is that of the SpyTorch tutorials (Neftci, Mostafa & Zenke 2019): fast-sigmoid surrogate
 of scale 100, detached reset, maximum over time of the leaky readout, mean cross-entropy. With
-`nir` the hidden neurons step as readers of the Neuromorphic Intermediate Representation do.
+`nir` the hidden neurons step as readers of the Neuromorphic Intermediate Representation do; with
+conductances, synapses have reversal potentials, and the first hidden neurons are excitatory.
 """
 
 import json
@@ -27,17 +28,24 @@ class Spike(torch.autograd.Function):
         return grad / (SCALE * x.abs() + 1.0) ** 2
 
 
-def case(recurrent, seed, scheme="spytorch", inputs=12, hidden=19, classes=3, batch=4):
+def case(
+    recurrent, seed, scheme="spytorch", inputs=12, hidden=19, classes=3, batch=4, conductances=None
+):
     rng = numpy.random.default_rng(seed)
     dtype = torch.float64
 
-    def matrix(a, b, size):
+    def matrix(a, b, size, sign=None):
         # Rounded to float32, so that both sides start from the same numbers.
         x = (rng.normal(size=(a, b)) * size).astype(numpy.float32)
+        if sign is not None:
+            x = numpy.abs(x) * sign
         return torch.tensor(x, dtype=dtype, requires_grad=True)
 
-    w1 = matrix(inputs, hidden, 0.6)
-    v1 = matrix(hidden, hidden, 0.3)
+    e_e, e_i, excitatory = conductances or (None, None, hidden)
+    # Of conductances, inhibition is strong enough to matter.
+    of_source = numpy.where(numpy.arange(hidden) < excitatory, 1, -4).astype(numpy.float32)
+    w1 = matrix(inputs, hidden, 0.6, conductances and 1)
+    v1 = matrix(hidden, hidden, 0.3, of_source[:, None] if conductances else None)
     w2 = matrix(hidden, classes, 0.4)
     events, dense = [], torch.zeros(STEPS, batch, inputs, dtype=dtype)
     for b in range(batch):
@@ -47,14 +55,23 @@ def case(recurrent, seed, scheme="spytorch", inputs=12, hidden=19, classes=3, ba
             dense[step, b, channel] += 1
     labels = torch.tensor(rng.integers(classes, size=batch))
     v = torch.zeros(batch, hidden, dtype=dtype)
-    i = torch.zeros_like(v)
+    i, h = torch.zeros_like(v), torch.zeros_like(v)
     o = torch.zeros(batch, classes, dtype=dtype)
     f = torch.zeros_like(o)
     outs, counts = [o], torch.zeros_like(v)
     for t in range(STEPS):
         s = Spike.apply(v - 1)
         counts = counts + s
-        if scheme == "nir":
+        if conductances:
+            g_e, g_i = i / e_e, h / e_e
+            into = BETA * v + g_e * (e_e - v) + g_i * (e_i - v)
+            i = ALPHA * i + dense[t] @ w1
+            h = ALPHA * h
+            if recurrent:
+                i = i + s[:, :excitatory] @ v1[:excitatory]
+                h = h - s[:, excitatory:] @ v1[excitatory:]
+            v = into * (1 - s.detach())
+        elif scheme == "nir":
             j = i + (s @ v1 if recurrent else 0)
             v, i = BETA * v * (1 - s.detach()) + j, ALPHA * j + dense[t] @ w1
         else:
@@ -74,6 +91,7 @@ def case(recurrent, seed, scheme="spytorch", inputs=12, hidden=19, classes=3, ba
     return {
         "inputs": inputs, "hidden": hidden, "classes": classes, "steps": STEPS,
         "alpha": ALPHA, "beta": BETA, "recurrent": recurrent, "scheme": scheme,
+        "conductances": conductances,
         "events": events, "labels": labels.tolist(),
         "weights": dict(zip(names, map(numbers, weights))),
         "logits": numbers(logits), "counts": numbers(counts), "loss": float(loss.detach()),
@@ -84,4 +102,5 @@ def case(recurrent, seed, scheme="spytorch", inputs=12, hidden=19, classes=3, ba
 
 
 cases = [case(False, 1), case(True, 2), case(False, 3, "nir"), case(True, 4, "nir")]
+cases += [case(False, 5, conductances=(4.0, -0.5, 13)), case(True, 6, conductances=(3.5, -0.6, 13))]
 print(json.dumps(cases, separators=(",", ":")))

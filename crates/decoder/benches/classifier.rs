@@ -3,13 +3,17 @@
 //!
 //! Prints samples a second of one core's time (the process's CPU time), for 784-100-10 on events as
 //! the latency code gives them and for 700-200-20 on 8,000 spikes a sample, batch 256, T = 100;
-//! then time and memory for longer runs. With `-- --case NAME` (images, speech or recurrent),
-//! `--steps T`, `--seconds S` only that one, with nothing else in memory, as
-//! `scripts/peers/classifier_speed.py` runs it against PyTorch.
+//! then the same with conductance synapses and with feed-forward inhibition, and time and memory for
+//! longer runs. With `-- --case NAME` (images, speech or recurrent), `--steps T`, `--seconds S` and
+//! `--synapses current` or `conductance` only that one, with nothing else in memory, as
+//! `scripts/peers/classifier_speed.py` runs it against PyTorch; `--case inhibited` is 700-200-20 with
+//! feed-forward inhibition.
 #![allow(clippy::print_stdout)]
 
 use equipoise_decoder::lif::kernel::{Kernel, Workspace};
-use equipoise_decoder::lif::{Dynamics, Input, Instructions, Matrices, Shape, Surrogate};
+use equipoise_decoder::lif::{
+    Dynamics, Input, Instructions, Lateral, Matrices, Shape, Surrogate, Synapses,
+};
 use equipoise_encoder::code::Events;
 use equipoise_random::{Stream, stream};
 use std::time::Instant;
@@ -87,14 +91,20 @@ struct Case {
     shape: Shape,
     sigma: (f64, f64),
     tau_mem: f64,
+    synapses: Synapses,
+    lateral: Lateral,
     events: Events,
 }
+
+const CONDUCTANCES: Synapses = Synapses::Conductance { excitation: 4.0, inhibition: -0.5 };
 
 fn run(case: &Case, seconds: f64, instructions: Instructions) {
     let shape = case.shape;
     let steps = case.events.steps;
-    let dynamics =
-        Dynamics::from_time_constants(5.0, case.tau_mem, 1.0, steps, Surrogate::default());
+    let (synapses, lateral) = (case.synapses, case.lateral);
+    let excitatory = shape.hidden * 4 / 5;
+    let plain = Dynamics::from_time_constants(5.0, case.tau_mem, 1.0, steps, Surrogate::default());
+    let dynamics = Dynamics { synapses, lateral, excitatory, ..plain };
     let kernel =
         Kernel::new(shape, dynamics).map(|k| k.with_instructions(instructions)).expect("a network");
     let mut random = stream(2, "bench/weights", 0);
@@ -103,7 +113,18 @@ fn run(case: &Case, seconds: f64, instructions: Instructions) {
     };
     let w1: Vec<f32> =
         draw(shape.inputs * shape.hidden, case.sigma.0).iter().map(|w| w.abs()).collect();
-    let v1 = shape.recurrent.then(|| draw(shape.hidden * shape.hidden, case.sigma.0));
+    let mut v1 = shape.recurrent.then(|| draw(shape.hidden * shape.hidden, case.sigma.0));
+    let signed = synapses != Synapses::Current || lateral == Lateral::FeedForward;
+    if let Some(v1) = v1.as_mut().filter(|_| signed) {
+        for (k, w) in v1.iter_mut().enumerate() {
+            let (source, target) = (k / shape.hidden, k % shape.hidden);
+            *w = match lateral {
+                Lateral::FeedForward if source < excitatory || target >= excitatory => 0.0,
+                _ if source < excitatory => w.abs(),
+                _ => -w.abs(),
+            };
+        }
+    }
     let w2 = draw(shape.hidden * shape.classes, case.sigma.1);
     let mut weights =
         Matrices::from_slices(shape, &w1, v1.as_deref(), &w2).expect("matrices of this shape");
@@ -145,8 +166,10 @@ fn run(case: &Case, seconds: f64, instructions: Instructions) {
     );
 }
 
-fn case(name: &str, steps: usize) -> Case {
+fn case(name: &str, synapses: Synapses, steps: usize) -> Case {
     let speech = |name, recurrent| Case {
+        synapses,
+        lateral: Lateral::All,
         name,
         shape: Shape { inputs: 700, hidden: 200, classes: 20, recurrent },
         sigma: (5e-4, 0.07),
@@ -155,6 +178,8 @@ fn case(name: &str, steps: usize) -> Case {
     };
     match name {
         "images" => Case {
+            synapses,
+            lateral: Lateral::All,
             name: "784-100-10",
             shape: Shape { inputs: 784, hidden: 100, classes: 10, recurrent: false },
             sigma: (0.002, 0.067),
@@ -163,7 +188,10 @@ fn case(name: &str, steps: usize) -> Case {
         },
         "speech" => speech("700-200-20", false),
         "recurrent" => speech("700-200-20 recurrent", true),
-        other => panic!("--case {other}: images, speech or recurrent"),
+        "inhibited" => {
+            Case { lateral: Lateral::FeedForward, ..speech("700-200-20 inhibited", true) }
+        }
+        other => panic!("--case {other}: images, speech, recurrent or inhibited"),
     }
 }
 
@@ -179,18 +207,29 @@ fn main() {
     let number = |name: &str| value(name).map(|v| v.parse::<f64>().expect("a number"));
     let seconds = number("--seconds");
     let best = Instructions::best();
+    let synapses = match value("--synapses") {
+        None | Some("current") => Synapses::Current,
+        Some("conductance") => CONDUCTANCES,
+        Some(other) => panic!("--synapses {other}: current or conductance"),
+    };
     if let Some(name) = value("--case") {
         let steps = number("--steps").unwrap_or(100.0) as usize;
-        return run(&case(name, steps), seconds.unwrap_or(2.0), best);
+        return run(&case(name, synapses, steps), seconds.unwrap_or(2.0), best);
     }
     for instructions in Instructions::available() {
         for name in CASES {
-            run(&case(name, 100), seconds.unwrap_or(2.0), instructions);
+            run(&case(name, synapses, 100), seconds.unwrap_or(2.0), instructions);
+        }
+    }
+    for synapses in [Synapses::Current, CONDUCTANCES] {
+        println!("{synapses:?}");
+        for name in CASES.iter().copied().chain(["inhibited"]) {
+            run(&case(name, synapses, 100), seconds.unwrap_or(2.0), best);
         }
     }
     for steps in [100, 400, 1600] {
         for name in CASES {
-            run(&case(name, steps), seconds.unwrap_or(1.0), best);
+            run(&case(name, synapses, steps), seconds.unwrap_or(1.0), best);
         }
     }
 }

@@ -32,6 +32,8 @@ pub enum Allowed {
     Positive,
     /// Numbers above 0, and at most this.
     PositiveUpTo(f64),
+    /// Numbers above the first, and at most the last.
+    Above(f64, f64),
     /// Finite numbers of 0 or more.
     NotNegative,
     /// Numbers from the first to the last.
@@ -49,6 +51,7 @@ impl Allowed {
             }
             Allowed::Positive => value > 0.0 && value.is_finite(),
             Allowed::PositiveUpTo(most) => value > 0.0 && value <= most,
+            Allowed::Above(bound, most) => value > bound && value <= most,
             Allowed::NotNegative => value >= 0.0 && value.is_finite(),
             Allowed::Closed(least, most) => (least..=most).contains(&value),
             Allowed::HalfOpen(least, end) => (least..end).contains(&value),
@@ -71,6 +74,7 @@ impl fmt::Display for Allowed {
             Allowed::Whole(least, most) => write!(f, "{least} to {most}"),
             Allowed::Positive => write!(f, "a number above 0"),
             Allowed::PositiveUpTo(most) => write!(f, "a number above 0, at most {most}"),
+            Allowed::Above(bound, most) => write!(f, "above {bound}, at most {most}"),
             Allowed::NotNegative => write!(f, "a number of 0 or more"),
             Allowed::Closed(least, most) => write!(f, "in [{least}, {most}]"),
             Allowed::HalfOpen(least, end) => write!(f, "in [{least}, {end})"),

@@ -1,7 +1,8 @@
 //! What can be said about a classifier.
 
-use super::error::ClassifierError;
-use crate::lif::{Dynamics, Logit, Scheme, Shape, Surrogate, decay};
+use super::Signs;
+use super::error::{ClassifierError, Combination};
+use crate::lif::{Dynamics, Lateral, Logit, Scheme, Shape, Surrogate, Synapses, decay};
 use crate::setting::{Allowed, number, whole};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,16 @@ pub struct ClassifierConfig {
     pub hidden: usize,
     /// Connect the hidden neurons among themselves.
     pub recurrent: bool,
+    /// Let the inhibitory hidden neurons inhibit the excitatory ones: feed-forward inhibition, since
+    /// inputs alone drive them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub feed_forward_inhibition: bool,
+    /// Whether inputs to hidden neurons are currents, as published, or conductances.
+    #[serde(skip_serializing_if = "SynapseModel::is_default")]
+    pub synapses: SynapseModel,
+    /// Reversal potentials of conductance synapses; absent: 4 and -0.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reversal: Option<Reversal>,
     /// Dale's law: no input weight below 0, and no outgoing weight of the wrong sign. Without it
     /// the network is unbounded.
     pub dale: bool,
@@ -60,6 +71,43 @@ pub struct ClassifierConfig {
     pub epochs: usize,
 }
 
+/// How an input acts on the potential of a hidden neuron.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SynapseModel {
+    /// As a current, alike at every potential.
+    #[default]
+    Current,
+    /// As a conductance, towards a reversal potential; only under Dale's law.
+    Conductance,
+}
+
+impl SynapseModel {
+    /// Whether this is the default.
+    pub fn is_default(&self) -> bool {
+        *self == SynapseModel::default()
+    }
+}
+
+/// Reversal potentials, in units of the threshold from rest: where it is 20 mV above rest at -70 mV,
+/// excitation with 0 mV reverses at 3.5 and inhibition with -80 mV at -0.5.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reversal {
+    /// Of excitation; above 1.
+    pub excitation: f64,
+    /// Of inhibition; from -1000 to 0, at which it is shunting.
+    pub inhibition: f64,
+}
+
+impl Default for Reversal {
+    fn default() -> Self {
+        Reversal { excitation: 4.0, inhibition: -0.5 }
+    }
+}
+
 /// The time constants of a readout, in the unit of `dt`.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -94,6 +142,24 @@ pub enum InitialWeights {
         /// Absent: 7 (1 - beta), the tutorial on Fashion-MNIST; that on speech takes 0.2.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         scale: Option<f64>,
+    },
+    /// Fluctuation-driven (Rossbroich, Gygax & Zenke 2022, Neuromorph. Comput. Eng. 2:044016): the
+    /// means of excitatory and of inhibitory weights, each exponentially distributed, are such that
+    /// excitation and inhibition of a hidden neuron cancel in the mean over time and its potential
+    /// fluctuates below the threshold. A neuron without inhibition has a mean potential below the
+    /// threshold by the same measure. Without Dale's law the weights are normal with mean 0. The
+    /// rate of the inputs is that of the training samples.
+    FluctuationDriven {
+        /// Distance of the threshold from the mean potential, in standard deviations of the
+        /// potential.
+        #[serde(default = "default_xi")]
+        xi: f64,
+        /// Rate of a hidden neuron that is reckoned with, spikes a step of the time grid.
+        #[serde(default = "default_hidden_rate")]
+        rate: f64,
+        /// Share of the variance of excitation that inputs have, and not recurrent connections.
+        #[serde(default = "default_input_share")]
+        input_share: f64,
     },
 }
 
@@ -146,6 +212,15 @@ impl Schedule {
     }
 }
 
+fn default_xi() -> f64 {
+    1.0
+}
+fn default_hidden_rate() -> f64 {
+    0.01
+}
+fn default_input_share() -> f64 {
+    0.9
+}
 fn default_beta_1() -> f64 {
     0.9
 }
@@ -190,6 +265,17 @@ pub struct Regularizer {
     pub squared_spikes: f64,
 }
 
+impl InitialWeights {
+    /// Fluctuation-driven, with its authors' constants.
+    pub fn fluctuation_driven() -> InitialWeights {
+        InitialWeights::FluctuationDriven {
+            xi: default_xi(),
+            rate: default_hidden_rate(),
+            input_share: default_input_share(),
+        }
+    }
+}
+
 impl Default for InitialWeights {
     fn default() -> Self {
         InitialWeights::Study { sigma_1: 0.002, sigma_2: None, sigma_recurrent: None }
@@ -208,6 +294,9 @@ impl Default for ClassifierConfig {
             excitatory_fraction: 0.8,
             hidden: 100,
             recurrent: false,
+            feed_forward_inhibition: false,
+            synapses: SynapseModel::default(),
+            reversal: None,
             dale: true,
             tau_syn: 5.0,
             tau_mem: 10.0,
@@ -233,6 +322,8 @@ impl Default for ClassifierConfig {
 const MOST: usize = 1 << 16;
 /// The most epochs: more would be a slip of the pen.
 const MOST_EPOCHS: usize = 1_000_000;
+/// The farthest that a reversal potential may be.
+const MOST_REVERSAL: f64 = 1e3;
 /// Numbers from 0 that are no slip of the pen.
 const DEVIATION: Allowed = Allowed::HalfOpen(0.0, 1e6);
 
@@ -291,6 +382,11 @@ impl ClassifierConfig {
             InitialWeights::SpyTorch { scale } => {
                 number("initial.scale", scale.unwrap_or(0.0), DEVIATION)?;
             }
+            InitialWeights::FluctuationDriven { xi, rate, input_share } => {
+                number("initial.xi", xi, Allowed::PositiveUpTo(1e6))?;
+                number("initial.rate", rate, Allowed::PositiveUpTo(1.0))?;
+                number("initial.input_share", input_share, Allowed::PositiveUpTo(1.0))?;
+            }
         }
         number("optimizer.learning_rate", self.optimizer.learning_rate(), Allowed::Positive)?;
         if let Optimizer::Adam { beta_1, beta_2, epsilon, .. } = self.optimizer {
@@ -304,9 +400,62 @@ impl ClassifierConfig {
         number("sigma_init", self.sigma_init, Allowed::NotNegative)?;
         number("regularizer.total_spikes", total_spikes, Allowed::NotNegative)?;
         number("regularizer.squared_spikes", squared_spikes, Allowed::NotNegative)?;
+        self.validate_synapses()?;
         let least = self.shape(1, 1);
         least.validate()?;
         Ok(least.check_batch(self.batch)?)
+    }
+
+    /// Checks synapses and wiring, and what else they can go with.
+    fn validate_synapses(&self) -> Result<(), ClassifierError> {
+        let conductances = self.synapses == SynapseModel::Conductance;
+        if let Some(Reversal { excitation, inhibition }) = self.reversal {
+            number("reversal.excitation", excitation, Allowed::Above(1.0, MOST_REVERSAL))?;
+            number("reversal.inhibition", inhibition, Allowed::Closed(-MOST_REVERSAL, 0.0))?;
+            if !conductances {
+                return Err(Combination::ReversalOfCurrents.into());
+            }
+        }
+        if conductances && !self.dale {
+            return Err(Combination::ConductancesWithoutDale.into());
+        }
+        if conductances && self.dynamics == Scheme::Nir {
+            return Err(Combination::ConductancesInNir.into());
+        }
+        if self.feed_forward_inhibition {
+            let (hidden, excitatory) = (self.hidden, self.excitatory());
+            if self.recurrent {
+                return Err(Combination::FeedForwardAndRecurrent.into());
+            }
+            if !self.dale {
+                return Err(Combination::FeedForwardWithoutDale.into());
+            }
+            if excitatory == 0 || excitatory == hidden {
+                return Err(Combination::OneType { hidden, excitatory }.into());
+            }
+        }
+        let fluctuates = matches!(self.initial, InitialWeights::FluctuationDriven { .. });
+        let shunting = conductances && self.reversals().inhibition == 0.0;
+        let inhibited =
+            self.feed_forward_inhibition || (self.recurrent && self.excitatory() < self.hidden);
+        if fluctuates && shunting && inhibited {
+            return Err(Combination::ShuntingCancelsNothing.into());
+        }
+        Ok(())
+    }
+
+    /// The reversal potentials that conductance synapses have.
+    pub fn reversals(&self) -> Reversal {
+        self.reversal.unwrap_or_default()
+    }
+
+    /// The types of the hidden neurons, and which connections there are.
+    pub fn signs(&self) -> Signs {
+        Signs {
+            excitatory: self.excitatory(),
+            dale: self.dale,
+            feed_forward: self.feed_forward_inhibition,
+        }
     }
 
     /// The number of excitatory hidden neurons, floor(share · hidden). A share within rounding of
@@ -322,7 +471,8 @@ impl ClassifierConfig {
 
     /// The sizes for data of `inputs` channels and `classes` classes.
     pub fn shape(&self, inputs: usize, classes: usize) -> Shape {
-        Shape { inputs, hidden: self.hidden, classes, recurrent: self.recurrent }
+        let recurrent = self.recurrent || self.feed_forward_inhibition;
+        Shape { inputs, hidden: self.hidden, classes, recurrent }
     }
 
     /// The constants for `steps` steps.
@@ -330,6 +480,22 @@ impl ClassifierConfig {
         let (syn, mem) = (self.tau_syn, self.tau_mem);
         let dynamics = Dynamics::from_time_constants(syn, mem, self.dt, steps, self.surrogate);
         let dynamics = Dynamics { logit: self.logit, scheme: self.dynamics, ..dynamics };
+        let Reversal { excitation, inhibition } = self.reversals();
+        let dynamics = Dynamics {
+            synapses: match self.synapses {
+                SynapseModel::Current => Synapses::Current,
+                SynapseModel::Conductance => Synapses::Conductance {
+                    excitation: excitation as f32,
+                    inhibition: inhibition as f32,
+                },
+            },
+            lateral: match self.feed_forward_inhibition {
+                true => Lateral::FeedForward,
+                false => Lateral::All,
+            },
+            excitatory: self.excitatory(),
+            ..dynamics
+        };
         match self.readout {
             None => dynamics,
             Some(ReadoutTimes { tau_syn, tau_mem }) => Dynamics {
@@ -369,6 +535,92 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&toml_like(&nir)).unwrap();
         assert_eq!(json["dynamics"], "nir");
         assert_eq!(nir.dynamics(10).scheme, Scheme::Nir);
+    }
+
+    /// Nor are the synapses and the wiring that all had before there were others.
+    #[test]
+    fn published_synapses_are_not_written_down() {
+        let text = toml_like(&ClassifierConfig::default());
+        for key in ["synapses", "reversal", "feed_forward_inhibition"] {
+            assert!(!text.contains(key), "{key}");
+        }
+        let config = ClassifierConfig {
+            synapses: SynapseModel::Conductance,
+            reversal: Some(Reversal { inhibition: -1.0, ..Reversal::default() }),
+            feed_forward_inhibition: true,
+            initial: InitialWeights::fluctuation_driven(),
+            ..ClassifierConfig::default()
+        };
+        config.validate().unwrap();
+        assert_eq!(serde_json::from_str::<ClassifierConfig>(&toml_like(&config)).unwrap(), config);
+        let dynamics = config.dynamics(10);
+        let want = Synapses::Conductance { excitation: 4.0, inhibition: -1.0 };
+        assert_eq!((dynamics.synapses, dynamics.lateral), (want, Lateral::FeedForward));
+        assert_eq!(dynamics.excitatory, 80);
+        assert!(config.shape(5, 2).recurrent);
+    }
+
+    #[test]
+    fn what_cannot_go_together_is_refused() {
+        let conductances =
+            ClassifierConfig { synapses: SynapseModel::Conductance, ..ClassifierConfig::default() };
+        let feed_forward =
+            ClassifierConfig { feed_forward_inhibition: true, ..ClassifierConfig::default() };
+        let shunting = Some(Reversal { inhibition: 0.0, ..Reversal::default() });
+        let unbounded = ClassifierConfig { dale: false, ..ClassifierConfig::default() };
+        let fluctuating = InitialWeights::fluctuation_driven();
+        for (config, want) in [
+            (
+                ClassifierConfig { dale: false, ..conductances },
+                Some(Combination::ConductancesWithoutDale),
+            ),
+            (
+                ClassifierConfig { dynamics: Scheme::Nir, ..conductances },
+                Some(Combination::ConductancesInNir),
+            ),
+            (
+                ClassifierConfig { reversal: shunting, ..ClassifierConfig::default() },
+                Some(Combination::ReversalOfCurrents),
+            ),
+            (
+                ClassifierConfig { recurrent: true, ..feed_forward },
+                Some(Combination::FeedForwardAndRecurrent),
+            ),
+            (
+                ClassifierConfig { feed_forward_inhibition: true, ..unbounded },
+                Some(Combination::FeedForwardWithoutDale),
+            ),
+            (
+                ClassifierConfig { excitatory_fraction: 1.0, ..feed_forward },
+                Some(Combination::OneType { hidden: 100, excitatory: 100 }),
+            ),
+            (
+                ClassifierConfig {
+                    reversal: shunting,
+                    initial: fluctuating,
+                    recurrent: true,
+                    ..conductances
+                },
+                Some(Combination::ShuntingCancelsNothing),
+            ),
+            (ClassifierConfig { reversal: shunting, recurrent: true, ..conductances }, None),
+            (ClassifierConfig { reversal: shunting, initial: fluctuating, ..conductances }, None),
+            (ClassifierConfig { dynamics: Scheme::Nir, ..feed_forward }, None),
+            (ClassifierConfig { initial: fluctuating, ..unbounded }, None),
+        ] {
+            match (config.validate(), want) {
+                (Ok(()), None) => {}
+                (Err(ClassifierError::Combination(found)), Some(want)) => assert_eq!(found, want),
+                other => panic!("{other:?}"),
+            }
+        }
+        let reversal = Some(Reversal { excitation: 1.0, ..Reversal::default() });
+        match (ClassifierConfig { reversal, ..conductances }).validate() {
+            Err(ClassifierError::Setting(setting)) => {
+                assert_eq!(setting.key, "reversal.excitation")
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

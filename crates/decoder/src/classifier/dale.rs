@@ -10,23 +10,32 @@ pub struct Signs {
     pub excitatory: usize,
     /// Whether weights are held to their signs.
     pub dale: bool,
+    /// Whether the hidden neurons are connected from inhibitory to excitatory ones alone: all other
+    /// recurrent weights are 0.
+    pub feed_forward: bool,
 }
 
 impl Signs {
     /// Sets every weight of the wrong sign to 0: input weights below 0, outgoing weights of
-    /// excitatory neurons below 0 and of inhibitory ones above 0. Without the law, nothing.
+    /// excitatory neurons below 0 and of inhibitory ones above 0; and those where there is no
+    /// connection. Without the law, nothing.
     pub fn clamp(&self, weights: &mut Matrices) {
         if !self.dale {
             return;
         }
-        weights.par_rows_mut().for_each(|(source, row)| self.clamp_row(hidden_source(source), row));
+        weights.par_rows_mut().for_each(|(source, row)| self.clamp_row(source, row));
     }
 
-    /// Clamps the row of one source: a hidden neuron, or none for an input channel.
-    pub(super) fn clamp_row(&self, neuron: Option<usize>, row: &mut [f32]) {
+    /// Clamps the row of one source.
+    pub(super) fn clamp_row(&self, source: Row, row: &mut [f32]) {
         if !self.dale {
             return;
         }
+        if let Row::Recurrent(neuron) = source {
+            let there = self.targets(neuron).end.min(row.len());
+            row[there..].fill(0.0);
+        }
+        let neuron = hidden_source(source);
         // What is not a number stays so: it has to be seen, not hidden.
         if neuron.is_none_or(|n| n < self.excitatory) {
             row.iter_mut().filter(|w| **w < 0.0).for_each(|w| *w = 0.0);
@@ -35,7 +44,17 @@ impl Signs {
         }
     }
 
-    /// Whether every weight has its sign (or is 0); always so without the law.
+    /// The hidden neurons to which a hidden neuron of so many may be connected, from 0.
+    pub(super) fn targets(&self, neuron: usize) -> std::ops::RangeTo<usize> {
+        match self.feed_forward {
+            true if neuron < self.excitatory => ..0,
+            true => ..self.excitatory,
+            false => ..usize::MAX,
+        }
+    }
+
+    /// Whether every weight has its sign (or is 0), and is 0 where there is no
+    /// connection; always so without the law.
     pub fn hold(&self, weights: &Matrices) -> bool {
         let excitatory = |row: &[f32]| row.iter().all(|&w| w >= 0.0);
         let inhibitory = |row: &[f32]| row.iter().all(|&w| w <= 0.0);
@@ -45,12 +64,16 @@ impl Signs {
         !self.dale
             || (weights.input_rows().all(excitatory)
                 && weights.recurrent_rows().enumerate().all(of_neuron)
+                && weights
+                    .recurrent_rows()
+                    .enumerate()
+                    .all(|(n, row)| row.iter().skip(self.targets(n).end).all(|&w| w == 0.0))
                 && weights.readout_rows().enumerate().all(of_neuron))
     }
 }
 
 /// The hidden neuron that a row comes from; none for an input channel.
-pub(super) fn hidden_source(row: Row) -> Option<usize> {
+fn hidden_source(row: Row) -> Option<usize> {
     match row {
         Row::Input(_) => None,
         Row::Recurrent(k) | Row::Readout(k) => Some(k),

@@ -77,6 +77,14 @@ impl LabelledEvents {
         Grid::of(self.input())
     }
 
+    /// Mean number of events of a channel in a step; 0 without a sample.
+    pub fn mean_rate(&self) -> f64 {
+        let input = self.input();
+        let events: usize = (0..input.len()).map(|sample| input.sample(sample).0.len()).sum();
+        let places = input.len() as f64 * input.channels() as f64 * input.steps() as f64;
+        if places > 0.0 { events as f64 / places } else { 0.0 }
+    }
+
     /// The digest of the content: grid, events, labels and classes, in their order.
     pub fn fingerprint(&self) -> Fingerprint {
         *self.fingerprint.get_or_init(|| {

@@ -13,6 +13,9 @@ pub enum ClassifierError {
     /// A setting that is out of range.
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// Settings that cannot go together.
+    #[error(transparent)]
+    Combination(#[from] Combination),
     /// Data that the network cannot be trained or measured on.
     #[error(transparent)]
     Data(#[from] SampleError),
@@ -43,6 +46,49 @@ pub enum ClassifierError {
     /// A network that cannot be computed.
     #[error(transparent)]
     Lif(#[from] LifError),
+}
+
+/// Settings of synapses and wiring that cannot go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Combination {
+    /// Reversal potentials without conductances.
+    #[error("`reversal` is given, but `synapses` is \"current\": only conductances have any")]
+    ReversalOfCurrents,
+    /// Conductances of either sign.
+    #[error("`synapses` = \"conductance\" needs Dale's law: no conductance is below 0")]
+    ConductancesWithoutDale,
+    /// Conductances in the form of a step of the exchange format.
+    #[error(
+        "`synapses` = \"conductance\" with `dynamics` = \"nir\": the tools that read that form have \
+         no such neuron; leave one of them out"
+    )]
+    ConductancesInNir,
+    /// Feed-forward inhibition where all connections are there.
+    #[error(
+        "`feed_forward_inhibition` and `recurrent`: give only one; a recurrent network has those \
+         connections among its own"
+    )]
+    FeedForwardAndRecurrent,
+    /// Feed-forward inhibition of neurons of no type.
+    #[error("`feed_forward_inhibition` needs Dale's law: without it no neuron is inhibitory")]
+    FeedForwardWithoutDale,
+    /// Feed-forward inhibition without neurons of both types.
+    #[error(
+        "`feed_forward_inhibition` needs neurons of both types, but {excitatory} of {hidden} hidden \
+         neurons are excitatory"
+    )]
+    OneType {
+        /// Hidden neurons.
+        hidden: usize,
+        /// Excitatory ones.
+        excitatory: usize,
+    },
+    /// Shunting inhibition that should cancel excitation at rest.
+    #[error(
+        "`initial` is fluctuation-driven, but `reversal.inhibition` is 0: at rest shunting inhibition \
+         cancels no excitation; take one below 0"
+    )]
+    ShuntingCancelsNothing,
 }
 
 /// What a training that diverges loses first.

@@ -32,9 +32,9 @@ pub struct Operations {
     pub neuron_updates: f64,
     /// Share of the hidden neurons' outputs, over neurons and steps, that are no spike.
     pub activation_sparsity: f64,
-    /// Share of the weights that are 0.
+    /// Share of the weights that are 0, of those that the wiring has.
     pub connection_sparsity: f64,
-    /// Number of weights.
+    /// Number of weights that the wiring has.
     pub weights: u64,
 }
 
@@ -80,7 +80,7 @@ impl Operations {
             }
         }
         let (n, steps) = (data.len() as f64, kernel.dynamics().steps as f64);
-        let all = weights.shape().weights();
+        let all = kernel.connections();
         let other_than_0 = of_inputs.iter().sum::<u64>() + of_hidden.iter().sum::<u64>();
         Ok(Operations {
             events: events as f64 / n,
@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(found.connection_sparsity, 1.0 - 7.0 / 14.0);
         assert_eq!(found.activation_sparsity, 1.0 - spikes as f64 / (2.0 * 20.0 * 2.0));
         assert_eq!((found.footprint(8), found.footprint(4), found.footprint(2)), (14, 7, 4));
-        let signs = Signs { excitatory: 2, dale: false };
+        let signs = Signs { excitatory: 2, dale: false, feed_forward: false };
         let all = Hardware::measure(&kernel, &weights, signs, &data).unwrap();
         assert_eq!(all.operations, found);
         assert_eq!(all.quantized.iter().map(|q| q.bits).collect::<Vec<_>>(), BITS);

@@ -1,11 +1,14 @@
 //! The weights before training.
 
+use super::fluctuations::Means;
 use super::{ClassifierConfig, ClassifierError, InitialWeights};
 use crate::lif::{Matrices, Shape};
 use equipoise_random::stream;
 
 /// The initial weights of a network of this shape: normal numbers; under Dale's law their absolute
-/// values, with the sign of the neuron that they come from.
+/// values, with the sign of the neuron that they come from. Where they are fluctuation-driven those
+/// of hidden neurons are exponentially distributed under the law. `input_rate` is the mean number of
+/// events of an input channel in a step, on which only fluctuation-driven weights depend.
 ///
 /// # Errors
 /// If the configuration makes no sense.
@@ -13,6 +16,7 @@ pub fn initial_weights(
     config: &ClassifierConfig,
     seed: u64,
     shape: Shape,
+    input_rate: f64,
 ) -> Result<Matrices, ClassifierError> {
     config.validate()?;
     shape.validate()?;
@@ -29,25 +33,50 @@ pub fn initial_weights(
             let scale = scale.unwrap_or(readout_scale);
             [scale / root(inputs), scale / root(hidden), scale / root(hidden)]
         }
+        InitialWeights::FluctuationDriven { xi, rate, input_share } => {
+            let means = Means::new(config, shape, input_rate, (xi, rate, input_share));
+            let readout =
+                normal(config, seed, READOUT, [hidden, classes], readout_scale / root(hidden));
+            return means.draw(config, seed, shape, &readout);
+        }
     };
+    let w1 = normal(config, seed, INPUT, [inputs, hidden], input);
+    let w2 = normal(config, seed, READOUT, [hidden, classes], readout);
+    let v1 = recurrent.then(|| normal(config, seed, RECURRENT, [hidden, hidden], among));
+    let mut weights = Matrices::from_slices(shape, &w1, v1.as_deref(), &w2)?;
+    if config.feed_forward_inhibition {
+        config.signs().clamp(&mut weights);
+    }
+    Ok(weights)
+}
+
+/// The streams of the matrices.
+pub(super) const INPUT: &str = "classifier/initial/input";
+/// Of the recurrent weights.
+pub(super) const RECURRENT: &str = "classifier/initial/recurrent";
+const READOUT: &str = "classifier/initial/readout";
+
+/// Normal weights, `[sources, targets]`; under Dale's law their absolute values with the sign of
+/// their source.
+fn normal(
+    config: &ClassifierConfig,
+    seed: u64,
+    matrix: &str,
+    [sources, targets]: [usize; 2],
+    sigma: f64,
+) -> Vec<f32> {
     let excitatory = config.excitatory();
-    let draw = |purpose: &str, sources: usize, targets: usize, sigma: f64, from_inputs: bool| {
-        let mut random = stream(seed, purpose, 0);
-        (0..sources * targets)
-            .map(|k| {
-                let w = (random.normal() * sigma) as f32;
-                match config.dale {
-                    false => w,
-                    true if from_inputs || k / targets < excitatory => w.abs(),
-                    true => -w.abs(),
-                }
-            })
-            .collect::<Vec<f32>>()
-    };
-    let w1 = draw("classifier/initial/input", inputs, hidden, input, true);
-    let w2 = draw("classifier/initial/readout", hidden, classes, readout, false);
-    let v1 = recurrent.then(|| draw("classifier/initial/recurrent", hidden, hidden, among, false));
-    Ok(Matrices::from_slices(shape, &w1, v1.as_deref(), &w2)?)
+    let mut random = stream(seed, matrix, 0);
+    (0..sources * targets)
+        .map(|k| {
+            let w = (random.normal() * sigma) as f32;
+            match config.dale {
+                false => w,
+                true if matrix == INPUT || k / targets < excitatory => w.abs(),
+                true => -w.abs(),
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -62,13 +91,13 @@ mod tests {
     fn sizes_are_those_asked_for() {
         let mut config = ClassifierConfig { recurrent: true, ..ClassifierConfig::default() };
         let shape = config.shape(784, 10);
-        let m = initial_weights(&config, 5, shape).unwrap();
+        let m = initial_weights(&config, 5, shape, 0.0).unwrap();
         assert!((spread(&m.input()) / 0.002 - 1.0).abs() < 0.02);
         assert!((spread(&m.recurrent().unwrap()) / 0.002 - 1.0).abs() < 0.03);
         let sigma_2 = 7.0 * (1.0 - libm::exp(-0.1f64)) / 10.0;
         assert!((spread(&m.readout()) / sigma_2 - 1.0).abs() < 0.1);
         config = ClassifierConfig { recurrent: true, ..ClassifierConfig::unbounded() };
-        let m = initial_weights(&config, 5, shape).unwrap();
+        let m = initial_weights(&config, 5, shape, 0.0).unwrap();
         assert!((spread(&m.input()) * 28.0 / (10.0 * sigma_2) - 1.0).abs() < 0.02);
         let negative = m.input().iter().filter(|&&w| w < 0.0).count();
         assert!((negative as f64 / 78_400.0 - 0.5).abs() < 0.02);

@@ -264,7 +264,9 @@ pub fn weight_summary(weights: &Matrices, signs: Signs) -> Vec<WeightSummary> {
         [("excitatory", e.concat()), ("inhibitory", i.concat())]
     };
     let mut parts = vec![("input", "input", weights.input())];
-    for (source, numbers) in by_type(weights.recurrent_rows().collect()) {
+    let recurrent = weights.recurrent_rows().enumerate();
+    let there = recurrent.map(|(n, row)| &row[..signs.targets(n).end.min(row.len())]);
+    for (source, numbers) in by_type(there.collect()) {
         parts.push(("recurrent", source, numbers));
     }
     for (source, numbers) in by_type(weights.readout_rows().collect()) {

@@ -32,6 +32,9 @@
 //! | `excitatory_fraction` | f | | 0.8 | share of excitatory neurons |
 //! | `hidden` | N | | 100 | hidden neurons, 1 to 65,536 |
 //! | `recurrent` | | | false | whether there is V1 |
+//! | `feed_forward_inhibition` | | | false | whether there is V1 from I to E alone |
+//! | `synapses` | | | current | or conductance, with reversal potentials ([`crate::lif`]) |
+//! | `reversal` | E_E, E_I | threshold | 4, -0.5 | reversal potentials of conductances |
 //! | `dale` | | | true | whether C is applied |
 //! | `tau_syn` | | unit of `dt` | 5 | synaptic time constant |
 //! | `tau_mem` | | unit of `dt` | 10 | membrane time constant |
@@ -75,6 +78,13 @@
 //! number of threads, after an interruption, and in a rerun. [`evaluate`], [`van_rossum_by_type`]
 //! and [`weight_summary`] measure what a network does, [`Hardware`] what that costs on a chip.
 //!
+//! # Inhibition of hidden neurons
+//!
+//! In the published network inhibitory neurons act on the readout alone. With `recurrent` they and the
+//! excitatory ones act on all hidden neurons too; with `feed_forward_inhibition` they inhibit the
+//! excitatory hidden neurons, like the layer of inhibitory neurons of Cornford et al. 2021, driven by
+//! the same inputs. [`input_balance`] measures the excitation and inhibition that hidden neurons get.
+//!
 //! # What it is not made for
 //!
 //! Several hidden layers, biases, delays, or neurons of other models. [`EiNetwork`] is the same
@@ -84,12 +94,17 @@
 //!
 //! * Kilgore, Kopsick, Ascoli & Adam 2025, Sci. Rep. 15:24798: ratio, initial activity and noise.
 //! * Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36(6):51: surrogate gradients.
+//! * Cornford, Kalajdzievski, Leite, Lamarquette, Kullmann & Richards 2021, ICLR: learning with
+//!   Dale's law by feed-forward inhibition.
+//! * Rossbroich, Gygax & Zenke 2022, Neuromorph. Comput. Eng. 2:044016: fluctuation-driven weights.
 //! * Eccles, Fatt & Koketsu 1954, J. Physiol. 126:524: Dale's law.
 
+mod balance;
 mod config;
 mod dale;
 mod data;
 mod error;
+mod fluctuations;
 mod hardware;
 mod initial;
 mod measure;
@@ -101,12 +116,14 @@ mod state;
 mod tests;
 mod trainer;
 
+pub use balance::{InputBalance, TypeBalance, input_balance};
 pub use config::{
-    ClassifierConfig, InitialWeights, Optimizer, ReadoutTimes, Regularizer, Schedule,
+    ClassifierConfig, InitialWeights, Optimizer, ReadoutTimes, Regularizer, Reversal, Schedule,
+    SynapseModel,
 };
 pub use dale::Signs;
 pub use data::LabelledEvents;
-pub use error::{ClassifierError, Diverged, Grid, SampleError};
+pub use error::{ClassifierError, Combination, Diverged, Grid, SampleError};
 pub use hardware::{BITS, Hardware, Operations, Quantized, quantized};
 pub use initial::initial_weights;
 pub use measure::{

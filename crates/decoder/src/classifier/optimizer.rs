@@ -1,7 +1,6 @@
 //! Updates of the weights on the kernel's own layout: the numbers of Burn's optimisers, noise, and
 //! Dale's law, in one pass.
 
-use super::dale::hidden_source;
 use super::{ClassifierConfig, Optimizer, Signs};
 use crate::adamw::{AdamW, Rounding};
 use crate::lif::{Matrices, Row};
@@ -34,7 +33,7 @@ impl Updates {
             optimizer: config.optimizer,
             factor: 1.0,
             weight_decay: config.weight_decay,
-            signs: Signs { excitatory: config.excitatory(), dale: config.dale },
+            signs: config.signs(),
             sigma_noise: config.sigma_noise(),
             noise_seed: derive_seed(seed, "classifier/noise", 0),
             done: 0,
@@ -61,7 +60,7 @@ impl Updates {
                     *w += (random.normal() * *sigma_noise) as f32;
                 }
             }
-            signs.clamp_row(hidden_source(source), row);
+            signs.clamp_row(source, row);
         };
         match (*optimizer, moments) {
             (Optimizer::Adam { beta_1, beta_2, epsilon, .. }, Some([mean, square])) => {

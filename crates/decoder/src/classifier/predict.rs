@@ -120,6 +120,6 @@ impl Classifier {
 
     /// The types of the hidden neurons.
     pub fn signs(&self) -> Signs {
-        Signs { excitatory: self.config.excitatory(), dale: self.config.dale }
+        self.config.signs()
     }
 }

@@ -96,7 +96,8 @@ impl Trainer {
     ) -> Result<Trainer, ClassifierError> {
         Trainer::check(&config, data)?;
         let (classes, grid) = (data.classes().to_vec(), data.grid());
-        let weights = initial_weights(&config, seed, config.shape(grid.channels, classes.len()))?;
+        let shape = config.shape(grid.channels, classes.len());
+        let weights = initial_weights(&config, seed, shape, data.mean_rate())?;
         let network = Network { config, classes, grid };
         Trainer::with_weights(network, seed, data.fingerprint(), weights)
     }

@@ -19,6 +19,16 @@
 //! dv[t] = (q[t+1] + (V1 di[t])) surrogate(v[t]) + beta (1 - s[t]) dv[t+1]
 //! ```
 //!
+//! With conductance synapses, of which g_E = i / E_E and g_I = -h / E_E are kept as weights are signed,
+//! a potential goes into the next by the factor l[t] = beta - g_E[t] - g_I[t], which the forward pass
+//! keeps, and what a potential is driven by depends on where it is:
+//!
+//! ```text
+//! di[t] = alpha di[t+1] + (1 - s[t]) dv[t+1] (1 - v[t] / E_E)
+//! dh[t] = alpha dh[t+1] + (1 - s[t]) dv[t+1] (v[t] - E_I) / E_E
+//! dv[t] = (q[t+1] + (V1_E di[t+1]) + (V1_I dh[t+1])) surrogate(v[t]) + l[t] (1 - s[t]) dv[t+1]
+//! ```
+//!
 //! Above the latest of the t_c everything is 0, and below a sample's first event nothing is left
 //! to do, so only the steps between are visited.
 
@@ -90,6 +100,13 @@ unsafe fn inject<'a, S: Simd, const N: usize>(
 /// No row is wanted for a step.
 pub(super) const NO_ROW: u32 = u32::MAX;
 
+/// A step of [`Scheme::SpyTorch`].
+const SPYTORCH: u8 = 0;
+/// A step of [`Scheme::Nir`].
+const NIR: u8 = 1;
+/// A step of [`Scheme::SpyTorch`] with conductance synapses.
+const CONDUCTANCES: u8 = 2;
+
 /// The backward pass of the hidden layer of one sample of a feed-forward network.
 pub(super) struct Backward<'a> {
     pub net: &'a Net<'a>,
@@ -113,15 +130,16 @@ impl Task for Backward<'_> {
     fn run<S: Simd>(mut self, simd: S) {
         let net = self.net;
         assert!(self.last < net.dynamics.steps && self.row_of_step.len() == net.dynamics.steps);
-        assert!(self.membrane.len() >= net.dynamics.steps * net.width);
+        assert!(self.membrane.len() >= net.dynamics.steps * net.stride);
         assert!(self.upstream.counts.is_none_or(|c| c.len() == net.width));
         let rows = self.row_of_step.iter().filter(|&&row| row != NO_ROW).max().map_or(0, |r| r + 1);
         assert!(self.currents.len() >= rows as usize * net.width);
         // SAFETY: the sizes were just checked.
         unsafe {
             match net.dynamics.scheme {
-                Scheme::SpyTorch => self.of_form::<S, false>(simd),
-                Scheme::Nir => self.of_form::<S, true>(simd),
+                _ if net.has_conductances() => self.of_form::<S, CONDUCTANCES>(simd),
+                Scheme::SpyTorch => self.of_form::<S, SPYTORCH>(simd),
+                Scheme::Nir => self.of_form::<S, NIR>(simd),
             }
         }
     }
@@ -131,13 +149,15 @@ impl Backward<'_> {
     /// # Safety
     /// The buffers have their sizes.
     #[inline(always)]
-    unsafe fn of_form<S: Simd, const NIR: bool>(&mut self, simd: S) {
+    unsafe fn of_form<S: Simd, const FORM: u8>(&mut self, simd: S) {
         // SAFETY: the caller's promise.
         unsafe {
             match self.net.dynamics.surrogate {
-                Surrogate::FastSigmoid { scale } => self.all::<S, _, NIR>(simd, FastSigmoid(scale)),
-                Surrogate::Arctangent { scale } => self.all::<S, _, NIR>(simd, Arctangent(scale)),
-                other => self.all::<S, _, NIR>(simd, LaneByLane(other)),
+                Surrogate::FastSigmoid { scale } => {
+                    self.all::<S, _, FORM>(simd, FastSigmoid(scale))
+                }
+                Surrogate::Arctangent { scale } => self.all::<S, _, FORM>(simd, Arctangent(scale)),
+                other => self.all::<S, _, FORM>(simd, LaneByLane(other)),
             }
         }
     }
@@ -145,7 +165,7 @@ impl Backward<'_> {
     /// # Safety
     /// The buffers have their sizes.
     #[inline(always)]
-    unsafe fn all<S: Simd, F: Factor, const NIR: bool>(&mut self, simd: S, surrogate: F) {
+    unsafe fn all<S: Simd, F: Factor, const FORM: u8>(&mut self, simd: S, surrogate: F) {
         let vectors = self.net.width / LANES;
         let blocks = vectors.div_ceil(4);
         for block in 0..blocks {
@@ -153,10 +173,10 @@ impl Backward<'_> {
             // SAFETY: the caller checked the sizes.
             unsafe {
                 match (block + 1) * vectors / blocks - from {
-                    1 => self.block::<S, F, NIR, 1>(simd, surrogate, from),
-                    2 => self.block::<S, F, NIR, 2>(simd, surrogate, from),
-                    3 => self.block::<S, F, NIR, 3>(simd, surrogate, from),
-                    _ => self.block::<S, F, NIR, 4>(simd, surrogate, from),
+                    1 => self.block::<S, F, FORM, 1>(simd, surrogate, from),
+                    2 => self.block::<S, F, FORM, 2>(simd, surrogate, from),
+                    3 => self.block::<S, F, FORM, 3>(simd, surrogate, from),
+                    _ => self.block::<S, F, FORM, 4>(simd, surrogate, from),
                 }
             }
         }
@@ -165,7 +185,7 @@ impl Backward<'_> {
     /// # Safety
     /// As for [`Self::all`]; the vectors from number `from` on are within a row.
     #[inline(always)]
-    unsafe fn block<S: Simd, F: Factor, const NIR: bool, const N: usize>(
+    unsafe fn block<S: Simd, F: Factor, const FORM: u8, const N: usize>(
         &mut self,
         simd: S,
         surrogate: F,
@@ -180,6 +200,7 @@ impl Backward<'_> {
             let (alpha, beta) = (simd.splat(net.dynamics.alpha), simd.splat(net.dynamics.beta));
             let readout_alpha = simd.splat(net.dynamics.readout_alpha);
             let readout_beta = simd.splat(net.dynamics.readout_beta);
+            let per_reversal = simd.splat(net.dynamics.synapses.factors().0);
             let one = simd.splat(1.0);
             // A graded run has no reset.
             let reset = simd.splat(if net.dynamics.graded { f32::INFINITY } else { 1.0 });
@@ -194,15 +215,24 @@ impl Backward<'_> {
                     }
                 }
                 for n in 0..N {
-                    let v = simd.load(membrane.add(step * net.width + LANES * n));
+                    let at = step * net.stride + LANES * n;
+                    let v = simd.load(membrane.add(at));
                     let mut ds = q[n];
                     if let Some(counts) = self.upstream.counts {
                         ds = ds + simd.load(counts.as_ptr().add(LANES * (from + n)));
                     }
                     let kept = dv[n].zero_where(v.above(reset));
                     let factor = surrogate.factor(simd, v - one);
-                    di[n] = di[n].mul_add(alpha, if NIR { dv[n] } else { kept });
-                    dv[n] = factor.mul_add(ds, kept * beta);
+                    let (into_current, into_potential) = match FORM {
+                        CONDUCTANCES => (
+                            kept * v.neg_mul_add(per_reversal, one),
+                            kept * simd.load(membrane.add(at + net.width)),
+                        ),
+                        NIR => (dv[n], kept * beta),
+                        _ => (kept, kept * beta),
+                    };
+                    di[n] = di[n].mul_add(alpha, into_current);
+                    dv[n] = factor.mul_add(ds, into_potential);
                     q[n] = q[n].mul_add(readout_alpha, p[n]);
                     p[n] = p[n] * readout_beta;
                 }
@@ -234,7 +264,7 @@ impl Task for ReadoutBackward<'_> {
         let hidden = net.shape.hidden;
         assert!(self.last < net.dynamics.steps);
         assert!(self.masks.len() >= net.dynamics.steps * net.mask_width);
-        assert!(self.membrane.len() >= net.dynamics.steps * net.width);
+        assert!(self.membrane.len() >= net.dynamics.steps * net.stride);
         assert!(self.gradient.len() >= hidden * net.class_width);
         assert!(self.upstream.logits.len() == net.class_width);
         assert!(self.upstream.peaks.len() == net.class_width);
@@ -255,7 +285,7 @@ impl Task for ReadoutBackward<'_> {
                     while let Some(neuron) = spikes.next() {
                         let to = gradient.add(neuron * net.class_width);
                         if net.dynamics.graded {
-                            let v = *self.membrane.as_ptr().add(step * net.width + neuron);
+                            let v = *self.membrane.as_ptr().add(step * net.stride + neuron);
                             let spike = net.dynamics.surrogate.antiderivative(v - 1.0);
                             simd.store(simd.splat(spike).mul_add(df, simd.load(to)), to);
                         } else {

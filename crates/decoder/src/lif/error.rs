@@ -37,6 +37,9 @@ pub enum LifError {
         /// What it may be.
         expected: &'static str,
     },
+    /// Conductance synapses in a form of a step that has none.
+    #[error("a step in the form of NIR has no conductance synapses, which no reader of it steps")]
+    ConductanceForm,
     /// A matrix of the wrong size.
     #[error("the {name} hold {found} numbers, but the network needs {expected}")]
     Matrix {

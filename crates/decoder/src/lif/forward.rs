@@ -11,6 +11,10 @@ const AFTER_INPUT: u8 = 0;
 const BEFORE_INPUT: u8 = 1;
 /// It is not reset: a graded run.
 const NO_RESET: u8 = 2;
+/// As [`AFTER_INPUT`], with conductance synapses.
+const CONDUCTANCES: u8 = 3;
+/// As [`NO_RESET`], with conductance synapses.
+const CONDUCTANCES_NO_RESET: u8 = 4;
 
 /// The forward pass of one sample.
 pub(super) struct Forward<'a> {
@@ -20,7 +24,8 @@ pub(super) struct Forward<'a> {
     pub channels: &'a [u16],
     /// Room for other steps' row numbers (recurrent only).
     pub sources: &'a mut Vec<u32>,
-    /// Out: v, `[steps, width]`, from the first step on at which something happens.
+    /// Out: v, `[steps, stride]`, from the first step on at which something happens; with conductance
+    /// synapses followed by the factors with which v goes into the next.
     pub membrane: &'a mut [f32],
     /// Out: spike bits, `[steps, mask_width]`.
     pub masks: &'a mut [u16],
@@ -38,7 +43,9 @@ impl Task for Forward<'_> {
     fn run<S: Simd>(mut self, simd: S) {
         let net = self.net;
         let (steps, width) = (net.dynamics.steps, net.width);
-        assert!(self.membrane.len() >= steps * width && self.masks.len() >= steps * net.mask_width);
+        assert!(
+            self.membrane.len() >= steps * net.stride && self.masks.len() >= steps * net.mask_width
+        );
         assert!(self.logits.len() == net.shape.classes && self.peaks.len() == net.class_width);
         assert!(self.counts.len() == net.shape.hidden && self.steps.len() == self.channels.len());
         let first = net.first_step(self.steps);
@@ -80,7 +87,11 @@ impl Forward<'_> {
                     match (count, self.reset()) {
                         $(($n, AFTER_INPUT) => self.block::<S, $n, AFTER_INPUT>(simd, first, from),
                           ($n, BEFORE_INPUT) => self.block::<S, $n, BEFORE_INPUT>(simd, first, from),
-                          ($n, NO_RESET) => self.block::<S, $n, NO_RESET>(simd, first, from),)*
+                          ($n, NO_RESET) => self.block::<S, $n, NO_RESET>(simd, first, from),
+                          ($n, CONDUCTANCES) => self.block::<S, $n, CONDUCTANCES>(simd, first, from),
+                          ($n, CONDUCTANCES_NO_RESET) => {
+                              self.block::<S, $n, CONDUCTANCES_NO_RESET>(simd, first, from)
+                          })*
                         _ => unreachable!("at most 8 vectors a block"),
                     }
                 }
@@ -89,9 +100,16 @@ impl Forward<'_> {
         blocks!(1 2 3 4 5 6 7 8)
     }
 
-    /// When a membrane that fired is reset.
+    /// When a membrane that fired is reset, and what synapses are.
     fn reset(&self) -> u8 {
         match self.net.dynamics.scheme {
+            _ if self.net.has_conductances() => {
+                if self.net.dynamics.graded {
+                    CONDUCTANCES_NO_RESET
+                } else {
+                    CONDUCTANCES
+                }
+            }
             _ if self.net.dynamics.graded => NO_RESET,
             Scheme::SpyTorch => AFTER_INPUT,
             Scheme::Nir => BEFORE_INPUT,
@@ -117,16 +135,30 @@ impl Forward<'_> {
             let membrane = self.membrane.as_mut_ptr().add(LANES * from);
             let masks = self.masks.as_mut_ptr().add(from);
             let (alpha, beta) = (simd.splat(net.dynamics.alpha), simd.splat(net.dynamics.beta));
+            let per_reversal = simd.splat(net.dynamics.synapses.factors().0);
             let one = simd.splat(1.0);
             let mut v = [simd.splat(0.0); N];
+            // With conductance synapses the conductance times the reversal potential.
             let mut i = [simd.splat(0.0); N];
             let mut event = 0;
             for step in first..net.dynamics.steps {
-                let to = membrane.add(step * net.width);
+                let to = membrane.add(step * net.stride);
                 let bits = masks.add(step * net.mask_width);
                 for n in 0..N {
                     simd.store(v[n], to.add(LANES * n));
-                    if RESET == NO_RESET {
+                    if RESET == CONDUCTANCES || RESET == CONDUCTANCES_NO_RESET {
+                        let factor = i[n].neg_mul_add(per_reversal, beta);
+                        simd.store(factor, to.add(net.width + LANES * n));
+                        let next = v[n].mul_add(factor, i[n]);
+                        if RESET == CONDUCTANCES {
+                            let fired = v[n].above(one);
+                            *bits.add(n) = fired.bits();
+                            v[n] = next.zero_where(fired);
+                        } else {
+                            *bits.add(n) = u16::MAX;
+                            v[n] = next;
+                        }
+                    } else if RESET == NO_RESET {
                         *bits.add(n) = u16::MAX;
                         v[n] = v[n].mul_add(beta, i[n]);
                     } else {
@@ -178,7 +210,7 @@ impl Forward<'_> {
                     while let Some(neuron) = spikes.next() {
                         let row = simd.load(weights.add(neuron * net.class_width));
                         if net.dynamics.graded {
-                            let v = *self.membrane.as_ptr().add(step * net.width + neuron);
+                            let v = *self.membrane.as_ptr().add(step * net.stride + neuron);
                             let spike = net.dynamics.surrogate.antiderivative(v - 1.0);
                             f = simd.splat(spike).mul_add(row, f);
                         } else {

@@ -24,6 +24,25 @@
 //! i[t+1] = alpha j[t] + x[t] W1
 //! ```
 //!
+//! Both forms have *current synapses*: a spike moves the potential as far wherever that is. With
+//! *conductance synapses* ([`Synapses::Conductance`]) it moves it towards a reversal potential, E_E
+//! of excitation, E_I of inhibition, in units of the threshold with rest at 0 (Destexhe, Rudolph &
+//! Pare 2003, Nat. Rev. Neurosci. 4:739). Excitatory and inhibitory conductances g_E, g_I >= 0 decay
+//! with alpha and rise by the weights of their sources divided by E_E, so that the weight of an
+//! excitatory synapse is, as before, the current that one spike brings at rest:
+//!
+//! ```text
+//! v[t+1]   = (beta v[t] + g_E[t] (E_E - v[t]) + g_I[t] (E_I - v[t])) (1 - s[t])
+//! g_E[t+1] = alpha g_E[t] + (x[t] W1 + s_E[t] V1_E) / E_E
+//! g_I[t+1] = alpha g_I[t] + s_I[t] |V1_I| / E_E
+//! ```
+//!
+//! As a step is explicit, it follows a membrane as long as g_E + g_I stays below 1.
+//!
+//! Of the recurrent connections V1 all can be there, or those alone by which the inhibitory neurons
+//! inhibit the excitatory ones ([`Lateral`]): since the inputs drive the inhibitory neurons too, that
+//! is feed-forward inhibition (Cornford et al. 2021, ICLR).
+//!
 //! * [`kernel`] computes it on slices, forward and backward: it walks events and spikes instead of
 //!   dense `[T, B, N]` tensors, so its memory is one float a neuron and step, and its time that of
 //!   the spikes.
@@ -33,6 +52,7 @@
 
 mod backward;
 mod buffer;
+mod conductances;
 mod error;
 mod forward;
 pub mod kernel;
@@ -109,6 +129,49 @@ impl Scheme {
     }
 }
 
+/// How an input acts on the potential of a hidden neuron.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Synapses {
+    /// As a current: alike at every potential.
+    #[default]
+    Current,
+    /// As a conductance: towards a reversal potential. Inputs are excitatory.
+    Conductance {
+        /// Reversal potential of excitation, E_E, in units of the threshold; above 1.
+        excitation: f32,
+        /// Reversal potential of inhibition, E_I, in the same; at most 0, where it is shunting.
+        inhibition: f32,
+    },
+}
+
+impl Synapses {
+    /// Whether these are conductances.
+    pub fn are_conductances(&self) -> bool {
+        matches!(self, Synapses::Conductance { .. })
+    }
+
+    /// (1 / E_E, E_I / E_E), the two numbers that the dynamics contain; (0, -1) of currents.
+    pub(crate) fn factors(&self) -> (f32, f32) {
+        match *self {
+            Synapses::Current => (0.0, -1.0),
+            Synapses::Conductance { excitation, inhibition } => {
+                (excitation.recip(), inhibition / excitation)
+            }
+        }
+    }
+}
+
+/// Which connections there are among the hidden neurons of a network that has any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lateral {
+    /// From all to all.
+    #[default]
+    All,
+    /// From the inhibitory neurons to the excitatory ones: all other recurrent weights must be 0, and
+    /// have no gradient that means anything.
+    FeedForward,
+}
+
 /// The constants of the dynamics.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dynamics {
@@ -128,6 +191,13 @@ pub struct Dynamics {
     pub logit: Logit,
     /// The form of a step.
     pub scheme: Scheme,
+    /// How an input acts on a hidden neuron.
+    pub synapses: Synapses,
+    /// Which recurrent connections there are.
+    pub lateral: Lateral,
+    /// The first so many hidden neurons are excitatory, the others inhibitory. Only conductance
+    /// synapses and feed-forward inhibition depend on it.
+    pub excitatory: usize,
     /// Graded spikes for checking gradients: s is [`Surrogate::antiderivative`] of v - 1 instead
     /// of a step, and there is no reset, so that the backward pass computes a true derivative.
     pub graded: bool,
@@ -152,6 +222,9 @@ impl Dynamics {
             surrogate,
             logit: Logit::Maximum,
             scheme: Scheme::SpyTorch,
+            synapses: Synapses::Current,
+            lateral: Lateral::All,
+            excitatory: usize::MAX,
             graded: false,
         }
     }

@@ -1,7 +1,9 @@
 //! A network as the forward and the backward pass read it.
 
 use super::buffer::{Buffer, padded};
-use super::{Dynamics, Matrices, Shape};
+use super::{Dynamics, Lateral, Matrices, Shape};
+use equipoise_simd::LANES;
+use std::ops::Range;
 
 /// A network as the passes see it: weights in rows of whole vectors, and the transposes that the
 /// backward pass reads.
@@ -12,16 +14,28 @@ pub(super) struct Net<'a> {
     pub width: usize,
     /// Classes, padded to whole vectors.
     pub class_width: usize,
+    /// Floats that are kept of a step: the potentials, and with conductance synapses the factors
+    /// by which a potential goes into the next.
+    pub stride: usize,
     /// Numbers of 16 spike bits a step, padded to whole 64-bit words.
     pub mask_width: usize,
+    /// Hidden neurons that send recurrent connections.
+    pub senders: Range<usize>,
+    /// Hidden neurons that receive them.
+    pub receivers: Range<usize>,
+    /// The first inhibitory hidden neuron.
+    pub inhibitory: usize,
     /// `[inputs (+ hidden), width]`.
     pub rows: &'a [f32],
     /// `[hidden, class_width]`.
     pub readout: &'a [f32],
     /// `[classes, width]`.
     pub readout_transposed: Buffer,
-    /// `[hidden, width]`, target first; empty if feed-forward.
+    /// `[hidden, width]`, target first; empty if feed-forward. With conductance synapses those of
+    /// excitatory sources.
     pub recurrent_transposed: Buffer,
+    /// With conductance synapses, those of inhibitory sources; else empty.
+    pub inhibitory_transposed: Buffer,
 }
 
 impl<'a> Net<'a> {
@@ -34,26 +48,56 @@ impl<'a> Net<'a> {
                 readout_transposed[c * width + h] = w;
             }
         }
+        let inhibitory = dynamics.excitatory.min(shape.hidden);
+        let conductances = dynamics.synapses.are_conductances();
         let mut recurrent_transposed = Buffer::default();
+        let mut inhibitory_transposed = Buffer::default();
         if shape.recurrent {
             recurrent_transposed = Buffer::zeros(shape.hidden * width);
+            if conductances {
+                inhibitory_transposed = Buffer::zeros(shape.hidden * width);
+            }
             for (source, row) in weights.recurrent_rows().enumerate() {
+                let to = match conductances && source >= inhibitory {
+                    true => &mut inhibitory_transposed,
+                    false => &mut recurrent_transposed,
+                };
                 for (target, &w) in row.iter().enumerate() {
-                    recurrent_transposed[target * width + source] = w;
+                    to[target * width + source] = w;
                 }
             }
         }
+        let (senders, receivers) = match dynamics.lateral {
+            Lateral::All => (0..shape.hidden, 0..shape.hidden),
+            Lateral::FeedForward => (inhibitory..shape.hidden, 0..inhibitory),
+        };
         Net {
             shape,
             dynamics,
             width,
+            stride: dynamics.stride(shape.hidden),
+            senders,
+            receivers,
+            inhibitory,
             class_width: padded(shape.classes),
             mask_width: mask_width(shape.hidden),
             rows: &weights.rows,
             readout: &weights.readout,
             readout_transposed,
             recurrent_transposed,
+            inhibitory_transposed,
         }
+    }
+
+    /// Whether synapses are conductances.
+    #[inline(always)]
+    pub fn has_conductances(&self) -> bool {
+        self.dynamics.synapses.are_conductances()
+    }
+
+    /// The vectors in which neurons of this range are.
+    pub fn vectors(range: &Range<usize>) -> Range<usize> {
+        if range.is_empty() { 0..0 } else { range.start / LANES..range.end.div_ceil(LANES) }
     }
 
     /// The spike bits of a step.
@@ -70,6 +114,18 @@ impl<'a> Net<'a> {
             Some(&step) => usize::from(step),
             None => self.dynamics.steps,
         }
+    }
+}
+
+impl Dynamics {
+    /// Numbers that are kept of a neuron and step.
+    pub(super) fn states(&self) -> usize {
+        if self.synapses.are_conductances() { 2 } else { 1 }
+    }
+
+    /// Floats that are kept of a step of so many hidden neurons.
+    pub(super) fn stride(&self, hidden: usize) -> usize {
+        padded(hidden) * self.states()
     }
 }
 

@@ -3,7 +3,8 @@
 //! all of them.
 //!
 //! The constant `NIR` of a function says which form a step has, [`Scheme::Nir`] or
-//! [`Scheme::SpyTorch`].
+//! [`Scheme::SpyTorch`]; `CONDUCTANCES` that synapses are conductances, whose backward pass is in
+//! [`super::conductances`].
 
 use super::Scheme;
 use super::backward::Upstream;
@@ -15,7 +16,7 @@ use equipoise_simd::{F32x16, LANES, Mask, Simd, Task};
 /// The hidden layer of a recurrent network over all steps.
 ///
 /// # Safety
-/// `membrane` must hold `[steps, width]` and `masks` `[steps, mask_width]`; the events must be
+/// `membrane` must hold `[steps, stride]` and `masks` `[steps, mask_width]`; the events must be
 /// within the network.
 #[inline(always)]
 pub(super) unsafe fn recurrent_forward<S: Simd>(
@@ -29,19 +30,20 @@ pub(super) unsafe fn recurrent_forward<S: Simd>(
 ) {
     // SAFETY: the caller's promise.
     unsafe {
+        macro_rules! kind {
+            ($graded:literal, $nir:literal, $conductances:literal) => {
+                over_all_steps::<S, $graded, $nir, $conductances>(
+                    simd, net, events, first, sources, v, masks,
+                )
+            };
+        }
         match (net.dynamics.graded, net.dynamics.scheme) {
-            (false, Scheme::SpyTorch) => {
-                over_all_steps::<S, false, false>(simd, net, events, first, sources, v, masks);
-            }
-            (false, Scheme::Nir) => {
-                over_all_steps::<S, false, true>(simd, net, events, first, sources, v, masks);
-            }
-            (true, Scheme::SpyTorch) => {
-                over_all_steps::<S, true, false>(simd, net, events, first, sources, v, masks);
-            }
-            (true, Scheme::Nir) => {
-                over_all_steps::<S, true, true>(simd, net, events, first, sources, v, masks);
-            }
+            (false, _) if net.has_conductances() => kind!(false, false, true),
+            (true, _) if net.has_conductances() => kind!(true, false, true),
+            (false, Scheme::SpyTorch) => kind!(false, false, false),
+            (false, Scheme::Nir) => kind!(false, true, false),
+            (true, Scheme::SpyTorch) => kind!(true, false, false),
+            (true, Scheme::Nir) => kind!(true, true, false),
         }
     }
 }
@@ -51,7 +53,7 @@ pub(super) unsafe fn recurrent_forward<S: Simd>(
 /// # Safety
 /// As there.
 #[inline(always)]
-unsafe fn over_all_steps<S: Simd, const GRADED: bool, const NIR: bool>(
+unsafe fn over_all_steps<S: Simd, const GRADED: bool, const NIR: bool, const CONDUCTANCES: bool>(
     simd: S,
     net: &Net<'_>,
     (steps, channels): (&[u16], &[u16]),
@@ -61,14 +63,15 @@ unsafe fn over_all_steps<S: Simd, const GRADED: bool, const NIR: bool>(
     masks: &mut [u16],
 ) {
     let vectors = net.width / LANES;
-    let mut state = Buffer::zeros(2 * net.width);
+    // v, i and, of conductances, that of inhibition (at most 0, as its weights are).
+    let mut state = Buffer::zeros(if CONDUCTANCES { 3 } else { 2 } * net.width);
     let (v, i) = state.split_at_mut(net.width);
     let mut event = 0;
     // SAFETY: rows, steps and vectors are within the buffers, as the caller promises.
     unsafe {
         let one = simd.splat(1.0);
         for step in first..net.dynamics.steps {
-            let membrane = membrane[step * net.width..][..net.width].as_mut_ptr();
+            let membrane = membrane[step * net.stride..][..net.stride].as_mut_ptr();
             let bits = &mut masks[step * net.mask_width..][..net.mask_width];
             for (n, bits) in bits.iter_mut().enumerate().take(vectors) {
                 let v = simd.load(v.as_ptr().add(LANES * n));
@@ -80,27 +83,35 @@ unsafe fn over_all_steps<S: Simd, const GRADED: bool, const NIR: bool>(
                 sources.push(u32::from(channels[event]));
                 event += 1;
             }
-            let events = sources.len();
+            // Of conductances, excitatory spikes go with the events.
+            let mut before = sources.len();
             if !GRADED {
                 let mut spikes = Spikes::of(net, bits);
                 while let Some(neuron) = spikes.next() {
-                    sources.push((net.shape.inputs + neuron) as u32);
+                    if net.senders.contains(&neuron) {
+                        sources.push((net.shape.inputs + neuron) as u32);
+                        if CONDUCTANCES && neuron < net.inhibitory {
+                            before += 1;
+                        }
+                    }
                 }
             }
-            let (events, spikes) = sources.split_at(events);
+            let sources = sources.split_at(before);
             if GRADED && NIR {
-                graded_spikes(simd, net, membrane, i.as_mut_ptr());
+                graded_spikes::<S, CONDUCTANCES>(simd, net, membrane, i.as_mut_ptr());
             }
             let blocks = vectors.div_ceil(8);
             for block in 0..blocks {
                 let from = block * vectors / blocks;
                 let (v, i) = (v.as_mut_ptr().add(LANES * from), i.as_mut_ptr().add(LANES * from));
+                let factors = membrane.wrapping_add(net.width + LANES * from);
                 macro_rules! blocks {
                     ($($n:literal)*) => {
                         match (block + 1) * vectors / blocks - from {
-                            $($n => update::<S, $n, GRADED, NIR>(
-                                simd, net, (events, spikes), from, v, i,
-                            ),)*
+                            $($n if CONDUCTANCES => update_conductances::<S, $n, GRADED>(
+                                simd, net, sources, from, v, i, factors,
+                            ),
+                            $n => update::<S, $n, GRADED, NIR>(simd, net, sources, from, v, i),)*
                             _ => unreachable!("at most 8 vectors a block"),
                         }
                     };
@@ -108,7 +119,7 @@ unsafe fn over_all_steps<S: Simd, const GRADED: bool, const NIR: bool>(
                 blocks!(1 2 3 4 5 6 7 8)
             }
             if GRADED && !NIR {
-                graded_spikes(simd, net, membrane, i.as_mut_ptr());
+                graded_spikes::<S, CONDUCTANCES>(simd, net, membrane, i.as_mut_ptr());
             }
         }
     }
@@ -117,12 +128,19 @@ unsafe fn over_all_steps<S: Simd, const GRADED: bool, const NIR: bool>(
 /// Adds what the graded spikes of all neurons bring to the currents.
 ///
 /// # Safety
-/// `membrane` and `i` hold a row.
+/// `membrane` holds a row and `i` one, with conductance synapses two.
 #[inline(always)]
-unsafe fn graded_spikes<S: Simd>(simd: S, net: &Net<'_>, membrane: *const f32, i: *mut f32) {
-    for neuron in 0..net.shape.hidden {
+unsafe fn graded_spikes<S: Simd, const CONDUCTANCES: bool>(
+    simd: S,
+    net: &Net<'_>,
+    membrane: *const f32,
+    i: *mut f32,
+) {
+    for neuron in net.senders.clone() {
         // SAFETY: the neuron is one of the network, the vectors are within a row.
         unsafe {
+            let inhibits = CONDUCTANCES && neuron >= net.inhibitory;
+            let i = if inhibits { i.add(net.width) } else { i };
             let v = *membrane.add(neuron);
             let spike = simd.splat(net.dynamics.surrogate.antiderivative(v - 1.0));
             let row = net.rows.as_ptr().add((net.shape.inputs + neuron) * net.width);
@@ -181,6 +199,50 @@ unsafe fn update<S: Simd, const N: usize, const GRADED: bool, const NIR: bool>(
     }
 }
 
+/// [`update`] with conductance synapses: `i` is followed by the row of inhibition, the sources are
+/// the rows of excitatory and of inhibitory ones, and `factors` gets those of v.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn update_conductances<S: Simd, const N: usize, const GRADED: bool>(
+    simd: S,
+    net: &Net<'_>,
+    (excitatory, inhibitory): (&[u32], &[u32]),
+    from: usize,
+    v: *mut f32,
+    i: *mut f32,
+    factors: *mut f32,
+) {
+    // SAFETY: the caller's pointers are those of the block, its row numbers those of the weights.
+    unsafe {
+        let (alpha, beta) = (simd.splat(net.dynamics.alpha), simd.splat(net.dynamics.beta));
+        let (per_reversal, ratio) = net.dynamics.synapses.factors();
+        let (per_reversal, ratio) = (simd.splat(per_reversal), simd.splat(ratio));
+        let one = simd.splat(1.0);
+        let weights = net.rows.as_ptr().add(LANES * from);
+        let h = i.add(net.width);
+        let mut excitation = [simd.splat(0.0); N];
+        let mut inhibition = [simd.splat(0.0); N];
+        for n in 0..N {
+            let (old, e) = (simd.load(v.add(LANES * n)), simd.load(i.add(LANES * n)));
+            let h = simd.load(h.add(LANES * n));
+            let factor = (e - h).neg_mul_add(per_reversal, beta);
+            simd.store(factor, factors.add(LANES * n));
+            let next = h.neg_mul_add(ratio, old.mul_add(factor, e));
+            let next = if GRADED { next } else { next.zero_where(old.above(one)) };
+            simd.store(next, v.add(LANES * n));
+            (excitation[n], inhibition[n]) = (e * alpha, h * alpha);
+        }
+        add_rows(simd, net, excitatory, weights, &mut excitation);
+        add_rows(simd, net, inhibitory, weights, &mut inhibition);
+        for n in 0..N {
+            simd.store(excitation[n], i.add(LANES * n));
+            simd.store(inhibition[n], h.add(LANES * n));
+        }
+    }
+}
+
 /// Adds rows of the weights to the currents of one block.
 ///
 /// # Safety
@@ -235,6 +297,7 @@ impl Task for RecurrentBackward<'_> {
         let net = self.net;
         let (steps, width) = (net.dynamics.steps, net.width);
         assert!(self.members.len() <= TOGETHER && self.last < steps);
+        assert!(!net.has_conductances());
         assert!(self.members.iter().all(|m| m.membrane.len() >= steps * width));
         assert!(self.members.iter().all(|m| m.upstream.counts.is_none_or(|c| c.len() == width)));
         assert!(self.currents.len() >= self.members.len() * (steps + 1) * width);
@@ -304,7 +367,9 @@ impl RecurrentBackward<'_> {
                     }
                 }
                 if step < self.last {
-                    product(simd, net, di, through);
+                    let senders = Net::vectors(&net.senders);
+                    let weights = &net.recurrent_transposed;
+                    product::<S, false>(simd, net, weights, senders, di, through);
                 }
                 for (m, member) in self.members.iter().enumerate() {
                     if step < member.first {
@@ -351,7 +416,7 @@ impl RecurrentBackward<'_> {
 /// # Safety
 /// `p` holds a row, and the classes of the injections are those of the network.
 #[inline(always)]
-unsafe fn inject<S: Simd>(
+pub(super) unsafe fn inject<S: Simd>(
     simd: S,
     net: &Net<'_>,
     injections: &[(usize, f32, usize)],
@@ -374,32 +439,51 @@ unsafe fn inject<S: Simd>(
     done
 }
 
-/// `through[m, :] = V1 di[m, :]` for all samples, in tiles of as many samples and vectors as the
-/// registers hold: the recurrent weights are read once, or once for each half of the samples.
+/// `through[m, :] = V1 di[m, :]` for all samples and the vectors of sources that are asked for, in
+/// tiles of as many samples and vectors as the registers hold: the recurrent weights are read once,
+/// or once for each half of the samples. With `ADD` it is added to what is there.
 ///
 /// # Safety
-/// `di` and `through` hold `[TOGETHER, width]`.
+/// `di` and `through` hold `[TOGETHER, width]`, `transposed` is `[hidden, width]`, and the vectors are
+/// within a row.
 #[inline(always)]
-unsafe fn product<S: Simd>(simd: S, net: &Net<'_>, di: *const f32, through: *mut f32) {
-    let vectors = net.width / LANES;
+pub(super) unsafe fn product<S: Simd, const ADD: bool>(
+    simd: S,
+    net: &Net<'_>,
+    transposed: &[f32],
+    vectors: std::ops::Range<usize>,
+    di: *const f32,
+    through: *mut f32,
+) {
+    let (start, count) = (vectors.start, vectors.len());
     // SAFETY: the tiles' vectors are within a row, their samples below their number.
     unsafe {
         if S::REGISTERS >= 32 {
-            let blocks = vectors.div_ceil(3);
+            let blocks = count.div_ceil(3);
             for block in 0..blocks {
-                let from = block * vectors / blocks;
-                match (block + 1) * vectors / blocks - from {
-                    1 => product_tile::<S, TOGETHER, 1>(simd, net, di, through, from),
-                    2 => product_tile::<S, TOGETHER, 2>(simd, net, di, through, from),
-                    _ => product_tile::<S, TOGETHER, 3>(simd, net, di, through, from),
+                let from = block * count / blocks;
+                let wide = (block + 1) * count / blocks - from;
+                let from = start + from;
+                macro_rules! tile {
+                    ($n:literal) => {
+                        product_tile::<S, TOGETHER, $n, ADD>(
+                            simd, net, transposed, di, through, from,
+                        )
+                    };
+                }
+                match wide {
+                    1 => tile!(1),
+                    2 => tile!(2),
+                    _ => tile!(3),
                 }
             }
         } else {
             const HALF: usize = TOGETHER / 2;
             let second = HALF * net.width;
-            for from in 0..vectors {
-                product_tile::<S, HALF, 1>(simd, net, di, through, from);
-                product_tile::<S, HALF, 1>(simd, net, di.add(second), through.add(second), from);
+            for from in vectors {
+                product_tile::<S, HALF, 1, ADD>(simd, net, transposed, di, through, from);
+                let (di, through) = (di.add(second), through.add(second));
+                product_tile::<S, HALF, 1, ADD>(simd, net, transposed, di, through, from);
             }
         }
     }
@@ -410,18 +494,26 @@ unsafe fn product<S: Simd>(simd: S, net: &Net<'_>, di: *const f32, through: *mut
 /// # Safety
 /// `di` and `through` hold `[M, width]`, and the vectors are within a row.
 #[inline(always)]
-unsafe fn product_tile<S: Simd, const M: usize, const N: usize>(
+unsafe fn product_tile<S: Simd, const M: usize, const N: usize, const ADD: bool>(
     simd: S,
     net: &Net<'_>,
+    transposed: &[f32],
     di: *const f32,
     through: *mut f32,
     from: usize,
 ) {
     // SAFETY: the caller's promise, and the transposed weights are `[hidden, width]`.
     unsafe {
-        let weights = net.recurrent_transposed.as_ptr().add(LANES * from);
+        let weights = transposed.as_ptr().add(LANES * from);
         let mut sum = [[simd.splat(0.0); N]; M];
-        for target in 0..net.shape.hidden {
+        if ADD {
+            for (m, sum) in sum.iter_mut().enumerate() {
+                for (n, sum) in sum.iter_mut().enumerate() {
+                    *sum = simd.load(through.add(m * net.width + LANES * (from + n)));
+                }
+            }
+        }
+        for target in net.receivers.clone() {
             let row = weights.add(target * net.width);
             let mut w = [simd.splat(0.0); N];
             for (n, w) in w.iter_mut().enumerate() {

@@ -32,6 +32,13 @@ pub fn forward(
     let batch = samples.len();
     let zeros = |n: usize| Tensor::<2>::zeros([batch, n], &device);
     let (mut v, mut i) = (zeros(shape.hidden), zeros(shape.hidden));
+    // With conductance synapses i is that of excitation and h that of inhibition, times E_E.
+    let mut h = zeros(shape.hidden);
+    let (per_reversal, ratio) = dynamics.synapses.factors();
+    let is_excitatory: Vec<f32> =
+        (0..shape.hidden).map(|n| f32::from(n < dynamics.excitatory)).collect();
+    let is_excitatory =
+        Tensor::<2>::from_data(TensorData::new(is_excitatory, [1, shape.hidden]), &device);
     let (mut o, mut f) = (zeros(shape.classes), zeros(shape.classes));
     let mut counts = zeros(shape.hidden);
     let mut readouts = vec![o.clone()];
@@ -49,11 +56,26 @@ pub fn forward(
         counts = counts + s.clone();
         let x = dense(input, samples, step, shape.inputs, &device).matmul(weights.input.clone());
         let recurrent = weights.recurrent.as_ref().map(|w| s.clone().matmul(w.clone()));
+        let inhibition = weights.recurrent.as_ref().map(|w| {
+            let spikes = s.clone() * (is_excitatory.clone().neg() + 1.0);
+            spikes.matmul(w.clone())
+        });
         let reset = |v: Tensor<2>| match &keep {
             Some(keep) => v * keep.clone(),
             None => v,
         };
         match dynamics.scheme {
+            _ if dynamics.synapses.are_conductances() => {
+                let conductances = (i.clone() - h.clone()) * per_reversal;
+                let kept = v.clone() * (conductances.neg() + dynamics.beta);
+                v = reset(kept + i.clone() - h.clone() * ratio);
+                i = i * dynamics.alpha + x;
+                h = h * dynamics.alpha;
+                if let (Some(all), Some(inhibition)) = (recurrent, inhibition) {
+                    i = i + all - inhibition.clone();
+                    h = h + inhibition;
+                }
+            }
             Scheme::SpyTorch => {
                 v = reset(v * dynamics.beta + i.clone());
                 let x = recurrent.into_iter().fold(x, |x, recurrent| x + recurrent);

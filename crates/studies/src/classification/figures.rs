@@ -1,6 +1,6 @@
 //! Figures of one training.
 
-use equipoise_decoder::classifier::{EpochRecord, Evaluation};
+use equipoise_decoder::classifier::{EpochRecord, Evaluation, InputBalance};
 use equipoise_figure::{Axis, Color, Figure, Heatmap, Line, Marker, Panel, Plot, Scatter, Spikes};
 use equipoise_report::Step;
 
@@ -177,4 +177,41 @@ pub fn raster(trial: &TrialResult) -> Figure {
         }
         _ => figure,
     }
+}
+
+/// The mean inhibition of each hidden neuron against its mean excitation, before and after training;
+/// none if nothing inhibits any.
+pub fn balance(trial: &TrialResult) -> Option<Figure> {
+    let moments =
+        [("Before training", Some(&trial.before)), ("After training", trial.after.as_ref())];
+    let found: Vec<(&str, &InputBalance)> = moments
+        .into_iter()
+        .filter_map(|(title, measured)| Some((title, measured?.balance.as_ref()?)))
+        .collect();
+    let types = |b: &InputBalance| [b.excitatory.clone(), b.inhibitory.clone()];
+    let inputs = |b: &InputBalance| -> Vec<(f32, f32)> {
+        types(b).into_iter().flatten().flat_map(|t| t.inputs).collect()
+    };
+    let all: Vec<(f32, f32)> = found.iter().flat_map(|(_, b)| inputs(b)).collect();
+    let most = all.iter().map(|&(e, i)| f64::from(e.max(i))).fold(0.0, f64::max);
+    if !all.iter().any(|&(_, i)| i > 0.0) || !most.is_finite() {
+        return None;
+    }
+    let mut figure = Figure::new().columns(2);
+    for (title, balance) in found {
+        let axis = |label: &str| Axis::new(label).unit("thresholds").include(0.0);
+        let mut plot = Plot::new(title)
+            .x_axis(axis("mean excitation"))
+            .y_axis(axis("mean inhibition"))
+            .with(Line::new(&[0.0, most], &[0.0, most]).label("they cancel").color(Color::GREY));
+        let names = [("excitatory", Color::EXCITATORY), ("inhibitory", Color::INHIBITORY)];
+        for ((name, color), of_type) in names.into_iter().zip(types(balance)) {
+            let Some(of_type) = of_type else { continue };
+            let points = of_type.inputs.iter().map(|&(e, i)| (f64::from(e), f64::from(i)));
+            let (e, i): (Vec<f64>, Vec<f64>) = points.unzip();
+            plot = plot.with(Scatter::new(&e, &i).label(name).color(color));
+        }
+        figure = figure.panel(plot);
+    }
+    Some(figure)
 }

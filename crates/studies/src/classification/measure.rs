@@ -1,8 +1,9 @@
-//! What is measured of a network beside its accuracy: distances between its spike trains, its
-//! weights, and the spikes that one sample evokes.
+//! What is measured of a network beside its accuracy: distances between its spike trains, the
+//! balance of its hidden neurons, its weights, and the spikes that one sample evokes.
 
 use equipoise_decoder::classifier::{
-    ClassifierError, Trainer, VanRossum, WeightSummary, van_rossum_by_type, weight_summary,
+    ClassifierError, InputBalance, Trainer, VanRossum, WeightSummary, input_balance,
+    van_rossum_by_type, weight_summary,
 };
 use equipoise_metrics::van_rossum::GroupMeans;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,9 @@ use super::data::Sets;
 
 /// Samples that [`representative`] chooses from.
 const CANDIDATES: usize = 101;
+
+/// Samples on which the balance of hidden neurons is measured at most.
+const BALANCE_SAMPLES: usize = 100;
 
 /// How van Rossum distances are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -41,6 +45,10 @@ pub struct Measured {
     pub van_rossum: GroupMeans,
     /// The same on the samples of each class.
     pub van_rossum_classes: Vec<GroupMeans>,
+    /// Excitation and inhibition of the hidden neurons; absent if measured by a version that did not
+    /// look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<InputBalance>,
     /// Weights by matrix and type.
     pub weights: Vec<WeightSummary>,
     /// Hidden spikes that the representative sample evokes, as (step, neuron).
@@ -69,6 +77,13 @@ impl Measured {
         Ok(Self {
             van_rossum: mean,
             van_rossum_classes: classes,
+            balance: Some(input_balance(
+                trainer.kernel(),
+                trainer.weights(),
+                trainer.signs(),
+                &sets.test,
+                &spread(sets.test.len(), BALANCE_SAMPLES),
+            )?),
             weights: weight_summary(trainer.weights(), trainer.signs()),
             raster: raster(trainer, sets, sample)?,
         })

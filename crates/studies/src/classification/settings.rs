@@ -1,7 +1,7 @@
 //! What a person can say about the network and its training.
 
 use equipoise_decoder::classifier::{
-    ClassifierConfig, InitialWeights, Optimizer, Regularizer, Schedule,
+    ClassifierConfig, InitialWeights, Optimizer, Regularizer, Reversal, Schedule, SynapseModel,
 };
 use equipoise_decoder::lif::{Logit, Scheme, Surrogate};
 use schemars::JsonSchema;
@@ -54,6 +54,16 @@ pub struct NetworkSettings {
     pub hidden: Option<usize>,
     /// Connect the hidden neurons among themselves.
     pub recurrent: bool,
+    /// Let the inhibitory hidden neurons inhibit the excitatory ones: feed-forward inhibition, since
+    /// inputs alone drive them.
+    pub feed_forward_inhibition: bool,
+    /// Whether inputs to hidden neurons are currents, as published, or conductances.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub synapses: Option<SynapseModel>,
+    /// Reversal potentials of conductance synapses; 4 and -0.5 if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("unit" = "thresholds"))]
+    pub reversal: Option<Reversal>,
     /// What the time constants count: steps, as published, or ms of the data.
     pub time_unit: TimeUnit,
     /// Synaptic time constant, in `time_unit`, 0 for none; published: 5.
@@ -64,6 +74,10 @@ pub struct NetworkSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0, "unit" = "time_unit"))]
     pub tau_mem: Option<f64>,
+    /// The weights before training, instead of those that `sigma_1` and the like set:
+    /// fluctuation-driven, for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial: Option<InitialWeights>,
     /// Standard deviation of the initial input weights; published: 0.002, for recordings 0.0005.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
@@ -135,6 +149,9 @@ impl NetworkSettings {
         let mut config = kind.network();
         config.excitatory_fraction = excitatory_fraction;
         config.recurrent = self.recurrent;
+        config.feed_forward_inhibition = self.feed_forward_inhibition;
+        config.synapses = self.synapses.unwrap_or(config.synapses);
+        config.reversal = self.reversal;
         if self.unbounded {
             config.dale = false;
             config.optimizer = kind.adam();
@@ -151,6 +168,7 @@ impl NetworkSettings {
                 sigma_recurrent: self.sigma_recurrent.or(sigma_recurrent),
             };
         }
+        config.initial = self.initial.unwrap_or(config.initial);
         match self.optimizer {
             Some(OptimizerKind::Adam) => config.optimizer = kind.adam(),
             Some(OptimizerKind::Sgd) => config.optimizer = kind.network().optimizer,
@@ -191,14 +209,37 @@ impl NetworkSettings {
         }
     }
 
-    /// The reason why these settings make no sense, whatever the data.
+    /// The reason why these settings make no sense at a ratio, whatever the data.
     ///
     /// # Errors
     /// That reason.
-    pub fn validate(&self) -> Result<(), String> {
-        let config = self.resolve(DataKind::Images, 0.8);
+    pub fn validate(&self, excitatory_fraction: f64) -> Result<(), String> {
+        let sigmas = [self.sigma_1, self.sigma_2, self.sigma_recurrent];
+        if self.initial.is_some() && sigmas.iter().any(Option::is_some) {
+            return Err(
+                "network.initial: it says all of the initial weights; leave network.sigma_1, \
+                 sigma_2 and sigma_recurrent out"
+                    .into(),
+            );
+        }
+        let config = self.resolve(DataKind::Images, excitatory_fraction);
         config.validate().map_err(|e| format!("network: {e}"))
     }
+}
+
+/// How the hidden neurons of a network are connected and by which synapses, where that is not as
+/// published: words that go before its ratio, each followed by a space.
+pub fn wiring(config: &ClassifierConfig) -> String {
+    let synapses = match config.synapses {
+        SynapseModel::Current => "",
+        SynapseModel::Conductance => "conductance ",
+    };
+    let among = match (config.recurrent, config.feed_forward_inhibition) {
+        (true, _) => "recurrent ",
+        (false, true) => "feed-forward inhibited ",
+        (false, false) => "",
+    };
+    format!("{synapses}{among}")
 }
 
 /// A ratio as people write it: 80:20.
@@ -229,6 +270,27 @@ mod tests {
     }
 
     #[test]
+    fn synapses_and_inhibition_are_settings() {
+        let conductances = NetworkSettings {
+            synapses: Some(SynapseModel::Conductance),
+            feed_forward_inhibition: true,
+            initial: Some(InitialWeights::fluctuation_driven()),
+            ..NetworkSettings::default()
+        };
+        conductances.validate(0.8).unwrap();
+        let config = conductances.resolve(DataKind::Recordings, 0.8);
+        assert_eq!(config.synapses, SynapseModel::Conductance);
+        assert_eq!(config.initial, InitialWeights::fluctuation_driven());
+        assert!(config.feed_forward_inhibition && !config.recurrent);
+        assert_eq!(wiring(&config), "conductance feed-forward inhibited ");
+        assert_eq!(wiring(&ClassifierConfig::default()), "");
+        let twice = NetworkSettings { sigma_1: Some(0.1), ..conductances };
+        assert!(twice.validate(0.8).unwrap_err().contains("network.initial"));
+        let unbounded = NetworkSettings { unbounded: true, ..conductances };
+        assert!(unbounded.validate(0.8).unwrap_err().contains("Dale"));
+    }
+
+    #[test]
     fn keys_change_only_what_they_say() {
         let adam = NetworkSettings {
             optimizer: Some(OptimizerKind::Adam),
@@ -246,6 +308,6 @@ mod tests {
             matches!(speech.initial, InitialWeights::Study { sigma_2: Some(s), .. } if s == 1e-4)
         );
         let wrong = NetworkSettings { learning_rate: Some(-1.0), ..NetworkSettings::default() };
-        assert!(wrong.validate().unwrap_err().contains("learning_rate"));
+        assert!(wrong.validate(0.8).unwrap_err().contains("learning_rate"));
     }
 }

@@ -1,6 +1,6 @@
 //! Tables of one training.
 
-use equipoise_decoder::classifier::{ClassifierConfig, Hardware, Operations};
+use equipoise_decoder::classifier::{ClassifierConfig, Hardware, Operations, TypeBalance};
 use equipoise_metrics::van_rossum::GroupMeans;
 use equipoise_report::{Cell, Column, Table};
 
@@ -127,6 +127,69 @@ pub fn distances(trial: &TrialResult) -> Table {
         table.row([name.into(), optional(before), optional(after)]);
     }
     table
+}
+
+/// The excitation and inhibition of the hidden neurons, before and after training.
+pub fn balance(trial: &TrialResult) -> Table {
+    let mut table = Table::new("Excitation and inhibition of the hidden neurons")
+        .column(Column::text("neurons"))
+        .column(Column::text("when"))
+        .column(Column::number("rate").unit("Hz").decimals(1))
+        .column(Column::number("excitation").unit("thresholds").decimals(2))
+        .column(Column::number("inhibition").unit("thresholds").decimals(2))
+        .column(Column::number("I / E").key("ratio").decimals(2))
+        .column(Column::number("net").unit("thresholds").decimals(2))
+        .column(Column::number("correlation").decimals(2))
+        .column(Column::number("lag").unit("ms").decimals(1))
+        .column(Column::number("between neurons").decimals(2))
+        .column(Column::number("CV").key("cv").decimals(2))
+        .column(Column::number("LV").key("lv").decimals(2))
+        .column(Column::number("conductance / leak").key("conductance").decimals(2))
+        .note(
+            "Means over neurons and time, as the potential that an input would hold: 1 is the \
+             threshold. The correlation is over time, of a neuron's excitation with its inhibition at \
+             the lag where it is largest (positive: inhibition follows); between neurons, of its \
+             excitation with the inhibition of the next.",
+        );
+    let moments = [("before", Some(&trial.before)), ("after", trial.after.as_ref())];
+    for (when, measured) in moments {
+        let Some(found) = measured.and_then(|m| m.balance.as_ref()) else { continue };
+        let types = [("excitatory", &found.excitatory), ("inhibitory", &found.inhibitory)];
+        for (name, found) in types {
+            let Some(found) = found else { continue };
+            let TypeBalance { rate, excitation, inhibition, ratio, net, .. } = *found;
+            table.row([
+                name.into(),
+                when.into(),
+                rate.into(),
+                excitation.into(),
+                inhibition.into(),
+                optional(ratio),
+                net.into(),
+                optional(found.correlation),
+                optional(found.lag),
+                optional(found.between),
+                optional(found.cv),
+                optional(found.local_variation),
+                optional(found.conductance),
+            ]);
+        }
+    }
+    table
+}
+
+/// The numbers of [`balance`] of excitatory neurons, or of inhibitory ones if there is no other, for
+/// tables of many runs.
+pub fn balance_metrics(metrics: &mut Metrics, trial: &TrialResult) {
+    let moments = [("before", Some(&trial.before)), ("after", trial.after.as_ref())];
+    for (when, measured) in moments {
+        let balance = measured.and_then(|m| m.balance.as_ref());
+        let Some(found) = balance.and_then(|b| b.main()) else { continue };
+        metrics.put(format!("excitation_{when}"), found.excitation);
+        metrics.put(format!("inhibition_{when}"), found.inhibition);
+        metrics.put_some(format!("balance_correlation_{when}"), found.correlation);
+        metrics.put_some(format!("cv_{when}"), found.cv);
+    }
 }
 
 /// What an answer of a trained network costs on hardware, in words.

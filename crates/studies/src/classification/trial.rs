@@ -164,7 +164,11 @@ impl Plan {
     fn seconds(&self, sets: &Sets) -> f64 {
         let samples = sets.train.len() as f64 + 2.0 * sets.test.len() as f64;
         let hidden = self.config.hidden as f64;
-        let recurrent = if self.config.recurrent { 3.0 } else { 1.0 };
+        let recurrent = match self.config.feed_forward_inhibition {
+            true => 1.5,
+            false if self.config.recurrent => 3.0,
+            false => 1.0,
+        };
         let steps = sets.facts.steps as f64;
         SECONDS_PER_STEP * self.config.epochs as f64 * samples * steps * hidden * recurrent
     }

@@ -5,7 +5,7 @@ use toml::Table;
 
 use super::keys::{Key, keys_of};
 use crate::balance::{Coding, Diagnose, Linear, Maps, Track};
-use crate::classification::{Classify, EvaluateClassifier, Ratios};
+use crate::classification::{Classify, EvaluateClassifier, Ratios, Trained};
 use crate::coding::{Dose, Speed};
 use crate::decoding::Decoding;
 use crate::hebb::{HebbStudy, OneNetwork};
@@ -56,6 +56,7 @@ pub fn listings() -> Vec<Listing> {
         listing::<HebbStudy>("study hebb"),
         listing::<Speed>("study speed"),
         listing::<Dose>("study dose"),
+        listing::<Trained>("study trained"),
     ]
 }
 

@@ -8,7 +8,7 @@ use super::grid::{GRID, Grid, GridSettings};
 use crate::balance::map::Maps;
 use crate::balance::{Coding, Diagnose, Linear, Track};
 use crate::classification::ratios::Ratios;
-use crate::classification::{Classify, EvaluateClassifier};
+use crate::classification::{Classify, EvaluateClassifier, Trained};
 use crate::coding::{Dose, Speed};
 use crate::decoding::Decoding;
 use crate::hebb::{HebbStudy, OneNetwork};
@@ -52,6 +52,7 @@ pub fn visit<V: Visit>(name: &str, visitor: V) -> Result<V::Output, V> {
         Classify,
         EvaluateClassifier,
         Ratios,
+        Trained,
         Speed,
         Dose,
         OneNetwork,

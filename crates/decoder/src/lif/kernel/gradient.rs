@@ -1,6 +1,7 @@
 //! The gradients of a batch: the backward pass alone, and forward and backward in one.
 
 use super::super::backward::{Accumulate, Backward, ReadoutBackward, Upstream};
+use super::super::conductances::{self, ConductancesBackward};
 use super::super::net::{Net, Spikes};
 use super::super::recurrent::{Member, RecurrentBackward, TOGETHER};
 use super::super::{Input, LifError, Matrices, Scheme, Shape};
@@ -310,19 +311,25 @@ impl Kernel {
                 }
             })
             .collect();
-        scratch.currents.grow(tile.len() * (steps + 1) * width);
-        let task = RecurrentBackward {
-            net,
-            members: &members,
-            last,
-            currents: &mut scratch.currents,
-            state: &mut scratch.state,
-        };
-        self.instructions.run(task);
+        let rows = if net.has_conductances() { conductances::rows(steps) } else { steps + 1 };
+        scratch.currents.grow(tile.len() * rows * width);
+        let Scratch { currents, state, .. } = scratch;
+        if net.has_conductances() {
+            let task = ConductancesBackward { net, members: &members, last, currents, state };
+            self.instructions.run(task);
+        } else {
+            let task = RecurrentBackward { net, members: &members, last, currents, state };
+            self.instructions.run(task);
+        }
         for (k, (sample, member)) in tile.iter().zip(&members).enumerate() {
             // Where di of a step is: events act on that of the next, spikes on that of the same or
             // of the next.
-            let row = |step: usize| (k * (steps + 1) + step) as u32;
+            let row = |step: usize| (k * rows + step) as u32;
+            // Of conductances, those of inhibition come after those of excitation.
+            let inhibits = |neuron: usize| net.has_conductances() && neuron >= net.inhibitory;
+            let row_of = |neuron: usize, step: usize| {
+                row(step + if inhibits(neuron) { steps + 1 } else { 0 })
+            };
             let delay = match self.dynamics.scheme {
                 Scheme::SpyTorch => 1,
                 Scheme::Nir => 0,
@@ -334,10 +341,10 @@ impl Kernel {
             }
             for step in member.first..=last {
                 if self.dynamics.graded {
-                    let row = row(step + delay) as usize;
-                    let currents = &scratch.currents[row * width..][..width];
-                    for neuron in 0..self.shape.hidden {
-                        let v = sample.membrane[step * width + neuron];
+                    for neuron in net.senders.clone() {
+                        let row = row_of(neuron, step + delay) as usize;
+                        let currents = &scratch.currents[row * width..][..width];
+                        let v = sample.membrane[step * net.stride + neuron];
                         let spike = self.dynamics.surrogate.antiderivative(v - 1.0);
                         let at = (self.shape.inputs + neuron) * width;
                         for (g, d) in partial.rows[at..at + width].iter_mut().zip(currents) {
@@ -347,8 +354,10 @@ impl Kernel {
                 } else {
                     let mut spikes = Spikes::of(net, net.masks_of_step(sample.masks, step));
                     while let Some(neuron) = spikes.next() {
-                        let source = (self.shape.inputs + neuron) as u32;
-                        scratch.uses.push((source, row(step + delay)));
+                        if net.senders.contains(&neuron) {
+                            let source = (self.shape.inputs + neuron) as u32;
+                            scratch.uses.push((source, row_of(neuron, step + delay)));
+                        }
                     }
                 }
             }

@@ -14,7 +14,7 @@ use super::buffer::{Buffer, padded};
 use super::forward::Forward;
 use super::net::{Net, mask_width};
 pub use super::size::GROUP;
-use super::{Dynamics, Input, LifError, Matrices, Shape};
+use super::{Dynamics, Input, Lateral, LifError, Matrices, Scheme, Shape, Synapses};
 use equipoise_simd::Instructions;
 use rayon::prelude::*;
 use scratch::{SCRATCH, Scratch};
@@ -30,7 +30,7 @@ pub struct Kernel {
 /// What a forward pass keeps for the backward pass.
 #[derive(Debug, Clone)]
 pub struct Tape {
-    /// `[batch, steps, width]`
+    /// `[batch, steps, stride]`
     membrane: Buffer,
     /// `[batch, steps, mask_width]`
     masks: Vec<u16>,
@@ -57,6 +57,18 @@ impl Tape {
             }
         }
         trains
+    }
+
+    /// The membrane potential of each hidden neuron at a step of the `sample`-th sample of the batch,
+    /// in units of the threshold.
+    ///
+    /// # Panics
+    /// If the batch has no such sample or step, or the tape is another kernel's.
+    pub fn potentials(&self, kernel: &Kernel, sample: usize, step: usize) -> &[f32] {
+        let (size, ..) = kernel.sizes();
+        let hidden = kernel.shape.hidden;
+        let at = sample * size + step * kernel.dynamics.stride(hidden);
+        &self.membrane[at..at + hidden]
     }
 }
 
@@ -107,6 +119,9 @@ pub fn cross_entropy(
     (f64::from(libm::logf(sum)) - f64::from(logits[label] - top), best == label)
 }
 
+/// The farthest that a reversal potential may be.
+const REVERSAL: f32 = 1e3;
+
 impl Kernel {
     /// The computation of networks of this shape, with the fastest instructions there are.
     ///
@@ -130,7 +145,18 @@ impl Kernel {
         let steps = dynamics.steps;
         let range = "from 1 to 65536 time steps are possible";
         constant("the number of steps", steps as f64, range, (1..=1 << 16).contains(&steps))?;
-        shape.check_states(steps)?;
+        shape.check_states(steps.saturating_mul(dynamics.states()))?;
+        if let Synapses::Conductance { excitation, inhibition } = dynamics.synapses {
+            let above = "it lies above the threshold, 1, and is at most 1000";
+            let right = excitation > 1.0 && excitation <= REVERSAL;
+            constant("the reversal potential of excitation", excitation.into(), above, right)?;
+            let below = "it lies at rest, 0, or below, and is at least -1000";
+            let right = (-REVERSAL..=0.0).contains(&inhibition);
+            constant("the reversal potential of inhibition", inhibition.into(), below, right)?;
+            if dynamics.scheme == Scheme::Nir {
+                return Err(LifError::ConductanceForm);
+            }
+        }
         let scale = dynamics.surrogate.scale();
         let positive = "it must be positive and at most 1e6";
         constant("the surrogate's scale", scale.into(), positive, scale > 0.0 && scale <= 1e6)?;
@@ -145,6 +171,20 @@ impl Kernel {
     /// The sizes.
     pub fn shape(&self) -> Shape {
         self.shape
+    }
+
+    /// The number of weights that there are: all of the shape's, but for recurrent ones that
+    /// [`Lateral::FeedForward`] leaves out.
+    pub fn connections(&self) -> u64 {
+        let Shape { hidden, recurrent, .. } = self.shape;
+        let excitatory = self.dynamics.excitatory.min(hidden) as u64;
+        let hidden = hidden as u64;
+        match self.dynamics.lateral {
+            Lateral::FeedForward if recurrent => {
+                self.shape.weights() - hidden * hidden + excitatory * (hidden - excitatory)
+            }
+            _ => self.shape.weights(),
+        }
     }
 
     /// The constants.
@@ -180,7 +220,7 @@ impl Kernel {
     fn sizes(&self) -> (usize, usize, usize) {
         let steps = self.dynamics.steps;
         let Shape { hidden, classes, .. } = self.shape;
-        (steps * padded(hidden), steps * mask_width(hidden), padded(classes))
+        (steps * self.dynamics.stride(hidden), steps * mask_width(hidden), padded(classes))
     }
 
     /// The answers to the samples of a batch.
@@ -208,7 +248,8 @@ impl Kernel {
         input: Input<'_>,
         samples: &[usize],
     ) -> Result<(Output, Tape), LifError> {
-        self.shape.check_kept_states(self.dynamics.steps, samples.len())?;
+        let states = self.dynamics.steps * self.dynamics.states();
+        self.shape.check_kept_states(states, samples.len())?;
         let (membrane, masks, peaks) = self.sizes();
         let mut tape = Tape {
             membrane: Buffer::zeros(samples.len() * membrane),

@@ -1,10 +1,6 @@
 //! `equipoise study dose`: how does the code go with balance?
 
-use equipoise_studies::coding::Dose;
-
-use super::CodingArgs;
-use crate::failure::Outcome;
-use crate::{Global, study};
+use super::Repeated;
 
 /// How does the code of a network go with how balanced it is?
 ///
@@ -19,11 +15,5 @@ Examples:
   equipoise study dose --preset smoke --set shuffles=1")]
 pub struct Args {
     #[command(flatten)]
-    coding: CodingArgs,
-}
-
-/// Runs the study.
-pub fn run(Args { coding }: &Args, global: &Global) -> Outcome {
-    let preset = coding.preset.of(Dose::FULL, Dose::QUICK, Dose::SMOKE);
-    study::run::<Dose>(preset, &coding.run, coding.flags(), global)
+    pub(super) repeated: Repeated,
 }

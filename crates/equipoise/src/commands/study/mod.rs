@@ -5,12 +5,16 @@ mod hebb;
 mod ratios;
 mod reconstruction;
 mod speed;
+mod trained;
 
+use equipoise_studies::Study as AnyStudy;
+use equipoise_studies::classification::Trained;
+use equipoise_studies::coding::{Dose, Speed};
 use equipoise_studies::settings::Layers;
 
-use crate::Global;
 use crate::failure::Outcome;
 use crate::job::RunArgs;
+use crate::{Global, study};
 
 /// Run a whole study.
 #[derive(Debug, clap::Args)]
@@ -31,6 +35,8 @@ enum Study {
     Reconstruction(Box<reconstruction::Args>),
     /// How soon is an image read from networks that are more and less balanced?
     Speed(Box<speed::Args>),
+    /// Are trained classifiers balanced, and do the balanced ones learn better?
+    Trained(Box<trained::Args>),
 }
 
 /// How much to do.
@@ -55,9 +61,9 @@ impl Preset {
     }
 }
 
-/// Options of the studies of what images tell in networks that are more and less balanced.
+/// Options of studies that are repeated on one data set.
 #[derive(Debug, clap::Args)]
-struct CodingArgs {
+struct Repeated {
     #[command(flatten)]
     run: RunArgs,
     /// How much to do
@@ -71,20 +77,29 @@ struct CodingArgs {
     repeats: Option<usize>,
 }
 
-impl CodingArgs {
-    /// What is given of the settings.
-    fn flags(&self) -> Layers {
-        Layers::default().value("data.dataset", &self.dataset).value("repeats", &self.repeats)
+impl Repeated {
+    /// Runs the study with its presets: full, quick and smoke.
+    fn study<S: AnyStudy>(&self, [full, quick, smoke]: [&str; 3], global: &Global) -> Outcome {
+        let flags =
+            Layers::default().value("data.dataset", &self.dataset).value("repeats", &self.repeats);
+        study::run::<S>(self.preset.of(full, quick, smoke), &self.run, flags, global)
     }
 }
 
 /// Runs the command.
 pub fn run(args: &Args, global: &Global) -> Outcome {
     match &args.study {
-        Study::Dose(args) => dose::run(args, global),
+        Study::Dose(args) => {
+            args.repeated.study::<Dose>([Dose::FULL, Dose::QUICK, Dose::SMOKE], global)
+        }
         Study::Hebb(args) => hebb::run(args, global),
         Study::Ratios(args) => ratios::run(args, global),
         Study::Reconstruction(args) => reconstruction::run(args, global),
-        Study::Speed(args) => speed::run(args, global),
+        Study::Speed(args) => {
+            args.repeated.study::<Speed>([Speed::FULL, Speed::QUICK, Speed::SMOKE], global)
+        }
+        Study::Trained(args) => {
+            args.repeated.study::<Trained>([Trained::FULL, Trained::QUICK, Trained::SMOKE], global)
+        }
     }
 }

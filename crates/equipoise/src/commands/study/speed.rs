@@ -1,10 +1,6 @@
 //! `equipoise study speed`: how soon is an image read?
 
-use equipoise_studies::coding::Speed;
-
-use super::CodingArgs;
-use crate::failure::Outcome;
-use crate::{Global, study};
+use super::Repeated;
 
 /// How soon is an image read from networks that are more and less balanced?
 ///
@@ -19,11 +15,5 @@ Examples:
   equipoise study speed --preset smoke --set 'matchings=[\"rate\"]'")]
 pub struct Args {
     #[command(flatten)]
-    coding: CodingArgs,
-}
-
-/// Runs the study.
-pub fn run(Args { coding }: &Args, global: &Global) -> Outcome {
-    let preset = coding.preset.of(Speed::FULL, Speed::QUICK, Speed::SMOKE);
-    study::run::<Speed>(preset, &coding.run, coding.flags(), global)
+    pub(super) repeated: Repeated,
 }

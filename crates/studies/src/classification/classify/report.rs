@@ -3,13 +3,13 @@
 use equipoise_report::Report;
 
 use super::results::ClassifyResults;
-use super::settings::ClassifySettings;
-use crate::classification::settings::ratio_name;
+use crate::classification::settings::{ratio_name, wiring};
 use crate::classification::{figures, remarks, tables};
 
 /// The network and its data in words.
-fn name(settings: &ClassifySettings) -> String {
-    let kind = if settings.network.recurrent { "recurrent " } else { "" };
+fn name(results: &ClassifyResults) -> String {
+    let ClassifyResults { settings, trial } = results;
+    let kind = wiring(&trial.config);
     match settings.network.unbounded {
         true => format!("unbounded {kind}network on {}:", settings.data.dataset),
         false => format!("{kind}{} on {}:", ratio_name(settings.ratio), settings.data.dataset),
@@ -18,11 +18,11 @@ fn name(settings: &ClassifySettings) -> String {
 
 /// The result in a line.
 pub fn summary(results: &ClassifyResults) -> String {
-    let ClassifyResults { settings, trial } = results;
+    let trial = &results.trial;
     let data = &trial.data;
     format!(
         "{} {} accuracy {:.2} %, rate {:.1} Hz before and {:.1} Hz after",
-        name(settings),
+        name(results),
         data.measured_on.label(),
         100.0 * trial.last(),
         trial.initial_rate(),
@@ -32,14 +32,14 @@ pub fn summary(results: &ClassifyResults) -> String {
 
 /// The whole report.
 pub fn report(results: &ClassifyResults) -> Report {
-    let ClassifyResults { settings, trial } = results;
+    let trial = &results.trial;
     let data = &trial.data;
     let measured_on = data.measured_on.label();
     let mut report = Report::new("An E:I classifier");
     report
         .subtitle(&format!(
             "{} {} training and {} {measured_on} samples on {}, seed {}",
-            name(settings),
+            name(results),
             data.training_samples,
             data.measured_samples(),
             data.grid(),
@@ -100,8 +100,14 @@ pub fn report(results: &ClassifyResults) -> Report {
             &format!("Hidden spikes evoked by one sample ({class})."),
         )
         .table("distances", &tables::distances(trial))
-        .heading("Weights")
-        .table("weights", &tables::weights(trial));
+        .heading("Balance")
+        .table("balance", &tables::balance(trial));
+    if let Some(figure) = figures::balance(trial) {
+        let caption =
+            "Mean excitation and inhibition of each hidden neuron. On the line they cancel.";
+        report.figure("balance", &figure, caption);
+    }
+    report.heading("Weights").table("weights", &tables::weights(trial));
     if let Some(hardware) = &trial.hardware {
         report
             .heading("On hardware")

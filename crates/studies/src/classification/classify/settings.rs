@@ -60,6 +60,6 @@ impl Settings for ClassifySettings {
         }
         self.distances().validate()?;
         self.data.validate()?;
-        self.network.validate()
+        self.network.validate(self.ratio)
     }
 }

@@ -92,6 +92,7 @@ impl Study for Classify {
         metrics.put("rate_hz", trial.final_rate());
         metrics.count("lost_classes", trial.lost_classes());
         metrics.count("epochs", trial.records.len().saturating_sub(1));
+        tables::balance_metrics(&mut metrics, trial);
         if let Some(hardware) = &trial.hardware {
             tables::hardware_metrics(&mut metrics, hardware);
         }

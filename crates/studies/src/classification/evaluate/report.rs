@@ -3,14 +3,14 @@
 use equipoise_report::{Cell, Column, Report, Step, Table};
 
 use super::results::EvaluateClassifierResults;
-use crate::classification::settings::ratio_name;
+use crate::classification::settings::{ratio_name, wiring};
 use crate::classification::tables::{optional, parameters};
 use crate::classification::{figures, remarks, tables};
 
 /// The network in words.
 fn network(results: &EvaluateClassifierResults) -> String {
     let config = &results.config;
-    let wiring = if config.recurrent { "recurrent " } else { "" };
+    let wiring = wiring(config);
     let kind = match config.dale {
         true => ratio_name(config.excitatory_fraction),
         false => "unbounded network".to_owned(),

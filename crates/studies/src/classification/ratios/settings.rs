@@ -322,6 +322,9 @@ impl Settings for RatiosSettings {
                     .into(),
             );
         }
+        if self.network.initial.is_some() {
+            return Err("network.initial: this study sets sigma_1 itself; leave it out".into());
+        }
         if self.conditions().is_empty() {
             return Err("ratios, noise.ratios and unbounded leave nothing to train".into());
         }

@@ -1,6 +1,6 @@
 //! A classifier as a graph.
 
-use equipoise_decoder::classifier::Classifier;
+use equipoise_decoder::classifier::{Classifier, SynapseModel};
 use equipoise_decoder::lif::{Scheme, Shape};
 use serde::{Deserialize, Serialize};
 
@@ -45,9 +45,15 @@ fn transposed(values: &[f32], columns: usize, gain: f64) -> Matrix {
 /// A classifier as a graph; `force` takes what no reader reproduces, too.
 ///
 /// # Errors
-/// [`NirError::NotReproduced`] unless forced.
+/// [`NirError::NotReproduced`] unless forced; for conductance synapses always.
 pub fn export(classifier: &Classifier, readout: Readout, force: bool) -> Result<Graph, NirError> {
     let (config, dynamics) = (classifier.config(), classifier.kernel().dynamics());
+    if config.synapses != SynapseModel::Current {
+        return Err(NirError::NotReproduced(
+            "its synapses are conductances, and no node of NIR has reversal potentials; train with \
+             network.synapses = \"current\"",
+        ));
+    }
     if !force && config.dynamics != Scheme::Nir {
         return Err(NirError::NotReproduced(
             "it was trained with network.dynamics = \"spytorch\", in which the input of the step \

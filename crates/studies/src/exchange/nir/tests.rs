@@ -1,6 +1,8 @@
 //! Classifiers that go out and come back, and graphs of others against Euler's method.
 
-use equipoise_decoder::classifier::{Classifier, ClassifierConfig, Grid, LabelledEvents};
+use equipoise_decoder::classifier::{
+    Classifier, ClassifierConfig, Grid, LabelledEvents, SynapseModel,
+};
 use equipoise_decoder::lif::{Matrices, Scheme, Shape, decay};
 use equipoise_encoder::code::Events;
 use equipoise_random::stream;
@@ -101,10 +103,38 @@ fn what_no_reader_reproduces_is_refused() {
     let lost = network(false, true, Scheme::SpyTorch);
     assert!(matches!(export(&lost, Readout::Li, false), Err(NirError::NotReproduced(_))));
     assert!(export(&lost, Readout::Li, true).is_ok());
+    // What has reversal potentials has no form there, forced or not.
+    let config = ClassifierConfig { synapses: SynapseModel::Conductance, ..*lost.config() };
+    let conductances =
+        Classifier::new(config, lost.classes().to_vec(), lost.grid(), lost.weights().clone())
+            .unwrap();
+    for force in [false, true] {
+        let found = export(&conductances, Readout::Li, force);
+        assert!(matches!(found, Err(NirError::NotReproduced(_))));
+    }
     let kept = network(true, true, Scheme::Nir);
     assert!(matches!(export(&kept, Readout::CubaLi, false), Err(NirError::NotReproduced(_))));
     for readout in [Readout::Li, Readout::None] {
         assert!(export(&kept, readout, false).is_ok());
+    }
+}
+
+/// The connections that are not there go out as weights of 0.
+#[test]
+fn feed_forward_inhibition_goes_out_as_recurrent_weights() {
+    let all = network(true, true, Scheme::Nir);
+    let config =
+        ClassifierConfig { recurrent: false, feed_forward_inhibition: true, ..*all.config() };
+    let mut weights = all.weights().clone();
+    config.signs().clamp(&mut weights);
+    let out = Classifier::new(config, all.classes().to_vec(), all.grid(), weights).unwrap();
+    let graph = export(&out, Readout::Li, false).unwrap();
+    let back = import(&graph, &ImportSettings::default()).unwrap().classifier;
+    assert!(back.config().recurrent && !back.config().feed_forward_inhibition);
+    let (want, got) = (out.predict(&events(3)).unwrap(), back.predict(&events(3)).unwrap());
+    assert!(want.iter().map(|p| p.spikes).sum::<u64>() > 20);
+    for (want, got) in want.iter().zip(&got) {
+        assert_eq!((want.class, want.spikes), (got.class, got.spikes));
     }
 }
 

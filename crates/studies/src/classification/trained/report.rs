@@ -1,0 +1,241 @@
+//! The report of the study.
+
+use equipoise_report::{Report, Step, Table};
+
+use super::comparison::{Tested, choices, mean, slopes, training};
+use super::results::{Number, TrainedResults};
+use super::settings::Inhibition;
+use super::{figures, tables};
+use crate::coding::statistics::mean_text;
+
+/// The results in a few lines.
+pub(super) fn summary(found: &TrainedResults, width: usize) -> String {
+    let mut text = String::new();
+    for &noise in &found.settings.noise {
+        text += &tables::networks(found, noise).to_text_within(width);
+        text.push('\n');
+    }
+    for sentence in sentences(found, &Tests::of(found)) {
+        text += &format!("{sentence}\n");
+    }
+    text
+}
+
+/// All tests of the study.
+pub(super) struct Tests {
+    pub training: Vec<Tested>,
+    pub choices: Vec<Tested>,
+    pub slopes: Vec<Tested>,
+}
+
+impl Tests {
+    pub fn of(found: &TrainedResults) -> Self {
+        Self { training: training(found), choices: choices(found), slopes: slopes(found) }
+    }
+
+    fn tables(&self) -> [(&'static str, Table); 3] {
+        let over = "The interval and the t-test are over repetitions; p-values are corrected by Holm \
+                    over the table.";
+        let note = |text: &str| format!("{text} {over}");
+        [
+            (
+                "training-and-balance",
+                tables::tested(
+                    "What training does to balance",
+                    ["what", "network"],
+                    &note("Excitatory hidden neurons; means over ratios and levels of noise."),
+                    &self.training,
+                ),
+            ),
+            (
+                "choices",
+                tables::tested(
+                    "What each choice changes",
+                    ["choice", "under"],
+                    &note("The mean over all pairs of networks that differ in the choice alone."),
+                    &self.choices,
+                ),
+            ),
+            (
+                "balance-and-outcome",
+                tables::tested(
+                    "What goes with measured balance",
+                    ["slope", "under"],
+                    &note(
+                        "Least squares over the networks whose hidden neurons are inhibited, of each \
+                         repetition; the balance is that after training.",
+                    ),
+                    &self.slopes,
+                ),
+            ),
+        ]
+    }
+}
+
+pub(super) fn report(found: &TrainedResults) -> Report {
+    let settings = &found.settings;
+    let tests = Tests::of(found);
+    let mut report =
+        Report::new("Are trained networks balanced, and do balanced ones learn better?");
+    report.subtitle(&format!(
+        "E:I classifiers on {}: {} training and {} {} samples, {} epochs, {} repetitions",
+        found.data.dataset,
+        found.data.training_samples,
+        found.data.measured_samples(),
+        found.data.measured_on.label(),
+        found.epochs,
+        settings.repeats
+    ));
+    report.strip([
+        Step::new(
+            "Networks",
+            &format!("{} kinds", settings.conditions().len() / settings.noise.len()),
+        ),
+        Step::new("Noise", &format!("{} levels", settings.noise.len())),
+        Step::new("Trainings", &format!("{}", found.cells.len())),
+    ]);
+    for sentence in sentences(found, &tests) {
+        report.found(&sentence);
+    }
+    if found.diverged() > 0 {
+        report.remark(&format!(
+            "{} of {} trainings diverged; their accuracy is that of the epochs before.",
+            found.diverged(),
+            found.cells.len()
+        ));
+    }
+    report.heading("Networks");
+    for (index, &noise) in settings.noise.iter().enumerate() {
+        report.table(&format!("networks-{}", index + 1), &tables::networks(found, noise));
+    }
+    report.heading("Learning").figure(
+        "learning",
+        &figures::learning(found),
+        "Accuracy over the epochs; a line is a kind of network, the mean over repetitions, ratios and \
+         starts.",
+    );
+    report.heading("Balance");
+    if let Some(figure) = figures::balance(found) {
+        let caption = "The balance of excitatory hidden neurons after training against that before it. \
+                       A point is a training.";
+        report.figure("balance", &figure, caption);
+    }
+    if let Some(figure) = figures::outcomes(found) {
+        let caption = "Outcomes against balance as measured after training. A point is a training of a \
+                       network whose hidden neurons are inhibited.";
+        report.figure("outcomes", &figure, caption);
+    }
+    for (name, table) in tests.tables() {
+        report.table(name, &table);
+    }
+    report.heading("Method").list(method(found));
+    report
+}
+
+fn method(found: &TrainedResults) -> Vec<String> {
+    let settings = &found.settings;
+    vec![
+        format!(
+            "In a repetition all networks have one seed: initial weights, the order of the samples and \
+             noise come from the same numbers. The score is the mean of the last {} epochs.",
+            settings.scored(found.epochs)
+        ),
+        "A weight of a conductance is the current that one spike brings at rest, so that initial \
+         weights, learning rate and noise mean the same with both kinds of synapses."
+            .to_owned(),
+        format!(
+            "A balanced start is fluctuation-driven (Rossbroich, Gygax & Zenke 2022), with the \
+             threshold {} standard deviations from the mean potential. Where nothing inhibits hidden \
+             neurons it sets the mean potential by the same measure.",
+            settings.xi
+        ),
+    ]
+}
+
+/// What was found, in sentences that follow from the numbers.
+pub(super) fn sentences(found: &TrainedResults, tests: &Tests) -> Vec<String> {
+    let mut sentences = Vec::new();
+    sentences.extend(reached(found));
+    sentences.extend(changed(&tests.training));
+    sentences.extend(told(
+        "What a choice changes, told from chance",
+        "No choice of synapses, inhibition or start changes an outcome more than chance can make it",
+        &tests.choices,
+    ));
+    sentences.extend(told(
+        "With measured balance go, told from chance",
+        "No outcome goes with measured balance more than chance can make it",
+        &tests.slopes,
+    ));
+    sentences
+}
+
+/// Where trained networks end.
+fn reached(found: &TrainedResults) -> Option<String> {
+    let of = |inhibited: bool, number: Number| {
+        let cells = found
+            .cells
+            .iter()
+            .filter(|c| (c.condition.inhibition != Inhibition::Outputs) == inhibited);
+        cells.filter_map(number).collect::<Vec<f64>>()
+    };
+    let before = mean(&of(true, |c| c.start()?.ratio))?;
+    let after = mean(&of(true, |c| c.end()?.ratio))?;
+    let correlation = mean(&of(true, |c| c.end()?.correlation));
+    let mut text = format!(
+        "Where hidden neurons are inhibited, inhibition cancels {:.0} % of their excitation before \
+         training and {:.0} % after it, in the mean over all networks",
+        100.0 * before,
+        100.0 * after
+    );
+    if let Some(correlation) = correlation {
+        text += &format!("; over time the two then have a correlation of {correlation:.2}");
+    }
+    Some(text + ".")
+}
+
+/// What training does to the ratio of inhibition and excitation.
+fn changed(training: &[Tested]) -> Option<String> {
+    let tested: Vec<&Tested> =
+        training.iter().filter(|t| t.outcome == "I / E" && t.p.is_some()).collect();
+    let names = |rises: bool| -> Vec<&str> {
+        let those =
+            tested.iter().filter(|t| t.is_told() && t.mean().is_some_and(|m| (m > 0.0) == rises));
+        those.map(|t| t.within.as_str()).collect()
+    };
+    let (up, down) = (names(true), names(false));
+    match (tested.len(), up.is_empty(), down.is_empty()) {
+        (0, ..) => None,
+        (_, true, true) => Some(
+            "Training changes inhibition over excitation of no kind of network more than chance can \
+             make it."
+                .to_owned(),
+        ),
+        _ => {
+            let part = |verb: &str, names: &[&str]| {
+                (!names.is_empty()).then(|| format!("{verb} it in: {}", names.join("; ")))
+            };
+            let parts: Vec<String> = [part("raises", &up), part("lowers", &down)].into_iter().flatten().collect();
+            Some(format!("Training changes inhibition over excitation. It {}.", parts.join(". It ")))
+        }
+    }
+}
+
+/// Those of some tests that are told from chance.
+fn told(some: &str, none: &str, tests: &[Tested]) -> Option<String> {
+    if tests.iter().all(|t| t.p.is_none()) {
+        return None;
+    }
+    let told: Vec<String> = tests
+        .iter()
+        .filter(|t| t.is_told())
+        .filter_map(|t| {
+            let mean = mean_text(&t.values, "", 2)?;
+            Some(format!("{} under {}, {}: {mean}", t.what, t.within, t.outcome))
+        })
+        .collect();
+    Some(match told.is_empty() {
+        true => format!("{none}."),
+        false => format!("{some}: {}.", told.join("; ")),
+    })
+}
