@@ -241,7 +241,7 @@ mod tests {
 
     /// Keys of numbers, and tables of them, that have no unit: shares, ratios, weights of
     /// classifiers.
-    const WITHOUT_UNIT: [&str; 55] = [
+    const WITHOUT_UNIT: [&str; 58] = [
         "accuracy",
         "brightness",
         "data.folder.test_fraction",
@@ -266,8 +266,10 @@ mod tests {
         "network.input.connection_probability",
         "network.input.field_size",
         "network.input.latency_threshold",
+        "network.initial",
         "network.learning_rate",
         "network.regularizer",
+        "network.reversal",
         "network.sigma_1",
         "network.sigma_2",
         "network.sigma_init",
@@ -297,6 +299,7 @@ mod tests {
         "trained.training.final_share",
         "trained.training.learning_rate",
         "trained.training.weight_decay",
+        "xi",
     ];
 
     /// Whether the models of a command have no dimensions but those that are named.
