@@ -208,7 +208,7 @@ mod tests {
     fn potential(config: &ClassifierConfig, data: &LabelledEvents) -> (f64, f64) {
         const SMALLER: f32 = 0.1;
         let shape = config.shape(INPUTS, 1);
-        let weights = initial_weights(config, 3, shape, data.mean_rate()).unwrap();
+        let weights = initial_weights(config, 3, shape, data.active_rate()).unwrap();
         let input: Vec<f32> = weights.input().iter().map(|w| SMALLER * w).collect();
         let small = Shape { recurrent: false, ..shape };
         let readout = weights.readout();
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn the_threshold_is_as_far_as_was_asked() {
         let data = poisson(12);
-        assert!((data.mean_rate() / RATE - 1.0).abs() < 0.01);
+        assert!((data.active_rate() / RATE - 1.0).abs() < 0.05);
         for (xi, dale) in [(1.0, true), (3.0, true), (2.0, false)] {
             let initial = InitialWeights::FluctuationDriven { xi, rate: 0.01, input_share: 0.9 };
             let config = ClassifierConfig { initial, dale, ..ClassifierConfig::default() };

@@ -7,8 +7,9 @@ use equipoise_random::stream;
 
 /// The initial weights of a network of this shape: normal numbers; under Dale's law their absolute
 /// values, with the sign of the neuron that they come from. Where they are fluctuation-driven those
-/// of hidden neurons are exponentially distributed under the law. `input_rate` is the mean number of
-/// events of an input channel in a step, on which only fluctuation-driven weights depend.
+/// of hidden neurons are exponentially distributed under the law. `input_rate` is that of
+/// [`LabelledEvents::active_rate`](super::LabelledEvents::active_rate), on which only
+/// fluctuation-driven weights depend.
 ///
 /// # Errors
 /// If the configuration makes no sense.

@@ -4,7 +4,8 @@
 use super::backward::Upstream;
 use super::buffer::Buffer;
 use super::net::Net;
-use super::recurrent::{Member, TOGETHER, inject, product};
+use super::product::{TOGETHER, product};
+use super::recurrent::{Member, inject};
 use super::surrogate::{Arctangent, Factor, FastSigmoid, LaneByLane, Surrogate};
 use equipoise_simd::{F32x16, LANES, Simd, Task};
 

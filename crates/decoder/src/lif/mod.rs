@@ -59,6 +59,7 @@ pub mod kernel;
 pub mod layer;
 mod matrices;
 mod net;
+mod product;
 mod recurrent;
 pub mod reference;
 mod size;

@@ -332,58 +332,64 @@ fn without_autodiff_the_layer_answers_too() {
 #[test]
 fn central_differences_give_the_same() {
     for kind in kinds() {
-        let recurrent = kind.recurrent;
-        let shape = Shape { inputs: 5, hidden: 6, classes: 3, recurrent };
-        let dynamics = Dynamics {
-            graded: true,
-            readout_alpha: 0.7,
-            readout_beta: 0.95,
-            surrogate: Surrogate::FastSigmoid { scale: 2.0 },
-            ..dynamics(12)
-        };
-        let kernel = Kernel::new(shape, kind.dynamics(6, dynamics)).unwrap();
-        let weights = kind.weights(shape, 0.5, 3);
-        let events = random_events(3, 12, 5, 10.0, 3);
-        let input = Input::new(&events).unwrap();
-        let labels = [0, 2, 1];
-        let samples = [0, 1, 2];
-        let mut workspace = Workspace::default();
-        kernel.step(&weights, input, &labels, &samples, &mut workspace).unwrap();
-        let got = all(workspace.gradients());
-        let loss = |numbers: &[f32]| {
-            let (w1, rest) = numbers.split_at(30);
-            let (v1, w2) = rest.split_at(if recurrent { 36 } else { 0 });
-            let v1 = recurrent.then_some(v1);
-            let weights = Matrices::from_slices(shape, w1, v1, w2).unwrap();
-            let mut other = Workspace::default();
-            kernel.step(&weights, input, &labels, &samples, &mut other).unwrap().loss / 3.0
-        };
-        let numbers = all(&weights);
-        let h = 2e-3;
-        let here = loss(&numbers);
-        let slopes = |k: usize| -> (f64, f64) {
-            let (mut more, mut less) = (numbers.clone(), numbers.clone());
-            more[k] += h;
-            less[k] -= h;
-            let step = |from: f32, to: f32| f64::from(to - from);
-            let up = (loss(&more) - here) / step(numbers[k], more[k]);
-            (up, (here - loss(&less)) / step(less[k], numbers[k]))
-        };
-        let slopes: Vec<(f64, f64)> = (0..numbers.len()).map(slopes).collect();
-        let want: Vec<f32> = slopes.iter().map(|(up, down)| (0.5 * (up + down)) as f32).collect();
-        let norm = want.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
-        // Where a logit passes from one step to another the loss has a bend and no derivative.
-        let smooth: Vec<usize> =
-            (0..want.len()).filter(|&k| (slopes[k].0 - slopes[k].1).abs() < 0.01 * norm).collect();
-        assert!(
-            smooth.len() * 10 >= want.len() * 8,
-            "{kind:?}: {} bends",
-            want.len() - smooth.len()
-        );
-        let of = |all: &[f32]| smooth.iter().map(|&k| all[k]).collect::<Vec<f32>>();
-        let apart = distance(&of(&got), &of(&want));
-        assert!(apart < 2e-3, "{kind:?}: {apart}");
+        let smooth = (3..9).filter(|&seed| differences_agree(kind, seed)).count();
+        assert!(smooth >= 3, "{kind:?}: {smooth} of 6");
     }
+}
+
+/// Whether the loss of a random network is smooth almost everywhere near its weights; if it is, its
+/// gradient has to be right.
+fn differences_agree(kind: Kind, seed: u64) -> bool {
+    let recurrent = kind.recurrent;
+    let shape = Shape { inputs: 5, hidden: 6, classes: 3, recurrent };
+    let dynamics = Dynamics {
+        graded: true,
+        readout_alpha: 0.7,
+        readout_beta: 0.95,
+        surrogate: Surrogate::FastSigmoid { scale: 2.0 },
+        ..dynamics(12)
+    };
+    let kernel = Kernel::new(shape, kind.dynamics(6, dynamics)).unwrap();
+    let weights = kind.weights(shape, 0.5, seed);
+    let events = random_events(3, 12, 5, 10.0, seed);
+    let input = Input::new(&events).unwrap();
+    let labels = [0, 2, 1];
+    let samples = [0, 1, 2];
+    let mut workspace = Workspace::default();
+    kernel.step(&weights, input, &labels, &samples, &mut workspace).unwrap();
+    let got = all(workspace.gradients());
+    let loss = |numbers: &[f32]| {
+        let (w1, rest) = numbers.split_at(30);
+        let (v1, w2) = rest.split_at(if recurrent { 36 } else { 0 });
+        let v1 = recurrent.then_some(v1);
+        let weights = Matrices::from_slices(shape, w1, v1, w2).unwrap();
+        let mut other = Workspace::default();
+        kernel.step(&weights, input, &labels, &samples, &mut other).unwrap().loss / 3.0
+    };
+    let numbers = all(&weights);
+    let h = 2e-3;
+    let here = loss(&numbers);
+    let slopes = |k: usize| -> (f64, f64) {
+        let (mut more, mut less) = (numbers.clone(), numbers.clone());
+        more[k] += h;
+        less[k] -= h;
+        let step = |from: f32, to: f32| f64::from(to - from);
+        let up = (loss(&more) - here) / step(numbers[k], more[k]);
+        (up, (here - loss(&less)) / step(less[k], numbers[k]))
+    };
+    let slopes: Vec<(f64, f64)> = (0..numbers.len()).map(slopes).collect();
+    let want: Vec<f32> = slopes.iter().map(|(up, down)| (0.5 * (up + down)) as f32).collect();
+    let norm = want.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+    // Where a logit passes from one step to another the loss has a bend and no derivative.
+    let smooth: Vec<usize> =
+        (0..want.len()).filter(|&k| (slopes[k].0 - slopes[k].1).abs() < 0.01 * norm).collect();
+    if smooth.len() * 10 < want.len() * 9 {
+        return false;
+    }
+    let of = |all: &[f32]| smooth.iter().map(|&k| all[k]).collect::<Vec<f32>>();
+    let apart = distance(&of(&got), &of(&want));
+    assert!(apart < 2e-3, "{kind:?}: {apart}");
+    true
 }
 
 /// One training step on these instructions and this many threads, as bits.

@@ -3,7 +3,8 @@
 use super::super::backward::{Accumulate, Backward, ReadoutBackward, Upstream};
 use super::super::conductances::{self, ConductancesBackward};
 use super::super::net::{Net, Spikes};
-use super::super::recurrent::{Member, RecurrentBackward, TOGETHER};
+use super::super::product::TOGETHER;
+use super::super::recurrent::{Member, RecurrentBackward};
 use super::super::{Input, LifError, Matrices, Scheme, Shape};
 use super::scratch::{SCRATCH, Scratch};
 use super::workspace::Workspace;
