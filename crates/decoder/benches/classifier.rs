@@ -182,7 +182,8 @@ fn case(name: &str, synapses: Synapses, steps: usize) -> Case {
             lateral: Lateral::All,
             name: "784-100-10",
             shape: Shape { inputs: 784, hidden: 100, classes: 10, recurrent: false },
-            sigma: (0.002, 0.067),
+            // Of conductances, excitation is less the nearer the threshold is: as many spikes.
+            sigma: (if synapses == Synapses::Current { 0.002 } else { 0.00265 }, 0.067),
             tau_mem: 10.0,
             events: latency_events(steps),
         },

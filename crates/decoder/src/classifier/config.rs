@@ -145,10 +145,10 @@ pub enum InitialWeights {
     },
     /// Fluctuation-driven (Rossbroich, Gygax & Zenke 2022, Neuromorph. Comput. Eng. 2:044016): the
     /// means of excitatory and of inhibitory weights, each exponentially distributed, are such that
-    /// excitation and inhibition of a hidden neuron cancel in the mean while there is input and its
-    /// potential fluctuates below the threshold. A neuron without inhibition has a mean potential below the
+    /// excitation and inhibition of a hidden neuron cancel in the mean over time and its potential
+    /// fluctuates below the threshold. A neuron without inhibition has a mean potential below the
     /// threshold by the same measure. Without Dale's law the weights are normal with mean 0. The
-    /// rate of the inputs is that of the training samples at the time of their events.
+    /// rate of the inputs is that of the training samples.
     FluctuationDriven {
         /// Distance of the threshold from the mean potential, in standard deviations of the
         /// potential.

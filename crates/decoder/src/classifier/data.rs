@@ -77,25 +77,12 @@ impl LabelledEvents {
         Grid::of(self.input())
     }
 
-    /// Mean number of events of a channel in a step, at the steps at which there are any: those of the
-    /// step of an event, averaged over all events. Of Poisson trains it is their rate; the silence
-    /// after an image in the latency code, or after a word, does not count. 0 without an event.
-    pub fn active_rate(&self) -> f64 {
+    /// Mean number of events of a channel in a step; 0 without a sample.
+    pub fn mean_rate(&self) -> f64 {
         let input = self.input();
-        let (mut events, mut others) = (0usize, 0usize);
-        for sample in 0..input.len() {
-            for of_step in input.sample(sample).0.chunk_by(|a, b| a == b) {
-                events += of_step.len();
-                // An event does not count itself: of Poisson trains that is what has no bias.
-                others += of_step.len() * (of_step.len() - 1);
-            }
-        }
-        if events == 0 {
-            return 0.0;
-        }
+        let events: usize = (0..input.len()).map(|sample| input.sample(sample).0.len()).sum();
         let places = input.len() as f64 * input.channels() as f64 * input.steps() as f64;
-        let mean = events as f64 / places;
-        (others as f64 / events as f64 / input.channels() as f64).max(mean)
+        if places > 0.0 { events as f64 / places } else { 0.0 }
     }
 
     /// The digest of the content: grid, events, labels and classes, in their order.

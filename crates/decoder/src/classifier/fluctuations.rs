@@ -20,6 +20,9 @@
 //! xi sigma = 1                                       the threshold is xi deviations away
 //! ```
 //!
+//! Rates are means over the time of a sample. Where all input comes at once, as in the latency code, the
+//! potential is above its mean while it does, and inhibitory neurons fire more than is reckoned with.
+//!
 //! A neuron that nothing inhibits has a mean potential mu above 0, and instead of the first and the
 //! last condition mu + xi sigma = 1. Of conductances a weight is the current at rest; inhibition
 //! brings rho = -E_I / E_E of that, and 1 of currents. What conductances do to the time constant of
@@ -208,7 +211,7 @@ mod tests {
     fn potential(config: &ClassifierConfig, data: &LabelledEvents) -> (f64, f64) {
         const SMALLER: f32 = 0.1;
         let shape = config.shape(INPUTS, 1);
-        let weights = initial_weights(config, 3, shape, data.active_rate()).unwrap();
+        let weights = initial_weights(config, 3, shape, data.mean_rate()).unwrap();
         let input: Vec<f32> = weights.input().iter().map(|w| SMALLER * w).collect();
         let small = Shape { recurrent: false, ..shape };
         let readout = weights.readout();
@@ -239,7 +242,7 @@ mod tests {
     #[test]
     fn the_threshold_is_as_far_as_was_asked() {
         let data = poisson(12);
-        assert!((data.active_rate() / RATE - 1.0).abs() < 0.05);
+        assert!((data.mean_rate() / RATE - 1.0).abs() < 0.05);
         for (xi, dale) in [(1.0, true), (3.0, true), (2.0, false)] {
             let initial = InitialWeights::FluctuationDriven { xi, rate: 0.01, input_share: 0.9 };
             let config = ClassifierConfig { initial, dale, ..ClassifierConfig::default() };

@@ -8,7 +8,7 @@ use equipoise_random::stream;
 /// The initial weights of a network of this shape: normal numbers; under Dale's law their absolute
 /// values, with the sign of the neuron that they come from. Where they are fluctuation-driven those
 /// of hidden neurons are exponentially distributed under the law. `input_rate` is that of
-/// [`LabelledEvents::active_rate`](super::LabelledEvents::active_rate), on which only
+/// [`LabelledEvents::mean_rate`](super::LabelledEvents::mean_rate), on which only
 /// fluctuation-driven weights depend.
 ///
 /// # Errors

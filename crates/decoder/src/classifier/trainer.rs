@@ -97,7 +97,7 @@ impl Trainer {
         Trainer::check(&config, data)?;
         let (classes, grid) = (data.classes().to_vec(), data.grid());
         let shape = config.shape(grid.channels, classes.len());
-        let weights = initial_weights(&config, seed, shape, data.active_rate())?;
+        let weights = initial_weights(&config, seed, shape, data.mean_rate())?;
         let network = Network { config, classes, grid };
         Trainer::with_weights(network, seed, data.fingerprint(), weights)
     }
