@@ -4,9 +4,8 @@ use super::Repeated;
 
 /// Are trained classifiers balanced, and do the balanced ones learn better?
 ///
-/// E:I classifiers with current and conductance synapses, and with several kinds of inhibition of their
-/// hidden neurons, whose excitation and inhibition are measured before and after training, with noise
-/// and without. An interrupted study continues with the epoch it was at.
+/// E:I classifiers with currents or conductances and several kinds of inhibition of their hidden neurons,
+/// whose balance is measured. An interrupted study continues with the epoch it was at.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -182,7 +182,8 @@ impl TrainedSettings {
 
     /// Network and training of a condition on these data.
     pub fn config(&self, condition: &Condition, data: &DataFacts) -> ClassifierConfig {
-        self.settings_of(condition).on(data, condition.ratio)
+        let config = self.settings_of(condition).on(data, condition.ratio);
+        self.network.fitted(config, data.training_samples)
     }
 
     fn settings_of(&self, condition: &Condition) -> NetworkSettings {
