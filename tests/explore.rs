@@ -9,9 +9,11 @@ use common::{equipoise, refuses, run};
 use equipoise_data::spikes::SpikeTrains;
 use equipoise_data::synthetic::{Part, digits};
 use equipoise_encoder::network::{Network, Probe, Trial};
+use equipoise_encoder::populations;
 use equipoise_studies::Settings;
 use equipoise_studies::balance::choice::NetworkChoice;
 use equipoise_studies::balance::diagnose::DiagnoseSettings;
+use equipoise_studies::populations::settings::PopulationsSettings;
 use serde_json::Value;
 
 #[test]
@@ -164,4 +166,61 @@ fn the_page_has_the_bits_of_the_command() {
             found(&dir.path().join(&out)).iter().map(|text| text.parse().unwrap()).collect();
         assert_eq!(shown, found, "{}", all[k]);
     }
+}
+
+#[test]
+fn the_page_has_the_microcircuit_of_the_command() {
+    let node = Command::new("node").arg("--version").output();
+    if !node.is_ok_and(|node| node.status.success()) {
+        eprintln!("skipped: there is no Node.js to run the page's simulator");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    run(&["explore", "--out", "page.html"], dir.path()).succeeded();
+    let all = [
+        r#"{"circuit": "microcircuit", "g": 4}"#,
+        r#"{"circuit": "microcircuit", "g": 1.0, "seed": 3}"#,
+        r#"{"circuit": "microcircuit", "g": -1}"#,
+    ];
+    let files: Vec<String> = (0..all.len()).map(|k| format!("{k}.json")).collect();
+    for (file, settings) in files.iter().zip(all) {
+        std::fs::write(dir.path().join(file), settings).unwrap();
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../explore/test/native.mjs");
+    let mut node = Command::new("node");
+    node.args([script, "page.html", &RECORDED_MS.to_string()]).args(&files);
+    node.current_dir(dir.path());
+    let ran = common::finish(node).succeeded();
+    let pages: Vec<Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(pages.len(), all.len(), "{ran:?}");
+    assert!(pages[2]["refused"].as_str().unwrap().contains('g'), "{}", pages[2]);
+    for page in &pages[..2] {
+        let toml = page["toml"].as_str().unwrap();
+        let settings: PopulationsSettings = toml::from_str(toml).unwrap();
+        let described = settings.network().unwrap();
+        let network = populations::Network::build(&described, settings.seed, 2).unwrap();
+        let mut simulation = populations::Simulation::new(&network, settings.seed);
+        let go_on = &mut |_: f64| std::ops::ControlFlow::Continue(());
+        let nothing = &mut populations::Recording::nothing();
+        simulation.advance(described.warm_up, nothing, go_on).unwrap();
+        let mut recording = populations::Recording::spikes();
+        simulation.advance(RECORDED_MS, &mut recording, go_on).unwrap();
+        assert!(recording.spikes.count() > 1000, "{toml}");
+        assert_eq!(page["hash"], hash(&recording.spikes), "{toml}");
+        // The command judges the same recording.
+        let found = populations::diagnose(&simulation, &recording, &settings.diagnosis).unwrap();
+        let shown = page["judged"]["populations"].as_array().unwrap();
+        assert_eq!(shown.len(), 8);
+        let balanced = shown.iter().all(|one| one["balanced"] == true);
+        assert_eq!(page["judged"]["balanced"], balanced);
+        for (shown, found) in shown.iter().zip(&found.populations) {
+            assert_eq!(shown["name"], found.name.as_str());
+            assert_eq!(shown["rate_hz"].as_f64().unwrap(), found.diagnosis.rate_hz);
+            assert_eq!(shown["text"], found.diagnosis.verdict.to_string());
+        }
+    }
+    // A quarter of the inhibition: more spikes.
+    let rate = |k: usize| pages[k]["judged"]["rate_hz"].as_f64().unwrap();
+    assert!(rate(1) > 2.0 * rate(0), "{} and {} Hz", rate(0), rate(1));
 }

@@ -51,7 +51,8 @@ function show_settings() {
     const same = Object.keys(settings).every((key) => settings[key] === page.settings[key] || (key === 'digit' && page.settings.input !== 'image'));
     button.setAttribute('aria-pressed', same);
   }
-  element('varying').hidden = ['constant', 'image'].includes(page.settings.input);
+  element('varying').hidden = ['constant', 'image'].includes(page.settings.input) || page.settings.circuit !== 'brunel';
+  element('input').hidden = page.settings.circuit !== 'brunel';
   map.at = page.settings;
   map.draw();
 }
@@ -164,12 +165,15 @@ const heard = {
     page.shown_id = id;
     in_flight = false;
     shared.threshold = page.settings.threshold;
+    const of_pair = !about.populations;
+    for (const part of ['where', 'inputs']) element(part).hidden = !of_pair;
     const options = about.recorded.map((neuron, k) => `<option value="${k}">${neuron}, ${neuron < about.excitatory_neurons ? 'excitatory' : 'inhibitory'}</option>`);
     element('neuron').innerHTML = options.join('');
-    page.neuron = Math.min(page.neuron, about.recorded.length - 1);
+    page.neuron = Math.max(Math.min(page.neuron, about.recorded.length - 1), 0);
     element('neuron').value = page.neuron;
-    element('rows').textContent = shown[0] + shown[1];
-    element('neurons').textContent = page.settings.neurons.toLocaleString('en');
+    element('rows').textContent = shown.reduce((sum, { rows }) => sum + rows, 0);
+    const neurons = of_pair ? page.settings.neurons : about.populations.reduce((sum, one) => sum + one.neurons, 0);
+    element('neurons').textContent = neurons.toLocaleString('en');
     go_on();
   },
   frame(message) {
@@ -218,27 +222,45 @@ function show_verdict(verdict) {
     element('word').textContent = verdict.balanced ? 'Balanced' : 'Not balanced';
     element('kind').textContent = verdict.balanced ? '' : `(${verdict.state})`;
   }
-  const failed = verdict.reasons.filter(({ met }) => met === verdict.balanced);
-  element('because').textContent = verdict.balanced ? 'All criteria are met.' : `${failed.map(({ text }) => text).join('; ')}.`;
+  const failed = verdict.reasons?.filter(({ met }) => met === verdict.balanced).map(({ text }) => text) ?? [verdict.text];
+  const fine = verdict.populations ? 'Every population meets all criteria.' : 'All criteria are met.';
+  element('because').textContent = verdict.balanced ? fine : `${failed.join('; ')}.`;
   element('rate').textContent = decimal(verdict.rate_hz, 1);
   element('rate-e').textContent = decimal(verdict.excitatory_rate_hz, 1);
   element('rate-i').textContent = decimal(verdict.inhibitory_rate_hz, 1);
   element('cv').textContent = decimal(verdict.cv, 2);
   element('window').textContent = Math.round(verdict.window_ms).toLocaleString('en');
-  const value = (criterion) => verdict.reasons.find((reason) => reason.criterion === criterion)?.value;
+  const value = (criterion) => verdict.reasons?.find((reason) => reason.criterion === criterion)?.value;
   element('ratio').textContent = decimal(value('inhibition over excitation'), 2);
   element('net').textContent = decimal(value('net input over threshold'), 2);
-  shared.cv_bounds = verdict.reasons.filter(({ criterion }) => criterion.startsWith('CV')).map(({ bound }) => bound);
-  show_reasons(verdict.reasons);
+  if (verdict.reasons) {
+    shared.cv_bounds = verdict.reasons.filter(({ criterion }) => criterion.startsWith('CV')).map(({ bound }) => bound);
+    show_reasons(verdict.reasons);
+  } else {
+    show_populations(verdict.populations);
+  }
   const bins = verdict.excitatory_cvs.length, edges = Array.from({ length: bins + 1 }, (_, k) => 3 * k / bins);
   const closed = (counts) => [...counts, counts[bins - 1]];
   charts.cvs.plot.setData([edges, closed(verdict.excitatory_cvs), closed(verdict.inhibitory_cvs)]);
   describe(verdict);
 }
 
+function heads(words) {
+  element('heads').innerHTML = words.map((word, k) => `<th scope="col"${k === 1 ? ' class="number"' : ''}>${word}</th>`).join('');
+}
+
+/** The state of each population, in the place of the criteria. */
+function show_populations(populations) {
+  heads(['Population', 'Rate', 'CV', 'Balanced']);
+  element('reasons').innerHTML = populations.map(({ name, rate_hz, published_hz, cv, balanced, state, text }) => `<tr${balanced ? '' : ' class="failed"'} title="${text}">
+    <th scope="row">${name}<small>${decimal(published_hz, 1)} Hz at full scale (NEST)</small></th>
+    <td class="number">${decimal(rate_hz, 1)} Hz</td><td>${decimal(cv, 2)}</td><td>${balanced ? '✓ yes' : `✗ ${state}`}</td></tr>`).join('');
+}
+
 function show_reasons(reasons) {
   const body = element('reasons');
-  if (body.rows.length !== reasons.length) {
+  heads(['Criterion', 'Found', 'Bound', 'Met']);
+  if (body.rows.length !== reasons.length || body.rows[0].cells[0].firstChild.textContent !== reasons[0].criterion) {
     body.innerHTML = reasons.map(({ criterion, why }) => `<tr><th scope="row">${criterion}<small>${why}</small></th>
       <td class="number"></td><td></td><td></td></tr>`).join('');
   }
@@ -264,7 +286,8 @@ function plan_map() {
   const { g, eta, ...others } = page.settings;
   const settings = { ...others, neurons: Math.min(others.neurons, MAP_NEURONS), input: others.input === 'image' ? 'image' : 'constant' };
   const key = JSON.stringify(settings);
-  if (key === map_of || !cartographer || document.hidden) return;
+  // The map is of an excitatory and an inhibitory population.
+  if (key === map_of || !cartographer || document.hidden || others.circuit !== 'brunel') return;
   map_of = key;
   clearTimeout(map_wait);
   cartographer.postMessage({ kind: 'no_map' });

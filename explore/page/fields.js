@@ -2,11 +2,14 @@
 'use strict';
 
 const DEFAULTS = {
-  neurons: 1000, g: 5, connection_probability: 0.1, threshold: 20, eta: 2, coupling: 100, delay: 1.5,
+  circuit: 'brunel', neurons: 1000, g: 5, connection_probability: 0.1, threshold: 20, eta: 2, coupling: 100, delay: 1.5,
   synapse: 'delta', tau_excitatory: 5, tau_inhibitory: 10, input: 'constant', digit: 6, seed: 0,
 };
 
 const FIELDS = [
+  { key: 'circuit', place: 'network', name: 'Circuit', options: [
+    ['brunel', 'excitatory and inhibitory'], ['microcircuit', 'cortical microcircuit'],
+  ] },
   { key: 'g', place: 'network', name: 'Inhibition <var>g</var>', help: 'over excitation', min: 0, max: 8, step: 0.1 },
   { key: 'eta', place: 'network', name: 'Background η', help: 'over the threshold rate', min: 0, max: 4, step: 0.05 },
   { key: 'connection_probability', place: 'network', name: 'Connectivity <var>p</var>', help: 'probability', min: 0.01, max: 0.5, step: 0.01 },
@@ -118,14 +121,16 @@ function show_fields(parts, settings) {
   for (const { field, row, input, output } of Object.values(parts)) {
     const value = settings[field.key];
     if (field.key === 'digit') {
-      row.hidden = settings.input !== 'image';
+      row.hidden = settings.input !== 'image' || settings.circuit !== 'brunel';
       const chosen = row.querySelector(`input[value="${value}"]`);
       if (chosen) chosen.checked = true;
       continue;
     }
     if (document.activeElement !== input || input.type === 'range') input.value = value;
     if (output) output.textContent = shown_value(field, value);
-    if (field.only) row.hidden = settings[field.only[0]] !== field.only[1];
+    // Of the microcircuit little can be set.
+    const fixed = settings.circuit !== 'brunel' && !['circuit', 'g', 'seed'].includes(field.key);
+    row.hidden = fixed || (field.only !== undefined && settings[field.only[0]] !== field.only[1]);
     if (input.type === 'range') {
       input.setAttribute('aria-valuetext', shown_value(field, value));
     }

@@ -35,7 +35,7 @@ class Raster {
   constructor(canvas) {
     this.canvas = canvas;
     this.context = canvas.getContext('2d', { alpha: false });
-    this.clear([0, 0]);
+    this.clear([]);
   }
 
   clear(shown) {
@@ -60,8 +60,9 @@ class Raster {
     const left = Math.round(LEFT * ratio), bottom = canvas.height - Math.round(4 * ratio);
     const width = canvas.width - left - Math.round(RIGHT * ratio);
     if (width < 10) return;
-    const gap = Math.round(6 * ratio), rows = this.shown[0] + this.shown[1];
-    const pitch = (bottom - gap) / Math.max(rows, 1);
+    const gap = Math.round(6 * ratio), rows = this.shown.reduce((sum, group) => sum + group.rows, 0);
+    const pitch = (bottom - gap * Math.max(this.shown.length - 1, 1)) / Math.max(rows, 1);
+    const place = this.shown.flatMap(({ rows: own, side }, k) => Array(own).fill([k, side]));
     const high = Math.max(Math.floor(pitch * 0.8), Math.round(ratio)), wide = Math.max(Math.round(ratio * Math.min(width / ratio / 450, 1.25)), 1);
     if (this.image?.width !== width || this.image.height !== bottom) {
       this.image = context.createImageData(width, bottom);
@@ -71,9 +72,9 @@ class Raster {
     const ink = [pixel(colours.e), pixel(colours.i)];
     const begin = Math.max(this.now, WINDOW_MS) - WINDOW_MS, scale = (width - wide) / WINDOW_MS;
     for (let k = this.first; k < this.spikes.length; k += 2) {
-      const row = this.spikes[k + 1], side = row < this.shown[0] ? 0 : 1;
+      const row = this.spikes[k + 1], [group, side] = place[row];
       const x = Math.max(Math.round((this.spikes[k] - begin) * scale), 0);
-      const y = Math.max(Math.round(bottom - (row + 1) * pitch - (side ? gap : 0)), 0);
+      const y = Math.max(Math.round(bottom - (row + 1) * pitch - group * gap), 0);
       for (let dy = 0; dy < high; dy++) this.pixels.fill(ink[side], (y + dy) * width + x, (y + dy) * width + Math.min(x + wide, width));
     }
     context.fillStyle = colours.page;
@@ -83,9 +84,11 @@ class Raster {
     context.font = FONT.replace('12', 12 * ratio);
     context.textAlign = 'right';
     context.textBaseline = 'middle';
-    const at = (row) => bottom - row * pitch;
-    context.fillText('E', left - 8 * ratio, at(this.shown[0] / 2));
-    context.fillText('I', left - 8 * ratio, at(this.shown[0] + this.shown[1] / 2) - gap);
+    let below = 0;
+    for (const [k, { name, rows: own }] of this.shown.entries()) {
+      context.fillText(name, left - 8 * ratio, bottom - (below + own / 2) * pitch - k * gap);
+      below += own;
+    }
   }
 }
 

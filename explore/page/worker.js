@@ -36,17 +36,28 @@ class Run {
     this.id = id;
     this.settings = settings;
     this.about = answer(wasm.start());
-    this.neurons = settings.neurons;
-    this.excitatory = this.about.excitatory_neurons;
-    // Excitatory and inhibitory neurons of the raster, evenly spread.
+    const { excitatory_neurons: excitatory, populations } = this.about;
+    // The populations in the order of their neurons, and how many of each are shown.
+    this.groups = populations?.map(({ name, neurons, inhibitory }) => ({ name, neurons, side: inhibitory ? 1 : 0 })) ?? [
+      { name: 'E', neurons: excitatory, side: 0, rows: rows[0] },
+      { name: 'I', neurons: settings.neurons - excitatory, side: 1, rows: rows[1] },
+    ];
+    this.neurons = this.groups.reduce((sum, { neurons }) => sum + neurons, 0);
+    this.side = new Uint8Array(this.neurons);
+    this.size = [0, 0];
+    // Neurons of the raster, evenly spread.
     this.rows = new Int16Array(this.neurons).fill(-1);
-    const inhibitory = this.neurons - this.excitatory;
-    const shown = [Math.min(rows[0], this.excitatory), Math.min(rows[1], inhibitory)];
-    for (let k = 0; k < shown[0]; k++) this.rows[Math.floor(k * this.excitatory / shown[0])] = k;
-    for (let k = 0; k < shown[1]; k++) {
-      this.rows[this.excitatory + Math.floor(k * inhibitory / shown[1])] = shown[0] + k;
+    let first = 0, row = 0;
+    for (const group of this.groups) {
+      const wanted = group.rows ?? Math.max(Math.round((rows[0] + rows[1]) * group.neurons / this.neurons), 8);
+      const shown = Math.min(wanted, group.neurons);
+      this.side.fill(group.side, first, first + group.neurons);
+      this.size[group.side] += group.neurons;
+      for (let k = 0; k < shown; k++) this.rows[first + Math.floor(k * group.neurons / shown)] = row + k;
+      Object.assign(group, { rows: shown });
+      [first, row] = [first + group.neurons, row + shown];
     }
-    this.shown = shown;
+    this.shown = this.groups.map(({ name, side, rows: shown }) => ({ name, side, rows: shown }));
     this.time = -Infinity;
     this.counts = [new Float32Array(BINS), new Float32Array(BINS)];
     this.bin = 0;
@@ -74,7 +85,7 @@ class Run {
     for (let k = 0; k < n; k++) {
       const bin = Math.ceil(times[k] / BIN_MS - 1e-4) - 1;
       for (; this.bin < bin; this.bin++) this.clear_bin(this.bin + 1);
-      this.counts[neurons[k] < this.excitatory ? 0 : 1][bin % BINS]++;
+      this.counts[this.side[neurons[k]]][bin % BINS]++;
       const row = this.rows[neurons[k]];
       if (row >= 0) this.spikes.push(times[k], row);
     }
@@ -103,7 +114,7 @@ class Run {
     const whole = Math.max(Math.floor(this.time / BIN_MS + 1e-4), 0);
     const n = Math.min(whole, BINS - 1);
     const middle = new Float64Array(n), rates = [new Float32Array(n), new Float32Array(n)];
-    const size = [this.excitatory, this.neurons - this.excitatory];
+    const { size } = this;
     for (let k = 0; k < n; k++) {
       const bin = whole - n + k;
       middle[k] = (bin + 0.5) * BIN_MS;
@@ -116,6 +127,7 @@ class Run {
 
   /** The inputs of a recorded neuron in the last second, mV, means of bins with the middle of each, ms. */
   currents(k) {
+    if (!this.inputs[k]) return { middle: [], excitation: [], inhibition: [], net: [] };
     const whole = Math.floor(this.sample / BIN_MS), n = Math.min(whole, BINS - 1), [e, i] = this.inputs[k];
     const middle = new Float64Array(n), traces = [e, i].map(() => new Float32Array(n));
     for (let bin = 0; bin < n; bin++) {

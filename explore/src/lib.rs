@@ -4,6 +4,7 @@
 //! what a call answers at [`text`]. Spikes and inputs are read where they lie. A call that can fail
 //! returns 0 if it did, and the text says why.
 
+mod circuit;
 mod session;
 mod settings;
 
@@ -11,8 +12,9 @@ use std::cell::RefCell;
 
 use serde::Serialize;
 
+pub use circuit::Circuit;
 pub use session::{Description, Point, Preset, Recording, Session, Shown, presets};
-pub use settings::{Input, Settings, digit};
+pub use settings::{CircuitName, Input, Settings, digit};
 
 /// Bytes of a request at most.
 const LONGEST_REQUEST: usize = 1 << 16;
@@ -21,7 +23,13 @@ const LONGEST_REQUEST: usize = 1 << 16;
 struct Page {
     request: Vec<u8>,
     text: Vec<u8>,
-    session: Option<Session>,
+    session: Option<Running>,
+}
+
+/// What runs.
+enum Running {
+    Pair(Box<Session>),
+    Circuit(Box<Circuit>),
 }
 
 thread_local! {
@@ -81,13 +89,23 @@ pub extern "C" fn start() -> u32 {
     with(|page| {
         // The network before goes first, so that there is never room for two.
         page.session = None;
-        let settings = page.settings();
-        let started = settings.and_then(|s| session::start(&s).map_err(|e| e.to_string()));
-        let description = started.map(|(session, description)| {
-            page.session = Some(session);
-            description
-        });
-        page.answer(description)
+        match page.settings() {
+            Ok(settings) if settings.circuit == CircuitName::Microcircuit => {
+                let description = Circuit::start(&settings).map(|(circuit, description)| {
+                    page.session = Some(Running::Circuit(Box::new(circuit)));
+                    description
+                });
+                page.answer(description)
+            }
+            settings => {
+                let started = settings.and_then(|s| session::start(&s).map_err(|e| e.to_string()));
+                let description = started.map(|(session, description)| {
+                    page.session = Some(Running::Pair(Box::new(session)));
+                    description
+                });
+                page.answer(description)
+            }
+        }
     })
 }
 
@@ -96,34 +114,50 @@ pub extern "C" fn start() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn advance(milliseconds: f64) -> f64 {
     with(|page| match &mut page.session {
-        Some(session) if !session.is_over() => {
+        Some(Running::Pair(session)) if !session.is_over() => {
             session.advance(milliseconds);
             session.time_ms()
+        }
+        Some(Running::Circuit(circuit)) if !circuit.is_over() => {
+            circuit.advance(milliseconds);
+            circuit.time_ms()
         }
         _ => f64::NAN,
     })
 }
 
+/// Of the excitatory and inhibitory population, whose inputs are recorded.
 fn of_session<T>(missing: T, read: impl FnOnce(&Session) -> T) -> T {
-    with(|page| page.session.as_ref().map_or(missing, read))
+    with(|page| match &page.session {
+        Some(Running::Pair(session)) => read(session),
+        _ => missing,
+    })
+}
+
+fn of_spikes<T>(missing: T, read: impl FnOnce((&[f32], &[u32])) -> T) -> T {
+    with(|page| match &page.session {
+        Some(Running::Pair(session)) => read(session.last_spikes()),
+        Some(Running::Circuit(circuit)) => read(circuit.last_spikes()),
+        None => missing,
+    })
 }
 
 /// Spikes of the last piece.
 #[unsafe(no_mangle)]
 pub extern "C" fn spikes() -> usize {
-    of_session(0, |session| session.last_spikes().0.len())
+    of_spikes(0, |spikes| spikes.0.len())
 }
 
 /// Their times, ms since the start of the recording, in 32-bit floats.
 #[unsafe(no_mangle)]
 pub extern "C" fn spike_times() -> *const f32 {
-    of_session(std::ptr::null(), |session| session.last_spikes().0.as_ptr())
+    of_spikes(std::ptr::null(), |spikes| spikes.0.as_ptr())
 }
 
 /// Their neurons, in 32-bit integers.
 #[unsafe(no_mangle)]
 pub extern "C" fn spike_neurons() -> *const u32 {
-    of_session(std::ptr::null(), |session| session.last_spikes().1.as_ptr())
+    of_spikes(std::ptr::null(), |spikes| spikes.1.as_ptr())
 }
 
 /// Samples of the inputs in the last piece, one each millisecond.
@@ -150,12 +184,16 @@ pub extern "C" fn inhibition(k: usize) -> *const f32 {
 /// Judges the last second; answers what is [`Shown`] of the diagnosis.
 #[unsafe(no_mangle)]
 pub extern "C" fn judge() -> u32 {
-    with(|page| {
-        let shown = match &page.session {
-            Some(session) => session::judge(session).map_err(|error| error.to_string()),
-            None => Err("no network runs".to_owned()),
-        };
-        page.answer(shown)
+    with(|page| match &mut page.session {
+        Some(Running::Pair(session)) => {
+            let shown = session::judge(session).map_err(|error| error.to_string());
+            page.answer(shown)
+        }
+        Some(Running::Circuit(circuit)) => {
+            let shown = circuit.judge();
+            page.answer(shown)
+        }
+        None => page.answer(Err::<(), _>("no network runs")),
     })
 }
 
@@ -172,11 +210,17 @@ pub extern "C" fn map_point(g: f64, eta: f64) -> u32 {
 /// Makes a recording of this length with the requested settings; answers the [`Recording`].
 #[unsafe(no_mangle)]
 pub extern "C" fn record(milliseconds: f64) -> u32 {
-    with(|page| {
-        let recording = page.settings().and_then(|settings| {
-            session::recording(&settings, milliseconds).map_err(|error| error.to_string())
-        });
-        page.answer(recording)
+    with(|page| match page.settings() {
+        Ok(settings) if settings.circuit == CircuitName::Microcircuit => {
+            let recording = circuit::recording(&settings, milliseconds);
+            page.answer(recording)
+        }
+        settings => {
+            let recording = settings.and_then(|settings| {
+                session::recording(&settings, milliseconds).map_err(|error| error.to_string())
+            });
+            page.answer(recording)
+        }
     })
 }
 

@@ -7,7 +7,8 @@ use equipoise_encoder::network::{Network, NetworkConfig, NetworkError, REGIMES, 
 use equipoise_metrics::spikes::NeuronIrregularity;
 use serde::Serialize;
 
-use crate::settings::{Input, Settings};
+use crate::circuit::G;
+use crate::settings::{CircuitName, Input, Settings};
 
 /// The part of the recording that is judged, ms.
 const WINDOW_MS: f64 = 1000.0;
@@ -124,6 +125,30 @@ pub fn start(settings: &Settings) -> Result<(Session, Description), BalanceError
     Ok((session, description))
 }
 
+/// Neurons by the CV of their intervals, in bins of a tenth; the last holds what is above.
+pub fn histogram(neurons: &[NeuronIrregularity]) -> Vec<u32> {
+    let mut bins = vec![0; CV_BINS];
+    for cv in neurons.iter().filter_map(|neuron| neuron.cv) {
+        let bin = (cv / LARGEST_CV * CV_BINS as f64) as usize;
+        bins[bin.min(CV_BINS - 1)] += 1;
+    }
+    bins
+}
+
+/// FNV-1a over the times (bits, little endian) and neurons of spikes.
+pub fn hash(times: &[f32], neurons: &[u32]) -> u64 {
+    add_to_hash(0xcbf2_9ce4_8422_2325, times, neurons)
+}
+
+fn add_to_hash(mut hash: u64, times: &[f32], neurons: &[u32]) -> u64 {
+    for (time, id) in times.iter().zip(neurons) {
+        for byte in time.to_bits().to_le_bytes().into_iter().chain(id.to_le_bytes()) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    hash
+}
+
 /// Judges what a network has done of late.
 ///
 /// # Errors
@@ -139,14 +164,6 @@ pub fn judge(session: &Session) -> Result<Shown, BalanceError> {
         why,
     });
     let excitatory = session.network().excitatory_neurons();
-    let histogram = |neurons: &[NeuronIrregularity]| {
-        let mut bins = vec![0; CV_BINS];
-        for cv in neurons.iter().filter_map(|neuron| neuron.cv) {
-            let bin = (cv / LARGEST_CV * CV_BINS as f64) as usize;
-            bins[bin.min(CV_BINS - 1)] += 1;
-        }
-        bins
-    };
     let (e, i) = irregularity.neurons.split_at(excitatory);
     Ok(Shown {
         balanced: verdict.balanced,
@@ -197,20 +214,17 @@ fn record(settings: &Settings, milliseconds: f64) -> Result<(u64, Session), Bala
     let network = Box::new(settings.build()?);
     let trial = Trial { duration: milliseconds, ..settings.trial(&network)? };
     let mut session = Monitor::start(network, &trial, DiagnosisConfig::default(), milliseconds)?;
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut found = hash(&[], &[]);
     while !session.is_over() {
         session.advance(PIECE_MS);
         let (times, neurons) = session.last_spikes();
-        for (time, id) in times.iter().zip(neurons) {
-            for byte in time.to_bits().to_le_bytes().into_iter().chain(id.to_le_bytes()) {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-            }
-        }
+        found = add_to_hash(found, times, neurons);
     }
-    Ok((hash, session))
+    Ok((found, session))
 }
 
-/// The built-in regimes, shown a digit as in the demo, and the states of Brunel's network.
+/// The built-in regimes, shown a digit as in the demo, the states of Brunel's network, and the
+/// cortical microcircuit.
 ///
 /// # Errors
 /// None, as long as the regimes are those that there are.
@@ -258,6 +272,21 @@ pub fn presets() -> Result<Vec<Preset>, NetworkError> {
             name: name.to_owned(),
             about,
             settings: Settings { g, eta, ..Settings::default() },
+        });
+    }
+    for (name, about, g) in [
+        ("microcircuit", "eight populations of the cortex (Potjans & Diesmann 2014): g = 4", G),
+        (
+            "weak inhibition",
+            "the same with g = 1: the deep layers fire far more, L2/3E hardly",
+            1.0,
+        ),
+    ] {
+        presets.push(Preset {
+            group: "Cortical microcircuit, 5 % of its neurons",
+            name: name.to_owned(),
+            about,
+            settings: Settings { circuit: CircuitName::Microcircuit, g, ..Settings::default() },
         });
     }
     Ok(presets)

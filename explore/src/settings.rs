@@ -39,10 +39,23 @@ pub enum Input {
     Image,
 }
 
+/// Which network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CircuitName {
+    /// Brunel's: an excitatory and an inhibitory population.
+    #[default]
+    Brunel,
+    /// The cortical microcircuit, of which only `g` and the seed can be set.
+    Microcircuit,
+}
+
 /// The settings of the page. Times are in ms, potentials and weights in mV.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
+    /// Which network.
+    pub circuit: CircuitName,
     /// Neurons, excitatory and inhibitory.
     pub neurons: usize,
     /// Strength of an inhibitory synapse in units of an excitatory one.
@@ -74,6 +87,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            circuit: CircuitName::Brunel,
             neurons: 1000,
             g: 5.0,
             connection_probability: PROBABILITY,

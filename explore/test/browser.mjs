@@ -90,6 +90,27 @@ await test('g from 5 to 3.5, by keyboard, changes the verdict, its reasons and t
   await page.context().close();
 });
 
+await test('the microcircuit has eight populations, each with its rate and its verdict', async () => {
+  const page = await open();
+  const simulator = await load(path);
+  const settings = { circuit: 'microcircuit', g: 4 };
+  const there = await page.evaluate((wanted) => window.explorer.record(wanted, 600), settings);
+  assert.deepEqual(there, simulator.record(settings, 600));
+  await page.click('#presets button:text-is("microcircuit")');
+  await page.waitForTimeout(150);
+  await settled(page);
+  assert.deepEqual(await page.locator('#reasons th').evaluateAll((all) => all.map((one) => one.firstChild.textContent)),
+    ['L2/3E', 'L2/3I', 'L4E', 'L4I', 'L5E', 'L5I', 'L6E', 'L6I']);
+  assert.ok(!await page.isVisible('#map') && !await page.isVisible('#field-eta') && await page.isVisible('#field-g'));
+  await page.waitForFunction(() => location.hash.includes('circuit=microcircuit'), null, PATIENCE);
+  await page.click('#presets button:text-is("AI")');
+  await page.waitForTimeout(150);
+  await settled(page);
+  assert.equal(await page.textContent('#word'), 'Balanced');
+  assert.ok(await page.isVisible('#map'));
+  await page.context().close();
+});
+
 await test('the address holds the state', async () => {
   const page = await open({ hash: '#neurons=600&g=4.2&synapse=exponential&tau_inhibitory=7&nonsense=1&eta=1e9&input=step' });
   const settings = await page.evaluate(() => window.explorer.settings);

@@ -95,5 +95,6 @@
 
 pub mod balance;
 pub mod code;
+pub mod images;
 pub mod network;
 pub mod populations;

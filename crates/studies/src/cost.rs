@@ -1,6 +1,7 @@
 //! How long work is expected to take.
 
 use equipoise_encoder::network::NetworkConfig;
+use equipoise_encoder::populations::Settings as Populations;
 
 /// Seconds of one core for a neuron in a step.
 const PER_UPDATE: f64 = 8e-9;
@@ -23,6 +24,13 @@ pub(crate) fn simulation(network: &NetworkConfig, duration_ms: f64) -> f64 {
 /// together.
 pub(crate) fn one_of_many(network: &NetworkConfig, duration_ms: f64) -> f64 {
     simulation(network, duration_ms) / 16.0
+}
+
+/// Seconds of one core for a second of a network of populations, at a usual rate.
+pub(crate) fn populations(network: &Populations) -> f64 {
+    let updates = network.neurons() as f64 * 1000.0 / network.dt;
+    let synapses: f64 = network.projections.iter().map(|p| network.synapses(p)).sum();
+    2e-9 * updates + 1.2e-9 * synapses * 5.0
 }
 
 /// Seconds in words.

@@ -1,5 +1,6 @@
 //! Which regimes: the part of the settings that all studies of networks share.
 
+use equipoise_encoder::images::EncoderConfig;
 use equipoise_encoder::network::{NetworkConfig, NetworkError, Regime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,11 +52,20 @@ impl RegimeChoice {
 
 /// A network in one regime.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Case {
+pub struct Case<N = NetworkConfig> {
     /// The regime's name.
     pub name: String,
     /// The network.
-    pub network: NetworkConfig,
+    pub network: N,
+}
+
+/// A network that encodes images: in one regime, or of populations under its name.
+pub type ImageCase = Case<EncoderConfig>;
+
+impl From<Case> for ImageCase {
+    fn from(case: Case) -> Self {
+        Self { name: case.name, network: case.network.into() }
+    }
 }
 
 /// The networks that regimes make of a base, in their order.

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use equipoise_decoder::reconstruct::DecoderKind;
 use equipoise_report::{RunDir, RunInfo};
+use equipoise_studies::populations::PopulationsCase;
 use equipoise_studies::reconstruction::method::Method;
 use equipoise_studies::reconstruction::settings::Control;
 use equipoise_studies::reconstruction::steps::{Encode, Evaluate, Evaluation, Train};
@@ -127,6 +128,91 @@ fn the_steps_give_the_numbers_of_the_comparison() {
             "{refused}"
         );
     }
+}
+
+/// A network of populations in the place of the regimes.
+fn of_populations() -> Settings {
+    let mut settings = tiny();
+    settings.populations = toml::from_str::<Populations>(
+        r#"
+        [[populations]]
+        name = "column"
+        record = ["E", "J"]
+        image = { onto = ["E"], in_degree = 30, weight = 200.0, warm_up = 10.0, duration = 40.0 }
+        network = { populations = [
+            { name = "E", size = 40, background = [{ rate = 12000.0, weight = 87.8 }] },
+            { name = "I", size = 10, sign = "inhibitory", background = [{ rate = 9000.0, weight = 87.8 }] },
+            { name = "J", size = 5, sign = "inhibitory", background = [{ rate = 12000.0, weight = 87.8 }] },
+        ], projections = [
+            { source = "I", target = "E", connect = { rule = "probability", probability = 0.3 }, weight = 300.0, delay = 1.0 },
+            { source = "E", target = "J", connect = { rule = "probability", probability = 0.3 }, weight = 100.0, delay = 1.5 },
+        ] }
+        [[populations]]
+        published = { name = "brunel", scale = 0.04 }
+        image = { warm_up = 10.0, duration = 40.0 }
+        "#,
+    )
+    .unwrap()
+    .populations;
+    settings
+}
+
+#[derive(serde::Deserialize)]
+struct Populations {
+    populations: Vec<PopulationsCase>,
+}
+
+#[test]
+fn networks_of_populations_stand_where_regimes_do() {
+    let base = tempfile::tempdir().unwrap();
+    let settings = of_populations();
+    let whole = run::<Reconstruction>(&base.path().join("whole"), &settings, Silent).unwrap();
+    assert_eq!(whole.names(), ["column", "brunel"]);
+    assert_eq!(whole.coded.iter().map(|code| code.units).collect::<Vec<_>>(), [45, 500]);
+    // All populations are judged, though not all are read.
+    let names = |k: usize| {
+        let found = &whole.activity[k].populations;
+        found.iter().map(|p| (p.name.as_str(), p.neurons, p.inhibitory)).collect::<Vec<_>>()
+    };
+    assert_eq!(names(0), [("E", 40, false), ("I", 10, true), ("J", 5, true)]);
+    assert_eq!(names(1), [("E", 400, false), ("I", 100, true)]);
+    assert!(whole.coded.iter().all(|code| code.spikes_per_image > 10.0), "{:?}", whole.coded);
+    let report = Reconstruction::report(&whole);
+    assert!(report.tables().iter().any(|(name, _)| name == "populations"));
+
+    // Step by step, on another number of threads.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    let stepwise = pool.install(|| steps(base.path(), &settings));
+    for method in [UNET, Method::Ridge] {
+        let score = whole.score(0, Some("column"), method).unwrap();
+        assert_eq!(score.quality, quality(&stepwise, Some("column"), method), "{method:?}");
+    }
+    // Who receives from whom.
+    let npz = fs::read(base.path().join("encoded/network.npz")).unwrap();
+    assert!(npz.len() > 1000);
+    // The networks of the run on other images.
+    let mut again = Settings { run: Some(base.path().join("whole")), ..settings.clone() };
+    again.data.test = Some(15);
+    let found = run::<Evaluate>(&base.path().join("again"), &again, Silent).unwrap();
+    let score = whole.score(0, Some("brunel"), UNET).unwrap();
+    assert_eq!(score.quality[..15], *quality(&found, Some("brunel"), UNET));
+
+    // What belongs to another network is refused.
+    let refused = |change: &dyn Fn(&mut Settings), part: &str| {
+        let mut other = Settings { encoded: Some(base.path().join("encoded")), ..settings.clone() };
+        change(&mut other);
+        let error = run::<Train>(&base.path().join("refused"), &other, Silent).unwrap_err();
+        assert!(error.is_request() && error.to_string().contains(part), "{part}: {error}");
+        assert!(!base.path().join("refused").exists());
+    };
+    refused(&|s| s.populations[0].image.r_max = 50.0, "populations.image.r_max");
+    refused(&|s| s.populations.clear(), "populations");
+    refused(&|s| s.populations[0].record = vec!["K".into()], "K");
+    let twice = Settings {
+        populations: vec![settings.populations[0].clone(), settings.populations[0].clone()],
+        ..settings.clone()
+    };
+    assert!(twice.validate().unwrap_err().contains("column"));
 }
 
 #[test]

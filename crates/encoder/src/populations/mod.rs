@@ -79,6 +79,7 @@ mod connect;
 mod constants;
 mod diagnosis;
 mod error;
+mod images;
 mod layout;
 mod plastic;
 mod presets;
@@ -99,6 +100,7 @@ pub use build::{Network, ProjectionStatistics, Synapse};
 pub use connect::Watch;
 pub use diagnosis::{NetworkDiagnosis, PopulationDiagnosis, diagnose, diagnose_watched};
 pub use error::PopulationsError;
+pub use images::{ImageEncoder, ImageEncoderConfig, ImageInput};
 pub use presets::{
     MICROCIRCUIT_NEURONS, MICROCIRCUIT_POPULATIONS, MICROCIRCUIT_RATES_HZ, MicrocircuitInput,
     PV_SST_VIP_POPULATIONS, PV_SST_VIP_RATES_HZ, brunel, clustered, microcircuit, pv_sst_vip,

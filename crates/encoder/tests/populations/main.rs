@@ -4,6 +4,7 @@ mod activity;
 mod bits;
 mod connections;
 mod diagnosis;
+mod images;
 mod learning;
 mod neurons;
 mod settings;

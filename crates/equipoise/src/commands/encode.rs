@@ -4,6 +4,7 @@ use equipoise_studies::Study;
 use equipoise_studies::reconstruction::steps::Encode;
 use equipoise_studies::settings::Layers;
 
+use super::circuits::CircuitArgs;
 use super::own_data::ImageArgs;
 use crate::failure::{Failure, Outcome};
 use crate::job::RunArgs;
@@ -15,7 +16,7 @@ use crate::{Global, study};
 Examples:
   equipoise encode --dataset mnist --out runs/mnist-balanced
   equipoise encode --dataset fashion-mnist --regime unbalanced-g --bins 10 --spikes 1000
-  equipoise encode --config runs/reconstruct/config.toml
+  equipoise encode --dataset mnist --populations microcircuit --record L4E,L4I
 
 Takes the settings of every run of `reconstruct`, and gives the spikes that it would see.
 Writes counts/PART.safetensors (spike counts and labels) and spikes/PART.h5 (events in the layout of
@@ -28,7 +29,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     dataset: Option<String>,
     /// Regime of the network [default: balanced]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "populations")]
     regime: Option<String>,
     /// Training images [default: 10000, or what validation leaves of a smaller set]
     #[arg(long, value_name = "N")]
@@ -45,8 +46,10 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     spikes: Option<usize>,
     /// Neurons of the network
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "populations")]
     neurons: Option<usize>,
+    #[command(flatten)]
+    circuits: CircuitArgs,
 }
 
 /// Runs the encoding.
@@ -63,7 +66,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .value("features.bins", &args.bins)
         .value("keep_spikes", &args.spikes)
         .value("network.neurons", &args.neurons);
-    let flags = args.images.layers(flags);
+    let flags = args.circuits.layers(args.images.layers(flags))?;
     let preset = Encode::preset().map_err(Failure::run)?;
     study::run::<Encode>(&preset, &args.run, flags, global)
 }

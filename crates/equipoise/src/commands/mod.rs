@@ -4,6 +4,7 @@
 //! study's settings, and [`study::run`](crate::study::run) does the rest.
 
 mod balance;
+mod circuits;
 mod classify;
 mod completions;
 mod convert;

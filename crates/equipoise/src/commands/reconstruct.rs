@@ -4,6 +4,7 @@ use equipoise_studies::reconstruction::images::ScoreOn;
 use equipoise_studies::reconstruction::{Reconstruction, Settings};
 use equipoise_studies::settings::Layers;
 
+use super::circuits::CircuitArgs;
 use super::own_data::{ImageArgs, RecordingArgs};
 use crate::failure::{Failure, Outcome};
 use crate::job::RunArgs;
@@ -16,7 +17,7 @@ Examples:
   equipoise reconstruct --dataset mnist
   equipoise reconstruct --dataset cifar-10 --regimes balanced,unbalanced-g,unbalanced-p --repeats 5
   equipoise reconstruct --decoder mlp-vae --set network.duration=200 --set training.epochs=40
-  equipoise reconstruct --dataset folder:photos --size 32 --out runs/photos
+  equipoise reconstruct --dataset mnist --populations pv-sst-vip,circuit.toml --onto E
   equipoise reconstruct --counts recording.npz --images stimuli.npz
 
 Writes report.html, quality.csv, tests.csv, images.csv, reconstructions.npz, models and figures to
@@ -28,7 +29,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", conflicts_with = "counts")]
     dataset: Option<String>,
     /// Regimes to compare, the reference first
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', conflicts_with = "populations")]
     regimes: Option<Vec<String>>,
     /// Independent repetitions, each with networks and decoders of its own
     #[arg(long, value_name = "N")]
@@ -53,7 +54,7 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
     /// Neurons of the network
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "populations")]
     neurons: Option<usize>,
     /// Controls: mean-image, ridge, shuffled, pixels
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
@@ -64,6 +65,8 @@ pub struct Args {
     /// Backend that trains: flex, or ndarray and wgpu where compiled in
     #[arg(long, value_name = "NAME")]
     backend: Option<String>,
+    #[command(flatten)]
+    circuits: CircuitArgs,
 }
 
 /// Runs the comparison.
@@ -85,6 +88,7 @@ pub fn run(args: Args, global: &Global) -> Outcome {
         .value("keep_spikes", &args.keep_spikes)
         .value("backend", &args.backend);
     let flags = args.recordings.layers(args.images.layers(flags));
+    let flags = args.circuits.layers(flags)?;
     let preset = Settings::layer("").map_err(Failure::run)?;
     study::run::<Reconstruction>(&preset, &args.run, flags, global)
 }

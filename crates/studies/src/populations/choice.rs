@@ -29,6 +29,9 @@ pub enum Preset {
 }
 
 impl Preset {
+    /// The names of all.
+    pub const NAMES: [&str; 5] = ["brunel", "microcircuit", "clustered", "pv-sst-vip", "vogels"];
+
     /// Its name, as it is written in settings.
     pub fn name(self) -> &'static str {
         match self {
@@ -37,6 +40,18 @@ impl Preset {
             Self::Clustered => "clustered",
             Self::PvSstVip => "pv-sst-vip",
             Self::Vogels => "vogels",
+        }
+    }
+
+    /// The populations that images are shown to if none are named: in the microcircuit those that
+    /// receive from the thalamus (Potjans & Diesmann 2014) in layer 4.
+    pub(super) fn sees(self) -> &'static [&'static str] {
+        match self {
+            Self::Microcircuit => &["L4E", "L4I"],
+            Self::PvSstVip => &["E", "PV"],
+            Self::Brunel => &["E"],
+            // Neither has a background whose weight could be taken.
+            Self::Clustered | Self::Vogels => &[],
         }
     }
 
@@ -229,14 +244,69 @@ pub fn read_network(path: &Path) -> Result<Table, StudyError> {
     Table::try_from(network).map_err(StudyError::settings)
 }
 
+/// The published network of this name, or else the network of the TOML file at this path, as the
+/// table of a [`PopulationsCase`](super::PopulationsCase).
+///
+/// # Errors
+/// If it is neither: if the file cannot be read, or is no network.
+pub fn preset_or_file(text: &str) -> Result<Table, StudyError> {
+    let mut case = Table::new();
+    if let Ok(preset) = Preset::deserialize(Value::String(text.to_owned())) {
+        let name = Table::from_iter([("name".to_owned(), Value::String(preset.name().to_owned()))]);
+        case.insert("published".to_owned(), Value::Table(name));
+        return Ok(case);
+    }
+    let path = Path::new(text);
+    if path.extension().is_none() && !path.exists() {
+        let message = format!("{text}: neither a published network nor a TOML file of one");
+        return Err(StudyError::settings(settings::suggesting(&message, text, Preset::NAMES)));
+    }
+    let network = read_network(path)?;
+    let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("populations");
+    case.insert("name".to_owned(), Value::String(name.to_owned()));
+    case.insert("network".to_owned(), Value::Table(network));
+    Ok(case)
+}
+
+/// Cases by the names of published networks or the paths of TOML files, with what is the same for
+/// all of them; none if none are named. They are tables, so that keys that are not given keep
+/// their defaults.
+///
+/// # Errors
+/// As [`preset_or_file`].
+pub fn named_cases(
+    names: &[String],
+    onto: &Option<Vec<String>>,
+    record: &Option<Vec<String>>,
+    scale: &Option<f64>,
+) -> Result<Option<Vec<Table>>, StudyError> {
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let one = |name: &String| {
+        let mut case = preset_or_file(name)?;
+        for (key, value) in [
+            ("image.onto", onto.clone().map(Value::from)),
+            ("record", record.clone().map(Value::from)),
+            ("published.scale", scale.map(Value::from)),
+        ] {
+            if let Some(value) = value {
+                settings::set(&mut case, key, value).map_err(StudyError::settings)?;
+            }
+        }
+        Ok(case)
+    };
+    names.iter().map(one).collect::<Result<_, StudyError>>().map(Some)
+}
+
 /// By what an entry of a list is named.
 type Name = fn(&Table) -> String;
 
-fn name(population: &Table) -> String {
+pub(super) fn name(population: &Table) -> String {
     population.get("name").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn ends(projection: &Table) -> String {
+pub(super) fn ends(projection: &Table) -> String {
     let end = |key: &str| projection.get(key).and_then(Value::as_str).unwrap_or_default();
     format!("{} to {}", end("source"), end("target"))
 }

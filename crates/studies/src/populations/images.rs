@@ -5,20 +5,18 @@ use std::path::Path;
 
 use equipoise_data::npz::NpzWriter;
 use equipoise_data::{ImageSet, Loaded, OpenOptions};
-use equipoise_encoder::network::{ColorCode, color_channels, input_channels};
+use equipoise_encoder::network::{ColorCode, color_channels};
 use equipoise_encoder::populations::{
-    Network, Population, Projection, Recording, Rule, Settings as NetworkSettings, Simulation,
-    Source,
+    ImageEncoder, ImageEncoderConfig, Settings as NetworkSettings,
 };
-use equipoise_random::derive_seed;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::error::of_simulator;
 use super::settings::PopulationsSettings;
-use super::showing::ImageSettings;
+use super::showing::{ImageSettings, in_table};
 use crate::context::{Artefact, Unit, gather_parallel};
-use crate::{Context, Identity, OrStudyError, StudyError};
+use crate::{Context, Identity, StudyError};
 
 /// Images that are encoded in one unit.
 const CHUNK: usize = 50;
@@ -33,6 +31,8 @@ pub struct Shown {
     pub images: ImageSet,
     /// The place of their sources among the populations.
     pub population: usize,
+    /// The network as it was before they were added.
+    pub described: NetworkSettings,
     /// What was noticed while they were read.
     pub remarks: Vec<String>,
 }
@@ -67,22 +67,12 @@ pub(super) fn open(
         remarks.push(format!("{}: all {count} images are shown", all.name));
     }
     let images = all.subset(&all.balanced_indices(count, settings.seed)?);
-    let channels = input_channels(images.shape, ColorCode::Separate);
-    let population = match network.population(&wanted.population) {
-        Some(at) => at,
-        None => {
-            add_sources(wanted, network, channels);
-            network.populations.len() - 1
-        }
-    };
-    let size = network.populations[population].size;
-    if size != channels {
-        return Err(StudyError::input(format!(
-            "`stimulus.population`: {} has {size} sources, but the images have {channels} channels",
-            wanted.population
-        )));
-    }
-    network.validate().or_settings()?;
+    let described = network.clone();
+    let (with_sources, population) = wanted
+        .input()
+        .with_sources(network, images.shape)
+        .map_err(|error| StudyError::settings(in_table("stimulus", &error)))?;
+    *network = with_sources;
     let values = count as f64 * network.neurons() as f64 * wanted.bins as f64;
     if values > MOST_COUNTS {
         return Err(StudyError::settings(format!(
@@ -90,32 +80,7 @@ pub(super) fn open(
              populations to count in `record`"
         )));
     }
-    Ok(Some(Shown { images, population, remarks }))
-}
-
-/// Adds a population of sources, and its projections.
-fn add_sources(wanted: &ImageSettings, network: &mut NetworkSettings, channels: usize) {
-    for name in &wanted.onto {
-        let target = network.population(name).map(|at| &network.populations[at]);
-        let background = target.and_then(|target| target.background.first());
-        let weight = wanted.weight.or(background.map(|drive| drive.weight.abs())).unwrap_or(0.0);
-        network.projections.push(Projection {
-            source: wanted.population.clone(),
-            target: name.clone(),
-            connect: Rule::InDegree {
-                synapses: wanted.in_degree.min(channels),
-                multapses: false,
-                autapses: false,
-            },
-            weight: weight.into(),
-            delay: network.dt.max(1.0).into(),
-            plasticity: None,
-        });
-    }
-    network.populations.push(Population {
-        source: Some(Source { rate: 0.0 }),
-        ..Population::new(&wanted.population, channels)
-    });
+    Ok(Some(Shown { images, population, described, remarks }))
 }
 
 /// What was counted.
@@ -145,18 +110,17 @@ pub(super) fn encode(
     context: &Context<'_>,
 ) -> Result<Counted, StudyError> {
     let wanted = &settings.stimulus;
+    let config = ImageEncoderConfig {
+        network: shown.described.clone(),
+        image: wanted.input(),
+        record: settings.record.clone(),
+    };
     let identity = Identity::new()
         .with_settings("network", network)
         .with("seed", settings.seed)
         .with("images", shown.images.fingerprint())
         .with_settings("showing", wanted)
         .with_settings("recording", &settings.record);
-    let counted: Vec<usize> = (0..network.populations.len())
-        .filter(|&at| match settings.record.is_empty() {
-            true => network.populations[at].source.is_none(),
-            false => settings.record.contains(&network.populations[at].name),
-        })
-        .collect();
     let count = shown.images.len();
     let stage = context.stage("showing images", count as u64)?;
     let built = std::sync::OnceLock::new();
@@ -164,30 +128,33 @@ pub(super) fn encode(
         let key = format!("images/{}", chunk + 1);
         let range = chunk * CHUNK..((chunk + 1) * CHUNK).min(count);
         let done = range.len() as u64;
-        let counts: Vec<Vec<u16>> =
-            context.unit(
-                Unit::new(&key).seed(settings.seed).seconds(0.1 * done as f64),
-                &identity,
-                || {
-                    if built.get().is_none() {
-                        let network =
-                            Network::build_watched(network, settings.seed, 1, &|| context.poll())
-                                .map_err(of_simulator)?;
-                        let _ = built.set(network);
-                    }
-                    let Some(network) = built.get() else {
-                        return Err(StudyError::failed("the network was not built"));
-                    };
-                    gather_parallel(range.into_par_iter().map(|index| {
-                        count_image(settings, network, shown, &counted, index, context)
-                    }))
-                },
-            )?;
+        let counts: Vec<Vec<u16>> = context.unit(
+            Unit::new(&key).seed(settings.seed).seconds(0.1 * done as f64),
+            &identity,
+            || {
+                if built.get().is_none() {
+                    let encoder =
+                        ImageEncoder::build(&config, shown.images.shape, settings.seed, &|| {
+                            context.poll()
+                        });
+                    let _ = built.set(encoder.map_err(of_simulator)?);
+                }
+                let Some(encoder) = built.get() else {
+                    return Err(StudyError::failed("the network was not built"));
+                };
+                gather_parallel(range.into_par_iter().map(|index| {
+                    let image = shown.images.intensities(index);
+                    let report = &mut |_: f64| context.poll();
+                    let spikes = encoder.encode(&image, index, settings.seed, report);
+                    Ok(spikes.map_err(of_simulator)?.binned_counts(wanted.bins))
+                }))
+            },
+        )?;
         stage.advance(done)?;
         Ok(counts)
     });
     let counts: Vec<Vec<u16>> = crate::context::gather(units)?.into_iter().flatten().collect();
-    let neurons: usize = counted.iter().map(|&at| network.populations[at].size).sum();
+    let neurons = config.neurons().map_err(of_simulator)?;
     let spikes: u64 = counts.iter().flatten().map(|&n| u64::from(n)).sum();
     let shape = shown.images.shape;
     let mut file = NpzWriter::in_memory();
@@ -214,34 +181,4 @@ pub(super) fn encode(
         rate_hz: per_image / neurons.max(1) as f64 / wanted.duration * 1000.0,
         file: context.write("recordings.npz", &file.into_bytes()?)?,
     })
-}
-
-/// The counts of one image, neuron by neuron and bin by bin.
-fn count_image(
-    settings: &PopulationsSettings,
-    network: &Network,
-    shown: &Shown,
-    counted: &[usize],
-    index: usize,
-    context: &Context<'_>,
-) -> Result<Vec<u16>, StudyError> {
-    let wanted = &settings.stimulus;
-    let seed = derive_seed(settings.seed, "populations/images", index as u64);
-    let mut simulation = Simulation::new(network, seed);
-    let silence = vec![0.0; network.settings().populations[shown.population].size];
-    simulation.set_rates(shown.population, &silence).map_err(of_simulator)?;
-    let report = &mut |_: f64| context.poll();
-    let nothing = &mut Recording::nothing();
-    simulation.advance(wanted.warm_up, nothing, report).map_err(of_simulator)?;
-    simulation.set_rates(shown.population, &shown.rates(wanted, index)).map_err(of_simulator)?;
-    let mut recording = Recording::spikes_of(counted);
-    simulation.advance(wanted.duration, &mut recording, report).map_err(of_simulator)?;
-    let mut counts = Vec::new();
-    for &population in counted {
-        let spikes = recording.of_population(network, population);
-        let first = counts.len();
-        counts.resize(first + spikes.units * wanted.bins, 0);
-        spikes.add_binned_counts(wanted.bins, &mut counts[first..]);
-    }
-    Ok(counts)
 }

@@ -65,7 +65,7 @@ pub(super) fn report(found: &PopulationsResults) -> Report {
              weights, and all background rates and currents, are multiplied by the factors.",
         );
     }
-    report.heading("Network").table("populations", &tables::populations(found));
+    report.heading("Network").table("populations", &tables::populations(network, "Populations"));
     report.table("projections", &tables::projections(found));
     report.heading("Verdict");
     let named = last.populations.iter().map(|state| (state.name.clone(), &state.verdict));

@@ -1,6 +1,7 @@
 //! Which images are shown to a network, and to which of its populations.
 
-use equipoise_encoder::populations::Settings as NetworkSettings;
+use equipoise_encoder::network::ColorCode;
+use equipoise_encoder::populations::{ImageInput, PopulationsError, Settings as NetworkSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -55,59 +56,61 @@ impl Default for ImageSettings {
 }
 
 impl ImageSettings {
+    /// How images come to the network.
+    pub(super) fn input(&self) -> ImageInput {
+        ImageInput {
+            population: self.population.clone(),
+            onto: self.onto.clone(),
+            in_degree: self.in_degree,
+            weight: self.weight,
+            r_max: self.r_max,
+            color: ColorCode::Separate,
+            warm_up: self.warm_up,
+            duration: self.duration,
+        }
+    }
+
     /// Refuses what makes no sense.
     pub(super) fn validate(&self, network: &NetworkSettings) -> Result<(), String> {
-        for (key, value) in
-            [("r_max", self.r_max), ("duration", self.duration), ("warm_up", self.warm_up)]
-        {
-            let least = if key == "duration" { network.dt } else { 0.0 };
-            if !(value >= least && value <= 1e7) {
-                return Err(format!("`stimulus.{key}`: {value} is not from {least} to 1e7"));
-            }
-        }
         let most = (self.duration / network.dt).min(1000.0);
         if self.images == 0 || self.bins == 0 || self.bins as f64 > most {
             return Err(format!(
                 "`stimulus.images` is at least 1, and `stimulus.bins` from 1 to {most}"
             ));
         }
-        if self.in_degree == 0 {
-            return Err("`stimulus.in_degree` is at least 1".to_owned());
+        let image = self.input();
+        if !self.dataset.is_empty() {
+            check_names("stimulus.onto", &self.onto, network)?;
         }
-        if self.dataset.is_empty() {
-            return Ok(());
+        let checked = match self.dataset.is_empty() {
+            true => image.validate_numbers(network),
+            false => image.validate(network),
+        };
+        checked.map_err(|error| in_table("stimulus", &error))
+    }
+}
+
+/// Refuses names of populations that there are none of, with the one that may be meant.
+pub(crate) fn check_names(
+    key: &str,
+    names: &[String],
+    network: &NetworkSettings,
+) -> Result<(), String> {
+    let unknown = names.iter().find(|name| network.population(name).is_none());
+    match unknown {
+        None => Ok(()),
+        Some(unknown) => {
+            let known = network.populations.iter().map(|p| p.name.as_str());
+            let message = format!("`{key}`: there is no population `{unknown}`");
+            Err(crate::settings::suggesting(&message, unknown, known))
         }
-        match network.population(&self.population) {
-            Some(at) if network.populations[at].source.is_none() => {
-                return Err(format!(
-                    "`stimulus.population`: {} is a population of neurons, not of spike sources",
-                    self.population
-                ));
-            }
-            Some(_) => {}
-            None if self.onto.is_empty() => {
-                return Err(format!(
-                    "`stimulus.onto`: name the populations that see the images; the network has no \
-                     sources called `{}`",
-                    self.population
-                ));
-            }
-            None => {
-                for name in &self.onto {
-                    let target = network.population(name).map(|at| &network.populations[at]);
-                    let Some(target) = target else {
-                        let known = network.populations.iter().map(|p| p.name.as_str());
-                        let message = format!("`stimulus.onto`: there is no population `{name}`");
-                        return Err(crate::settings::suggesting(&message, name, known));
-                    };
-                    if self.weight.is_none() && target.background.is_empty() {
-                        return Err(format!(
-                            "`stimulus.weight`: {name} has no background whose weight could be taken"
-                        ));
-                    }
-                }
-            }
-        }
-        Ok(())
+    }
+}
+
+/// What is wrong, with the table that the key stands in.
+pub(crate) fn in_table(table: &str, error: &PopulationsError) -> String {
+    match error {
+        PopulationsError::Setting { place, reason } => format!("`{table}.{place}`: {reason}"),
+        error => format!("`{table}`: {error}"),
     }
 }

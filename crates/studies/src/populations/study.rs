@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use equipoise_encoder::network::{Distribution, Parameter};
+use equipoise_encoder::populations::Settings as Network;
 use equipoise_encoder::populations::theory::{MeanField, mean_field_watched};
-use equipoise_encoder::populations::{Settings as Network, Sign};
 use equipoise_report::Report;
 use rayon::prelude::*;
 
@@ -13,9 +12,10 @@ use super::images::{self, Shown};
 use super::results::{PopulationsResults, Simulated, StabilityMap};
 use super::settings::{PopulationsSettings, StabilitySettings};
 use super::simulate::{self, Run};
+use super::variation::changed;
 use super::{report, tables};
 use crate::context::{Unit, gather_parallel, unless_deferred};
-use crate::{Context, Identity, Metrics, OrStudyError, Study, StudyError};
+use crate::{Context, Identity, Metrics, OrStudyError, Study, StudyError, cost};
 
 /// Populations up to which the stability of the mean field is mapped.
 const MAPPED: usize = 16;
@@ -104,7 +104,7 @@ impl Study for Populations {
             None => identity,
         }
         .with("r_max", inputs.shown.as_ref().map_or(0.0, |_| settings.stimulus.r_max));
-        let seconds = seconds(network) * simulate::total_ms(settings, network) / 1000.0;
+        let seconds = cost::populations(network) * simulate::total_ms(settings, network) / 1000.0;
         let unit = Unit::new(simulate::KEY).seed(settings.seed).seconds(seconds);
         let files = |found: &Simulated| found.files.clone();
         let simulated = context.unit_with_files(unit, &identity, files, || {
@@ -171,13 +171,6 @@ fn is_empty(stability: &StabilitySettings) -> bool {
     stability.inhibition.is_empty() || stability.drive.is_empty()
 }
 
-/// Seconds of one core for a second of the network, at a usual rate.
-fn seconds(network: &Network) -> f64 {
-    let neurons = network.neurons() as f64 * 1000.0 / network.dt;
-    let synapses: f64 = network.projections.iter().map(|p| network.synapses(p)).sum();
-    2e-9 * neurons + 1.2e-9 * synapses * 5.0
-}
-
 /// The mean field at every point of the map.
 fn stability(
     network: &Network,
@@ -215,41 +208,4 @@ fn stability(
             .collect(),
         rate_hz: fields.iter().map(mean).collect(),
     })
-}
-
-/// The network with its inhibitory weights and its drive times these factors.
-fn changed(network: &Network, inhibition: f64, drive: f64) -> Network {
-    let mut changed = network.clone();
-    for projection in &mut changed.projections {
-        let source = network.population(&projection.source).map(|at| &network.populations[at]);
-        if source.is_some_and(|source| source.sign == Sign::Inhibitory) {
-            projection.weight = scaled(projection.weight, inhibition);
-        }
-    }
-    for population in &mut changed.populations {
-        population.current = scaled(population.current, drive);
-        population.background.iter_mut().for_each(|background| background.rate *= drive);
-        if let Some(source) = &mut population.source {
-            source.rate *= drive;
-        }
-    }
-    changed
-}
-
-/// A parameter times a factor.
-fn scaled(parameter: Parameter, factor: f64) -> Parameter {
-    match parameter {
-        Parameter::Constant(value) => Parameter::Constant(factor * value),
-        Parameter::Drawn(drawn) => Parameter::Drawn(match drawn {
-            Distribution::Uniform { low, high } => {
-                Distribution::Uniform { low: factor * low, high: factor * high }
-            }
-            Distribution::Normal { mean, sd } => {
-                Distribution::Normal { mean: factor * mean, sd: factor * sd }
-            }
-            Distribution::Lognormal { mean, sd } => {
-                Distribution::Lognormal { mean: factor * mean, sd: factor * sd }
-            }
-        }),
-    }
 }

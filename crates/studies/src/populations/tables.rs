@@ -1,7 +1,7 @@
 //! Tables of a network of populations.
 
 use equipoise_encoder::network::{Distribution, Parameter};
-use equipoise_encoder::populations::{Model, Rule};
+use equipoise_encoder::populations::{Model, Rule, Settings};
 use equipoise_report::{Cell, Column, Table};
 
 use super::images::Counted;
@@ -182,8 +182,8 @@ pub(super) fn course(found: &PopulationsResults) -> Table {
 }
 
 /// The populations as they are set.
-pub(super) fn populations(found: &PopulationsResults) -> Table {
-    let mut table = Table::new("Populations")
+pub(crate) fn populations(network: &Settings, caption: &str) -> Table {
+    let mut table = Table::new(caption)
         .column(Column::text("population"))
         .column(Column::integer("neurons"))
         .column(Column::text("sign"))
@@ -192,7 +192,7 @@ pub(super) fn populations(found: &PopulationsResults) -> Table {
         .column(Column::text("threshold (mV)"))
         .column(Column::text("current (pA)"))
         .column(Column::text("background"));
-    for population in &found.network.populations {
+    for population in &network.populations {
         let neuron = &population.neuron;
         let model = match (population.source.is_some(), neuron.model) {
             (true, _) => "spike sources",

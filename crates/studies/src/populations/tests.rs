@@ -4,7 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use equipoise_report::{RunDir, RunInfo};
 
-use super::{Populations, PopulationsResults};
+use super::linearity::PopulationsLinearitySettings;
+use super::map::PopulationsMapSettings;
+use super::track::PopulationsTrackSettings;
+use super::{
+    Populations, PopulationsLinearity, PopulationsMap, PopulationsResults, PopulationsTrack,
+};
 use crate::context::{Context, Event, Observer, Silent};
 use crate::populations::settings::PopulationsSettings;
 use crate::{Settings, Study, StudyError};
@@ -175,4 +180,112 @@ fn settings_that_make_no_sense_are_refused() {
         let error = settings.validate().unwrap_err();
         assert!(error.contains(part), "{text}: {error}");
     }
+}
+
+/// Two populations of 400 and 100 neurons, whose rates the mean field has to about a tenth.
+const SMALL: &str = "[published]\nname = \"brunel\"\nscale = 0.08\n[network]\nduration = 300.0\n\
+     warm_up = 50.0";
+
+#[test]
+fn a_map_has_the_numbers_of_single_networks() {
+    let text = "seed = 4\nx = { key = \"published.g\", values = [3.0, 5.0] }\n\
+         y = { key = \"network.populations.*.background.0.rate\", values = [3000.0, 6000.0] }\n";
+    let settings: PopulationsMapSettings = toml::from_str(&format!("{text}{SMALL}")).unwrap();
+    settings.validate().unwrap();
+    let settings = settings.resolved().unwrap();
+    let network = PopulationsMap::open(&settings, "".as_ref()).unwrap();
+    let of = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| PopulationsMap::run(&settings, &network, &Context::default()).unwrap())
+    };
+    let found = of(1);
+    assert_eq!(of(3), found);
+    assert_eq!(
+        (found.points.len(), found.names.as_slice()),
+        (4, &["E".to_owned(), "I".into()][..])
+    );
+    // The third point is the network with those two numbers written down.
+    let single = settings_of_simulation(
+        "seed = 4\nstability = { inhibition = [], drive = [] }\n[published]\nname = \"brunel\"\n\
+         scale = 0.08\ng = 3.0\n[network]\nduration = 300.0\nwarm_up = 50.0\n\
+         populations.E.background = [{ rate = 6000.0, weight = WEIGHT }]\n\
+         populations.I.background = [{ rate = 6000.0, weight = WEIGHT }]\n\
+         [diagnosis]\nprobed_neurons = 50",
+        network.populations[0].background[0].weight,
+    );
+    let point = &found.points[2];
+    assert_eq!((point.x, point.y), (3.0, 6000.0));
+    for (state, alone) in point.populations.iter().zip(&single.simulated.recordings[0].populations)
+    {
+        assert_eq!((state.rate_hz, state.cv), (alone.rate_hz, alone.cv.mean));
+        assert_eq!(state.state, alone.verdict.state);
+    }
+    assert_eq!(
+        point.populations.iter().map(|p| p.mean_field_hz).collect::<Vec<_>>(),
+        single.mean_field.rates_hz
+    );
+    // Less inhibition, more spikes.
+    assert!(found.points[0].populations[0].rate_hz > 2.0 * found.points[1].populations[0].rate_hz);
+    assert!(PopulationsMap::report(&found).to_html().len() > 10_000);
+    for (key, values) in [("published.h", "[1.0]"), ("drive", "[]"), ("drive", "[2.0, 1.0]")] {
+        let text = format!("x = {{ key = \"{key}\", values = {values} }}\n{SMALL}");
+        let wrong: PopulationsMapSettings = toml::from_str(&text).unwrap();
+        assert!(wrong.validate().is_err(), "{text}");
+    }
+}
+
+fn settings_of_simulation(text: &str, weight: f64) -> PopulationsResults {
+    run(&settings(&text.replace("WEIGHT", &weight.to_string())))
+}
+
+#[test]
+fn rates_rise_with_the_drive_as_the_mean_field_says() {
+    let text = format!("drive = [0.8, 1.0, 1.2, 1.5]\ntrials = 2\n{SMALL}");
+    let settings: PopulationsLinearitySettings = toml::from_str(&text).unwrap();
+    settings.validate().unwrap();
+    let settings = settings.resolved().unwrap();
+    let network = PopulationsLinearity::open(&settings, "".as_ref()).unwrap();
+    let found = PopulationsLinearity::run(&settings, &network, &Context::default()).unwrap();
+    for population in &found.populations {
+        assert!(population.rate_hz.windows(2).all(|pair| pair[0] < pair[1]), "{population:?}");
+        assert!(population.line.r_squared.unwrap() > 0.7, "{population:?}");
+        for (rate, field) in population.rate_hz.iter().zip(&population.mean_field_hz) {
+            assert!((rate / field - 1.0).abs() < 0.3, "{population:?}");
+        }
+    }
+    assert!(PopulationsLinearity::report(&found).to_html().len() > 5000);
+    let clustered = PopulationsLinearitySettings { drive: vec![1.0, 1.1], ..settings };
+    assert!(clustered.validate().is_err());
+}
+
+#[test]
+fn populations_follow_a_background_that_changes() {
+    let text = format!(
+        "trials = 3\nduration = 400.0\npeak = 2.0\nwaveforms = [{{ shape = \"step\", low = 0.3, \
+         on_ms = 100.0, off_ms = 300.0 }}]\ngreatest_lag_ms = 50.0\n{SMALL}"
+    );
+    let settings: PopulationsTrackSettings = toml::from_str(&text).unwrap();
+    settings.validate().unwrap();
+    let settings = settings.resolved().unwrap();
+    let network = PopulationsTrack::open(&settings, "".as_ref()).unwrap();
+    let of = |settings: &PopulationsTrackSettings| {
+        PopulationsTrack::run(settings, &network, &Context::default()).unwrap()
+    };
+    let found = of(&settings);
+    let [followed] = &found.waveforms[..] else { panic!("one waveform") };
+    for tracking in &followed.populations {
+        // A balanced network follows within a few delays and membrane time constants.
+        assert!(tracking.correlation > 0.9 && tracking.lag_ms <= 10.0, "{tracking:?}");
+        let mean = |range: std::ops::Range<usize>| {
+            tracking.rate_hz[range.clone()].iter().sum::<f64>() / range.len() as f64
+        };
+        assert!(mean(120..280) > 2.0 * mean(20..80), "the step is followed");
+    }
+    // Only E is driven: it alone gets more from outside, and I follows through it.
+    let excitatory = of(&PopulationsTrackSettings { driven: vec!["E".into()], ..settings.clone() });
+    assert_ne!(excitatory, found);
+    let wrong = PopulationsTrackSettings { driven: vec!["X".into()], ..settings.clone() };
+    assert!(wrong.validate().unwrap_err().contains('X'));
+    let undriven = toml::from_str::<PopulationsTrackSettings>("[published]\nname = \"vogels\"");
+    assert!(undriven.unwrap().validate().is_err());
 }

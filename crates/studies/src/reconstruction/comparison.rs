@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use equipoise_data::{DataIdentity, ImageSet, ImageShape};
 use equipoise_decoder::reconstruct::DecoderKind;
-use equipoise_encoder::network::NetworkConfig;
+use equipoise_encoder::images::EncoderConfig;
 use equipoise_metrics::image::ImageQuality;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use super::images::{DataSettings, ScoreOn};
 use super::method::{Input, Method};
 use crate::metrics::Metrics;
 use crate::recordings::RecordingMeasures;
-use crate::regimes::Case;
+use crate::regimes::ImageCase;
 
 /// What stands in the place of a regime where recordings are decoded.
 pub const RECORDED: &str = "recorded";
@@ -78,7 +78,7 @@ pub struct Coded {
     /// The regime.
     pub regime: String,
     /// Its network, the input weight as the images asked for; nothing for recordings.
-    pub network: Option<NetworkConfig>,
+    pub network: Option<EncoderConfig>,
     /// Seed of the network and of the spikes; nothing for recordings.
     pub seed: Option<u64>,
     /// How many neurons, or units of a recording.
@@ -99,7 +99,7 @@ pub struct Comparison {
     /// The decoders that were trained.
     pub kinds: Vec<DecoderKind>,
     /// The regimes and their networks, the reference first; none where recordings are decoded.
-    pub regimes: Vec<Case>,
+    pub regimes: Vec<ImageCase>,
     /// What the spikes looked like, by repetition and regime.
     pub coded: Vec<Coded>,
     /// What recordings look like, where they are decoded.

@@ -1,6 +1,6 @@
 //! Seconds that one core is expected to need for the units of a comparison.
 
-use equipoise_encoder::network::NetworkConfig;
+use equipoise_encoder::images::EncoderConfig;
 
 use super::Settings;
 use super::images::Images;
@@ -12,15 +12,26 @@ const PER_TRAINED_PIXEL: f64 = 5e-7;
 /// To add a pixel of an image to a regression.
 const PER_FITTED_PIXEL: f64 = 1e-7;
 
+/// For a network to run for some milliseconds.
+fn one(network: &EncoderConfig, duration_ms: f64) -> f64 {
+    match network {
+        EncoderConfig::Pair(network) => cost::simulation(network, duration_ms),
+        EncoderConfig::Populations(network) => {
+            let all = duration_ms + network.image.warm_up;
+            cost::populations(&network.network) * all / 1000.0
+        }
+    }
+}
+
 /// For one second of a network.
-pub(super) fn activity(network: &NetworkConfig) -> f64 {
-    cost::simulation(network, 1000.0)
+pub(super) fn activity(network: &EncoderConfig) -> f64 {
+    one(network, 1000.0)
 }
 
 /// For the spikes of all images.
-pub(super) fn encoding(network: &NetworkConfig, images: &Images) -> f64 {
+pub(super) fn encoding(network: &EncoderConfig, images: &Images) -> f64 {
     let count = images.train.len() + images.validation.len() + images.test.len();
-    count as f64 * cost::simulation(network, network.duration)
+    count as f64 * one(network, network.duration())
 }
 
 /// For a cell, once its features are there.

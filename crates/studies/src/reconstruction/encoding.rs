@@ -2,14 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use equipoise_data::npz::NpzWriter;
 use equipoise_data::spikes::SpikeTrains;
 use equipoise_data::spikes::file::{SpikeFileWriter, TimePrecision};
 use equipoise_data::{CountsOrigin, DataIdentity, Fingerprint, ImageSet};
 use equipoise_decoder::reconstruct::{FeatureConfig, FeatureKind, SpikeFeatures};
-use equipoise_encoder::network::{
-    Network, NetworkConfig, NetworkError, Population, input_channels,
-};
+use equipoise_encoder::images::{Encoder, EncoderConfig, EncoderError};
 use equipoise_random::derive_seed;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,12 +52,21 @@ impl Part {
 
 /// What spikes depend on besides the images: every setting of the network, its seed, and the
 /// version of the random streams.
-pub fn network_identity(images: Identity, network: &NetworkConfig, seed: u64) -> Identity {
-    images.with_each("network", network).with("network.seed", seed)
+pub fn network_identity(images: Identity, network: &EncoderConfig, seed: u64) -> Identity {
+    let identity = match network {
+        EncoderConfig::Pair(network) => images.with_each("network", network),
+        // Lists of populations and projections are too long to be told.
+        EncoderConfig::Populations(network) => {
+            let digest = images.with_settings("network.populations", &network.network);
+            let read = digest.with_settings("network.record", &network.record);
+            read.with_each("network.image", &network.image)
+        }
+    };
+    identity.with("network.seed", seed)
 }
 
 /// A network as one digest: all of [`network_identity`] without images.
-pub fn network_fingerprint(network: &NetworkConfig, seed: u64) -> Fingerprint {
+pub fn network_fingerprint(network: &EncoderConfig, seed: u64) -> Fingerprint {
     let mut digest = Fingerprint::builder("network");
     for (part, value) in network_identity(Identity::new(), network, seed).parts() {
         digest.text(part).text(value);
@@ -69,7 +75,7 @@ pub fn network_fingerprint(network: &NetworkConfig, seed: u64) -> Fingerprint {
 }
 
 /// What the spikes of a network that sees images are made from.
-pub fn origin(network: &NetworkConfig, seed: u64, images: &ImageSet) -> CountsOrigin {
+pub fn origin(network: &EncoderConfig, seed: u64, images: &ImageSet) -> CountsOrigin {
     CountsOrigin {
         stimuli: Some(images.identity()),
         network: Some(network_fingerprint(network, seed)),
@@ -97,15 +103,14 @@ pub fn bins(features: &FeatureConfig, duration_ms: f64) -> usize {
 pub fn keep_spikes(
     context: &Context<'_>,
     name: &str,
-    network: &Network,
+    network: &Encoder,
     images: &ImageSet,
     (part, seed, count): (Part, u64, usize),
 ) -> Result<Option<Artefact>, StudyError> {
     let file = format!("{name}.h5");
     let Some(path) = context.path(&file)? else { return Ok(None) };
-    let neurons = network.config().neurons;
-    let (config, count) = (network.config(), count.min(images.len()));
-    let origin = origin(config, seed, images);
+    let (neurons, count) = (network.neurons(), count.min(images.len()));
+    let origin = origin(&network.config(), seed, images);
     // A spike file gives every recording a class.
     let classes = match images.is_labelled() {
         true => images.classes.clone(),
@@ -136,63 +141,14 @@ pub fn keep_spikes(
 /// # Errors
 /// That failure, [`StudyError::Stopped`], or [`StudyError::Failed`].
 pub fn ended<T>(
-    encoded: Result<T, NetworkError>,
+    encoded: Result<T, EncoderError>,
     failed: Option<StudyError>,
 ) -> Result<T, StudyError> {
     match (failed, encoded) {
         (Some(error), _) => Err(error),
-        (None, Err(NetworkError::Stopped)) => Err(StudyError::Stopped),
+        (None, Err(EncoderError::Stopped)) => Err(StudyError::Stopped),
         (None, encoded) => encoded.or_failed(),
     }
-}
-
-/// Who receives from whom, as an NPZ file. `excitatory` uint8 `[neurons]`: 1 for an excitatory
-/// neuron, 0 for an inhibitory one. `recurrent_source`, `recurrent_target` uint32 `[synapses]`: the
-/// neurons at the two ends of each recurrent synapse. `input_channel`, `input_target` uint32
-/// `[synapses]`: the same for the input. `about.json` says so, and which network it is, built with
-/// this seed.
-///
-/// # Errors
-/// None for a network that was built.
-pub fn connectivity(network: &Network, seed: u64) -> Result<Vec<u8>, StudyError> {
-    let config = network.config();
-    let (neurons, excitatory) = (config.neurons, network.excitatory_neurons());
-    let channels = network.shape().map_or(0, |shape| input_channels(shape, config.input.color));
-    let pairs = |count: usize, targets: &dyn Fn(usize) -> Vec<usize>| -> [Vec<u32>; 2] {
-        let (mut sources, mut all) = (Vec::new(), Vec::new());
-        for source in 0..count {
-            let targets = targets(source);
-            sources.extend(std::iter::repeat_n(source as u32, targets.len()));
-            all.extend(targets.iter().map(|&target| target as u32));
-        }
-        [sources, all]
-    };
-    let mut file = NpzWriter::in_memory();
-    let kinds: Vec<u8> = (0..neurons).map(|neuron| u8::from(neuron < excitatory)).collect();
-    file.array("excitatory", &[neurons], kinds)?;
-    let recurrent = pairs(neurons, &|source| network.targets(source));
-    let input = pairs(channels, &|channel| network.input_targets(channel));
-    for (names, arrays) in [
-        (["recurrent_source", "recurrent_target"], recurrent),
-        (["input_channel", "input_target"], input),
-    ] {
-        for (name, values) in names.into_iter().zip(arrays) {
-            file.array(name, &[values.len()], values)?;
-        }
-    }
-    let about = serde_json::json!({
-        "network": network_fingerprint(config, seed),
-        "version": env!("CARGO_PKG_VERSION"),
-        "arrays": {
-            "excitatory": {"what": "1 for an excitatory neuron, else 0", "dimensions": ["neuron"]},
-            "recurrent_source": {"what": "sending neuron", "dimensions": ["synapse"]},
-            "recurrent_target": {"what": "receiving neuron", "dimensions": ["synapse"]},
-            "input_channel": {"what": "sending input channel", "dimensions": ["synapse"]},
-            "input_target": {"what": "receiving neuron", "dimensions": ["synapse"]},
-        },
-    });
-    file.text("about.json", &about.to_string())?;
-    Ok(file.into_bytes()?)
 }
 
 /// Shows every image to the network and takes the features of its spikes, `batch` images at a time.
@@ -201,14 +157,14 @@ pub fn connectivity(network: &Network, seed: u64) -> Result<Vec<u8>, StudyError>
 /// # Errors
 /// [`StudyError::Stopped`], [`StudyError::Input`] if the features do not fit the recording.
 pub fn features(
-    network: &Network,
+    network: &Encoder,
     images: &ImageSet,
     part: Part,
     config: &FeatureConfig,
     (seed, batch): (u64, usize),
     stage: &Stage<'_>,
 ) -> Result<(SpikeFeatures, u64), StudyError> {
-    let bins = bins(config, network.config().duration);
+    let bins = bins(config, network.duration());
     let mut all = SpikeFeatures { images: 0, features: 0, values: Vec::new() };
     let mut spikes = 0;
     for start in (0..images.len()).step_by(batch) {
@@ -224,8 +180,7 @@ pub fn features(
         };
         let read = |index: usize, out: &mut [f32]| images.write_intensities(index, out);
         let (range, seed) = (start..end, part.seed(seed));
-        let counts =
-            network.encode_counts(&read, range, seed, Population::All, bins, &mut progress);
+        let counts = network.encode_counts(&read, range, seed, bins, &mut progress);
         let counts = ended(counts, None)?;
         let chunk = config.extract(&counts).or_input()?;
         spikes += counts.counts.iter().map(|&c| u64::from(c)).sum::<u64>();

@@ -11,7 +11,7 @@ use equipoise_data::npz::npy_bytes;
 use equipoise_decoder::reconstruct::controls::{mean_image, pixels_as_features, shuffled};
 use equipoise_decoder::reconstruct::{LinearFits, Pairs};
 use equipoise_decoder::training::Finish;
-use equipoise_encoder::network::Network;
+use equipoise_encoder::images::Encoder;
 
 use super::Settings;
 use super::activity::{self, Activity};
@@ -26,7 +26,7 @@ use super::settings::Control;
 use super::training::Training;
 use crate::context::{Artefact, Context, Identity, Unit, gather, unless_deferred};
 use crate::error::{OrStudyError, StudyError};
-use crate::regimes::Case;
+use crate::regimes::ImageCase;
 use crate::timings::Timings;
 
 /// How many test images are kept with their reconstructions for the report.
@@ -42,7 +42,7 @@ pub struct Inputs {
     /// Their intensities.
     pub targets: Targets,
     /// The regimes and their networks, the reference first; none where recordings are decoded.
-    pub regimes: Vec<Case>,
+    pub regimes: Vec<ImageCase>,
     /// The recordings that are decoded in the place of what networks make of the images.
     pub recorded: Option<RecordedCounts>,
     /// The images that are kept with their reconstructions.
@@ -75,7 +75,8 @@ impl Inputs {
             None => settings.networks(&images.train)?,
         };
         for case in &regimes {
-            Network::check(&case.network, Some(shape))
+            case.network
+                .check(shape)
                 .map_err(|e| StudyError::settings(format!("regime `{}`: {e}", case.name)))?;
         }
         let gallery = GALLERY.min(images.test.len());
@@ -91,7 +92,7 @@ pub struct Experiment<'a> {
     /// What was asked for; its regimes are those of `regimes`.
     pub settings: &'a Settings,
     /// The regimes and their networks, the reference first.
-    pub regimes: &'a [Case],
+    pub regimes: &'a [ImageCase],
     /// The images.
     pub inputs: &'a Inputs,
     /// Where it is shown and kept.
@@ -216,21 +217,21 @@ impl Repetition<'_> {
     }
 
     /// Builds the network of a regime.
-    fn network(&self, case: &Case) -> impl Fn() -> Result<Network, StudyError> {
+    fn network(&self, case: &ImageCase) -> impl Fn() -> Result<Encoder, StudyError> {
         let shape = self.of.inputs.images.train.shape;
-        move || Network::build(&case.network, Some(shape), self.seed()).or_settings()
+        move || Encoder::build(&case.network, shape, self.seed()).or_settings()
     }
 
     /// What the spikes of a regime depend on.
-    fn spikes_identity(&self, case: &Case) -> Identity {
+    fn spikes_identity(&self, case: &ImageCase) -> Identity {
         encoding::network_identity(self.data.clone(), &case.network, self.seed())
     }
 
     /// The network of a regime at work on an image.
-    fn activity<F: Fn() -> Result<Network, StudyError>>(
+    fn activity<F: Fn() -> Result<Encoder, StudyError>>(
         &self,
-        case: &Case,
-        network: &mut Lazy<Network, F>,
+        case: &ImageCase,
+        network: &mut Lazy<Encoder, F>,
     ) -> Result<Activity, StudyError> {
         let Experiment { settings, inputs, context, timings, .. } = self.of;
         let shown = inputs.gallery.first().copied().unwrap_or(0);
@@ -357,11 +358,11 @@ impl Repetition<'_> {
     }
 
     /// Keeps some of the spikes of each part.
-    fn keep_spikes<F: Fn() -> Result<Network, StudyError>>(
+    fn keep_spikes<F: Fn() -> Result<Encoder, StudyError>>(
         &self,
-        case: &Case,
+        case: &ImageCase,
         identity: &Identity,
-        network: &mut Lazy<Network, F>,
+        network: &mut Lazy<Encoder, F>,
     ) -> Result<(), StudyError> {
         let count = self.of.settings.keep_spikes;
         let identity = identity.clone().with("keep_spikes", count);
@@ -379,7 +380,7 @@ impl Repetition<'_> {
     }
 
     /// Encodes the three parts.
-    fn encode(&self, name: &str, network: &Network) -> Result<Encoded, StudyError> {
+    fn encode(&self, name: &str, network: &Encoder) -> Result<Encoded, StudyError> {
         let Experiment { settings, inputs, context, .. } = self.of;
         let Images { train, validation, test, .. } = &inputs.images;
         let total = (train.len() + validation.len() + test.len()) as u64;
@@ -392,14 +393,14 @@ impl Repetition<'_> {
         let (validation, _) = encode(validation, Part::Validation)?;
         let (test, _) = encode(test, Part::Test)?;
         let spikes_per_image = spikes as f64 / train.images as f64;
-        let config = network.config();
-        let rate_hz = spikes_per_image / (config.neurons as f64 * config.duration / 1000.0);
+        let units = network.neurons();
+        let rate_hz = spikes_per_image / (units as f64 * network.duration() / 1000.0);
         let coded = Coded {
             repeat: self.repeat,
             regime: name.to_owned(),
-            network: Some(config.clone()),
+            network: Some(network.config()),
             seed: Some(self.seed()),
-            units: config.neurons,
+            units,
             spikes_per_image,
             rate_hz,
         };

@@ -29,6 +29,7 @@
 pub mod activity;
 pub mod cell;
 pub mod comparison;
+pub mod connectivity;
 mod cost;
 pub mod encoding;
 pub mod experiment;

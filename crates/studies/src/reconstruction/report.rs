@@ -1,6 +1,7 @@
 //! The report of a comparison, and the tables beside it.
 
 use equipoise_encoder::balance::Criteria;
+use equipoise_encoder::images::EncoderConfig;
 use equipoise_encoder::network::NetworkConfig;
 use equipoise_report::{Report, Step};
 use serde::Serialize;
@@ -12,7 +13,8 @@ use super::statistics::{Difference, differences};
 use super::{figures, tables, verdicts};
 use crate::balance::tables as criteria;
 use crate::error::{OrStudyError, StudyError};
-use crate::regimes::Case;
+use crate::populations::tables as populations;
+use crate::regimes::ImageCase;
 use crate::schema::network_table;
 use crate::strip;
 
@@ -111,7 +113,7 @@ fn regimes(report: &mut Report, comparison: &Comparison, differences: &[Differen
         .table("tests", &tables::tests(differences))
         .heading("The networks")
         .table("coding", &tables::coding(comparison));
-    let cases: Vec<&Case> = comparison.regimes.iter().collect();
+    let cases: Vec<&ImageCase> = comparison.regimes.iter().collect();
     networks(report, &comparison.activity, &cases);
 }
 
@@ -148,7 +150,7 @@ pub fn spikes_step(activity: &Activity) -> Step {
 }
 
 /// The networks at work: whether each is balanced and why, its spikes, its parameters.
-pub fn networks(report: &mut Report, activity: &[Activity], cases: &[&Case]) {
+pub fn networks(report: &mut Report, activity: &[Activity], cases: &[&ImageCase]) {
     report
         .list(verdicts::states(activity))
         .table(
@@ -167,10 +169,41 @@ pub fn networks(report: &mut Report, activity: &[Activity], cases: &[&Case]) {
             "Firing rates, and the irregularity of the neurons with at least 5 spikes, over one \
              second of an image.",
         );
-    let networks: Vec<(&str, &NetworkConfig)> =
+    if activity.iter().any(|active| !active.populations.is_empty()) {
+        report.table("populations", &tables::populations(activity));
+    }
+    let networks: Vec<(&str, &EncoderConfig)> =
         cases.iter().map(|case| (case.name.as_str(), &case.network)).collect();
-    if !networks.is_empty() {
-        report.table("network", &network_table(&networks));
+    parameters(report, &networks);
+}
+
+/// The parameters of networks.
+pub fn parameters(report: &mut Report, networks: &[(&str, &EncoderConfig)]) {
+    let pairs: Vec<(&str, &NetworkConfig)> =
+        networks.iter().filter_map(|&(name, network)| Some((name, network.pair()?))).collect();
+    if !pairs.is_empty() {
+        report.table("network", &network_table(&pairs));
+    }
+    for (k, &(name, network)) in networks.iter().enumerate() {
+        let Some(encoder) = network.populations() else { continue };
+        let image = &encoder.image;
+        report.paragraph(&format!(
+            "Images come to {name} through {} sources onto each neuron of {}, each of {} Hz at \
+             intensity 1; {}.",
+            image.in_degree,
+            match image.onto.as_slice() {
+                [] => format!("those that receive from `{}`", image.population),
+                onto => onto.join(", "),
+            },
+            image.r_max,
+            match encoder.record.as_slice() {
+                [] => "all neurons are read".to_owned(),
+                read => format!("{} are read", read.join(", ")),
+            }
+        ));
+        let caption = format!("Populations of {name}");
+        let file = format!("network-{}", k + 1);
+        report.table(&file, &populations::populations(&encoder.network, &caption));
     }
 }
 

@@ -19,7 +19,8 @@ use super::images::DataSettings;
 use crate::context::Identity;
 use crate::drive::driven;
 use crate::error::{OrStudyError, StudyError};
-use crate::regimes::{self, Case, RegimeChoice};
+use crate::populations::{PopulationsCase, encoders};
+use crate::regimes::{self, Case, ImageCase, RegimeChoice};
 use crate::settings::merge;
 
 /// In what the defaults of reconstruction differ from those of a network: see [`Settings::network`].
@@ -80,6 +81,10 @@ pub struct Settings {
     pub part: Part,
     /// The images.
     pub data: DataSettings,
+    /// Networks of populations to compare in the place of the regimes; `regimes` and `network` have no
+    /// say then.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub populations: Vec<PopulationsCase>,
     /// The network that the regimes change.
     pub network: NetworkConfig,
     /// What the decoder is given of the spikes.
@@ -115,6 +120,7 @@ impl Default for Settings {
             run: None,
             part: Part::Test,
             data: DataSettings::default(),
+            populations: Vec::new(),
             network: defaults.network,
             features: FeatureConfig::default(),
             decoder: DecoderConfig::default(),
@@ -150,10 +156,12 @@ impl Settings {
         self.decoders.first().copied().unwrap_or(self.decoder.kind)
     }
 
-    /// These settings with the first regime alone, which single steps take.
+    /// These settings with the first regime, or network of populations, alone, which single steps
+    /// take.
     pub fn first_regime(&self) -> Self {
         let mut settings = self.clone();
         settings.regimes.truncate(1);
+        settings.populations.truncate(1);
         settings
     }
 
@@ -171,20 +179,37 @@ impl Settings {
         Sides { multiple, least: 11 }
     }
 
-    /// The regimes with the networks that they make of the base, driven by these images.
+    /// The networks that encode the images, each with its name: those of populations, or else those
+    /// that the regimes make of the base, driven by these images.
     ///
     /// # Errors
     /// If a regime is unknown or makes no sense, two have one name, or no input weight drives the
     /// network as `network.input.drive` says.
-    pub fn networks(&self, images: &ImageSet) -> Result<Vec<Case>, StudyError> {
+    pub fn networks(&self, images: &ImageSet) -> Result<Vec<ImageCase>, StudyError> {
+        if !self.populations.is_empty() {
+            let all = encoders(&self.populations).or_settings()?.into_iter();
+            return Ok(all.map(|(name, network)| Case { name, network: network.into() }).collect());
+        }
         // The drive is that of the base: a regime changes the network, not its input.
         let base = driven(&self.network, images)?;
-        self.networks_of(&base).or_settings()
+        let cases = self.networks_of(&base).or_settings()?;
+        Ok(cases.into_iter().map(ImageCase::from).collect())
     }
 
     fn networks_of(&self, base: &NetworkConfig) -> Result<Vec<Case>, String> {
         base.validate().map_err(|e| e.to_string())?;
         regimes::cases(base, &self.regimes).map_err(|e| format!("regimes: {e}"))
+    }
+
+    /// The names of the networks that are compared, the reference first.
+    ///
+    /// # Errors
+    /// If a regime is unknown.
+    pub fn names(&self) -> Result<Vec<String>, String> {
+        match self.populations.as_slice() {
+            [] => self.regimes.iter().map(|choice| Ok(choice.regime()?.name)).collect(),
+            cases => Ok(cases.iter().map(PopulationsCase::name).collect()),
+        }
     }
 
     /// Seed of the networks and spikes of a repetition (from 0), the same for every regime.
@@ -239,10 +264,19 @@ impl crate::Settings for Settings {
             return Err(format!("decoders: `{}` is listed twice", twice.1));
         }
         self.networks_of(&self.network)?;
+        encoders(&self.populations)?;
+        if let (false, Some(_)) = (self.populations.is_empty(), &self.data.recorded) {
+            return Err("`populations`: recordings are decoded, which no network encodes".into());
+        }
         self.data.validate()?;
         self.backend.device().map_err(|e| e.to_string())?;
         self.features.validate().map_err(|e| format!("features: {e}"))?;
         self.training.validate().map_err(|e| format!("training: {e}"))
+    }
+
+    fn resolved(self) -> Result<Self, String> {
+        let populations = self.populations.into_iter().map(PopulationsCase::resolved).collect();
+        Ok(Self { populations, ..self })
     }
 }
 

@@ -5,6 +5,7 @@ use equipoise_metrics::image::ImageQuality;
 use equipoise_metrics::summary::Summary;
 use equipoise_report::{Best, Cell, Column, Table};
 
+use super::activity::Activity;
 use super::cell::Score;
 use super::comparison::Comparison;
 use super::statistics::Difference;
@@ -90,7 +91,7 @@ pub fn coding(comparison: &Comparison) -> Table {
     }
     for name in comparison.names() {
         let coded = comparison.coded(0, name);
-        let config = coded.and_then(|c| c.network.as_ref());
+        let config = coded.and_then(|c| c.network.as_ref()?.pair());
         let activity = comparison.activity(name);
         table.row([
             name.into(),
@@ -104,6 +105,34 @@ pub fn coding(comparison: &Comparison) -> Table {
             activity.map(|a| a.inhibition_over_excitation).into(),
             activity.map(|a| a.net_over_threshold).into(),
             activity.map_or("-", |a| a.verdict.state.label()).into(),
+        ]);
+    }
+    table
+}
+
+/// The populations of networks that have several, while they see an image.
+pub fn populations(activity: &[Activity]) -> Table {
+    let mut table = Table::new("The populations while they see an image")
+        .column(Column::text("network"))
+        .column(Column::text("population"))
+        .column(Column::integer("neurons"))
+        .column(Column::text("sign"))
+        .column(Column::number("rate").unit("Hz").decimals(2))
+        .column(Column::number("CV").decimals(2))
+        .column(Column::text("state"))
+        .note(
+            "The network as a whole is judged by the means over its neurons, and by the synchrony of \
+             the population whose neurons fire together most.",
+        );
+    for (active, found) in activity.iter().flat_map(|a| a.populations.iter().map(move |p| (a, p))) {
+        table.row([
+            active.regime.as_str().into(),
+            found.name.as_str().into(),
+            found.neurons.into(),
+            if found.inhibitory { "inhibitory" } else { "excitatory" }.into(),
+            found.rate_hz.into(),
+            found.cv.into(),
+            found.verdict.state.label().into(),
         ]);
     }
     table

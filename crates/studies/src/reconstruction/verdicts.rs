@@ -109,10 +109,27 @@ pub fn states(activity: &[Activity]) -> Vec<String> {
     activity
         .iter()
         .map(|a| {
-            format!(
-                "While it sees an image, the network of the regime {} is {} ({:.1} Hz).",
+            let what = if a.populations.is_empty() { "network of the regime" } else { "network" };
+            let mut sentence = format!(
+                "While it sees an image, the {what} {} is {} ({:.1} Hz).",
                 a.regime, a.verdict, a.rate_hz
-            )
+            );
+            let of = |balanced: bool| -> Vec<&str> {
+                let all = a.populations.iter().filter(|p| p.verdict.balanced == balanced);
+                all.map(|population| population.name.as_str()).collect()
+            };
+            let list = |names: Vec<&str>| match names.as_slice() {
+                [] => "none".to_owned(),
+                names => names.join(", "),
+            };
+            if !a.populations.is_empty() {
+                sentence += &format!(
+                    " Its balanced populations: {}; not balanced: {}.",
+                    list(of(true)),
+                    list(of(false))
+                );
+            }
+            sentence
         })
         .collect()
 }

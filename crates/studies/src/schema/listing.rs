@@ -9,7 +9,7 @@ use crate::classification::{Classify, EvaluateClassifier, Ratios, Trained};
 use crate::coding::{Dose, Speed};
 use crate::decoding::Decoding;
 use crate::hebb::{HebbStudy, OneNetwork};
-use crate::populations::Populations;
+use crate::populations::{Populations, PopulationsLinearity, PopulationsMap, PopulationsTrack};
 use crate::reconstruction::steps::{Encode, Evaluate, Train};
 use crate::reconstruction::sweep::ReconstructionSweep;
 use crate::reconstruction::{Demonstration, Reconstruction};
@@ -46,6 +46,9 @@ pub fn listings() -> Vec<Listing> {
         listing::<Track>("balance track"),
         listing::<Coding>("balance coding"),
         listing::<Populations>("balance populations"),
+        listing::<PopulationsMap>("balance populations map"),
+        listing::<PopulationsLinearity>("balance populations linearity"),
+        listing::<PopulationsTrack>("balance populations track"),
         listing::<Classify>("classify"),
         listing::<OneNetwork>("hebb run"),
         listing::<Associate>("stimulate associate"),
@@ -241,7 +244,7 @@ mod tests {
 
     /// Keys of numbers, and tables of them, that have no unit: shares, ratios, weights of
     /// classifiers.
-    const WITHOUT_UNIT: [&str; 58] = [
+    const WITHOUT_UNIT: [&str; 61] = [
         "accuracy",
         "brightness",
         "data.folder.test_fraction",
@@ -258,6 +261,7 @@ mod tests {
         "diagnosis.criteria.least_cancellation",
         "diagnosis.criteria.least_cv",
         "diagnosis.criteria.least_excitation",
+        "drive",
         "fisher.change",
         "network.connection_probability",
         "network.eta",
@@ -300,6 +304,8 @@ mod tests {
         "trained.training.learning_rate",
         "trained.training.weight_decay",
         "xi",
+        "x",
+        "y",
     ];
 
     /// Whether the models of a command have no dimensions but those that are named.

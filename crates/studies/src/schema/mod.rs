@@ -8,7 +8,9 @@
 mod keys;
 mod listing;
 mod network;
+mod options;
 
 pub use keys::{Key, keys_of};
 pub use listing::{Listing, find, known_keys, listings};
 pub use network::{network_table, parameters};
+pub use options::default_of_option;

@@ -12,7 +12,7 @@ use crate::classification::{Classify, EvaluateClassifier, Trained};
 use crate::coding::{Dose, Speed};
 use crate::decoding::Decoding;
 use crate::hebb::{HebbStudy, OneNetwork};
-use crate::populations::Populations;
+use crate::populations::{Populations, PopulationsLinearity, PopulationsMap, PopulationsTrack};
 use crate::reconstruction::steps::{Encode, Evaluate, Train};
 use crate::reconstruction::sweep::ReconstructionSweep;
 use crate::reconstruction::{Demonstration, Reconstruction};
@@ -48,6 +48,9 @@ pub fn visit<V: Visit>(name: &str, visitor: V) -> Result<V::Output, V> {
         Track,
         Coding,
         Populations,
+        PopulationsMap,
+        PopulationsLinearity,
+        PopulationsTrack,
         Diagnose,
         Classify,
         EvaluateClassifier,

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use equipoise_studies::populations::{Populations, read_network};
+use equipoise_studies::populations::{
+    Populations, PopulationsLinearity, PopulationsMap, PopulationsTrack, read_network,
+};
 use equipoise_studies::settings::Layers;
 
 use crate::failure::Outcome;
@@ -11,14 +13,45 @@ use crate::{Global, study};
 
 /// Options of `balance populations`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   equipoise balance populations
   equipoise balance populations --preset microcircuit --scale 1 --input dc --record L4E
-  equipoise balance populations --preset vogels --scale 0.1 --set learning.time=10000
-  equipoise balance populations --set 'network.populations.L4E.neuron.threshold=-52'
-  equipoise balance populations --network circuit.toml")]
+  equipoise balance populations map --preset brunel --scale 0.2 --set x.key=published.g
+  equipoise balance populations --network circuit.toml"
+)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    circuit: Circuit,
+    /// Populations whose spikes are written to files, such as L4E,L4I
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    record: Option<Vec<String>>,
+}
+
+const EXAMPLES: &str = "Examples:
+  equipoise balance populations map --preset pv-sst-vip --set x.key=drive --set 'x.values=[0.8, 1]' \
+--set y.key=network.populations.VIP.background.0.rate --set 'y.values=[1000, 1500]'
+  equipoise balance populations track --network circuit.toml";
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Show where balance ends in each population: a map over any two numbers of the network
+    #[command(after_help = EXAMPLES)]
+    Map(Circuit),
+    /// Measure how straight the rate of each population rises with the drive
+    #[command(after_help = EXAMPLES)]
+    Linearity(Circuit),
+    /// Measure how the rate of each population follows a ramp, a step or a sinusoid
+    #[command(after_help = EXAMPLES)]
+    Track(Circuit),
+}
+
+#[derive(Debug, clap::Args)]
+struct Circuit {
     #[command(flatten)]
     run: RunArgs,
     /// A published network [default: microcircuit]
@@ -36,19 +69,33 @@ pub struct Args {
     /// Recorded, ms [default: as the network has it]
     #[arg(long, value_name = "MS")]
     duration: Option<f64>,
-    /// Populations whose spikes are written to files, such as L4E,L4I
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    record: Option<Vec<String>>,
+}
+
+impl Circuit {
+    fn layers(&self, duration: &str) -> Outcome<Layers> {
+        Ok(Layers::default()
+            .value("network", &self.network.as_deref().map(read_network).transpose()?)
+            .value("published.name", &self.preset)
+            .value("published.scale", &self.scale)
+            .value("published.input", &self.input)
+            .value(duration, &self.duration))
+    }
 }
 
 /// Runs the command.
 pub fn run(args: &Args, global: &Global) -> Outcome {
-    let flags = Layers::default()
-        .value("network", &args.network.as_deref().map(read_network).transpose()?)
-        .value("published.name", &args.preset)
-        .value("published.scale", &args.scale)
-        .value("published.input", &args.input)
-        .value("network.duration", &args.duration)
-        .value("record", &args.record);
-    study::run::<Populations>("", &args.run, flags, global)
+    let of = |circuit: &Circuit| circuit.layers("network.duration");
+    match &args.command {
+        None => {
+            let flags = of(&args.circuit)?.value("record", &args.record);
+            study::run::<Populations>("", &args.circuit.run, flags, global)
+        }
+        Some(Command::Map(c)) => study::run::<PopulationsMap>("", &c.run, of(c)?, global),
+        Some(Command::Linearity(c)) => {
+            study::run::<PopulationsLinearity>("", &c.run, of(c)?, global)
+        }
+        Some(Command::Track(c)) => {
+            study::run::<PopulationsTrack>("", &c.run, c.layers("duration")?, global)
+        }
+    }
 }

@@ -6,11 +6,12 @@ use std::path::Path;
 use equipoise_data::spikes::SpikeTrains;
 use equipoise_data::spikes::counts::CountsWriter;
 use equipoise_data::{DataIdentity, ImageSet, ImageShape};
-use equipoise_encoder::network::{Network, NetworkConfig};
+use equipoise_encoder::images::{Encoder, EncoderConfig};
 use equipoise_report::{Column, Report, Step, Table};
 use serde::{Deserialize, Serialize};
 
 use super::super::activity::{self, Activity};
+use super::super::connectivity;
 use super::super::encoding::{self, Part};
 use super::super::experiment::Inputs;
 use super::super::report::{networks, spikes_step};
@@ -19,7 +20,7 @@ use super::super::{Settings, verdicts};
 use crate::context::{Artefact, Context, Identity, Unit, gather, unless_deferred};
 use crate::error::{OrStudyError, StudyError};
 use crate::metrics::Metrics;
-use crate::regimes::Case;
+use crate::regimes::ImageCase;
 use crate::study::Study;
 use crate::timings::Timings;
 
@@ -59,14 +60,14 @@ pub struct Encoding {
     /// Shape of the images.
     pub shape: ImageShape,
     /// The regime and its network, its input weight as the images ask for.
-    pub regime: Case,
+    pub regime: ImageCase,
     /// Seed of the network and of the spikes.
     pub seed: u64,
     /// The parts.
     pub parts: Vec<EncodedPart>,
     /// The network at work on an image.
     pub activity: Activity,
-    /// Who receives from whom in the network; see [`encoding::connectivity`].
+    /// Who receives from whom in the network; see [`connectivity`].
     pub connectivity: Artefact,
 }
 
@@ -90,7 +91,8 @@ impl Study for Encode {
 
     fn remarks(settings: &Settings, inputs: &Inputs) -> Vec<String> {
         let mut remarks = inputs.images.remarks.clone();
-        if let (2.., Some(case)) = (settings.regimes.len(), inputs.regimes.first()) {
+        let several = settings.names().map_or(0, |names| names.len());
+        if let (2.., Some(case)) = (several, inputs.regimes.first()) {
             remarks.push(format!("only the first regime is encoded: {}", case.name));
         }
         remarks
@@ -107,7 +109,7 @@ impl Study for Encode {
             return Err(StudyError::settings("data.recorded: recordings are not encoded"));
         };
         let (shape, seed) = (inputs.images.train.shape, settings.network_seed(0));
-        let network = Network::build(&case.network, Some(shape), seed).or_settings()?;
+        let network = Encoder::build(&case.network, shape, seed).or_settings()?;
         let shown = inputs.gallery.first().copied().unwrap_or(0);
         let identity = encoding::network_identity(Identity::new(), &case.network, seed)
             .with("shown", inputs.images.test.fingerprint())
@@ -129,7 +131,7 @@ impl Study for Encode {
         let activity = activity.ok_or(StudyError::Deferred)?;
         let dataset = settings.data.name();
         let connectivity =
-            context.write("network.npz", &encoding::connectivity(&network, seed)?)?;
+            context.write("network.npz", &connectivity::connectivity(&network, seed)?)?;
         let regime = case.clone();
         let encoding = Encoding { dataset, shape, regime, seed, parts, activity, connectivity };
         // What a later step needs of the network, so that it can be built again.
@@ -146,7 +148,10 @@ impl Study for Encode {
         let network = &results.regime.network;
         report.subtitle(&format!(
             "{} through {} neurons of the regime {}, {} ms an image",
-            results.dataset, network.neurons, results.regime.name, network.duration
+            results.dataset,
+            network.neurons(),
+            results.regime.name,
+            network.duration()
         ));
         let images = results.parts.iter().find(|part| part.part == Part::Train);
         let spikes = images.map_or(0.0, |part| part.spikes_per_image);
@@ -198,7 +203,7 @@ pub(super) fn part_key(part: Part) -> String {
 pub(super) fn part_identity(
     part: Part,
     images: &DataIdentity,
-    network: &NetworkConfig,
+    network: &EncoderConfig,
     seed: u64,
     bins: usize,
 ) -> Identity {
@@ -209,7 +214,7 @@ pub(super) fn part_identity(
 /// The encoding of one part.
 struct PartWork<'a> {
     settings: &'a Settings,
-    network: &'a Network,
+    network: &'a Encoder,
     part: Part,
     set: &'a ImageSet,
     seed: u64,
@@ -218,31 +223,30 @@ struct PartWork<'a> {
 
 impl PartWork<'_> {
     fn bins(&self) -> usize {
-        encoding::bins(&self.settings.features, self.network.config().duration)
+        encoding::bins(&self.settings.features, self.network.duration())
     }
 
     fn identity(&self) -> Identity {
         let images = self.set.identity();
-        part_identity(self.part, &images, self.network.config(), self.seed, self.bins())
+        part_identity(self.part, &images, &self.network.config(), self.seed, self.bins())
             .with("keep_spikes", self.settings.keep_spikes)
     }
 
     fn encode(&self) -> Result<EncodedPart, StudyError> {
         let Self { settings, network, part, set, context, .. } = *self;
-        let config = network.config();
+        let (neurons, duration) = (network.neurons(), network.duration());
         let counts_file = format!("counts/{}.safetensors", part.name());
-        let origin = encoding::origin(config, self.seed, set);
+        let origin = encoding::origin(&network.config(), self.seed, set);
         let mut counts = match context.path(&counts_file)? {
             Some(path) => {
-                let (bins, duration) = (self.bins(), config.duration);
                 let file =
-                    CountsWriter::create_for(&path, config.neurons, bins, duration, &origin)?;
+                    CountsWriter::create_for(&path, neurons, self.bins(), duration, &origin)?;
                 Some(file.with_indices(&set.indices))
             }
             None => None,
         };
         let stage = context.stage(&format!("encode {}", part.name()), set.len() as u64)?;
-        let mut by_neuron = vec![0u64; config.neurons];
+        let mut by_neuron = vec![0u64; neurons];
         let mut failed = None;
         let mut sink = |index: usize, trains: SpikeTrains| {
             let label = set.labels[index];
@@ -288,8 +292,8 @@ impl PartWork<'_> {
             data: set.identity(),
             bins: self.bins(),
             spikes_per_image,
-            rate_hz: spikes_per_image / (config.neurons as f64 * config.duration / 1000.0),
-            silent: silent as f64 / config.neurons as f64,
+            rate_hz: spikes_per_image / (neurons as f64 * duration / 1000.0),
+            silent: silent as f64 / neurons as f64,
             counts,
             spikes,
         })

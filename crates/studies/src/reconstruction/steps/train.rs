@@ -5,6 +5,7 @@ use std::path::Path;
 use equipoise_data::ImageShape;
 use equipoise_decoder::reconstruct::{DecoderKind, LinearFits, Pairs, SpikeFeatures};
 use equipoise_decoder::training::Finish;
+use equipoise_encoder::images::EncoderConfig;
 use equipoise_encoder::network::NetworkConfig;
 use equipoise_figure::{Axis, Color, Dash, Figure, Line, Plot};
 use equipoise_report::{Column, Report, Step, Table};
@@ -15,14 +16,15 @@ use super::super::cell::{Epoch, FeatureSet};
 use super::super::comparison::RECORDED;
 use super::super::encoding::Part;
 use super::super::experiment::Inputs;
+use super::super::report::parameters;
 use super::super::studies::begin;
 use super::super::training::Training;
 use super::encoded::EncodedRun;
 use crate::context::{Artefact, Context, Identity};
 use crate::error::{OrStudyError, StudyError};
 use crate::metrics::Metrics;
-use crate::regimes::Case;
-use crate::schema::network_table;
+use crate::populations::PopulationsCase;
+use crate::regimes::ImageCase;
 use crate::strip;
 use crate::study::Study;
 use crate::timings::Timings;
@@ -90,7 +92,7 @@ pub struct Trained {
     /// The regime's name.
     pub regime: String,
     /// Its network; nothing for recordings.
-    pub network: Option<NetworkConfig>,
+    pub network: Option<EncoderConfig>,
     /// Seed of the network; nothing for recordings.
     pub seed: Option<u64>,
 }
@@ -104,13 +106,15 @@ struct Shared<'a> {
     data: &'a super::super::images::DataSettings,
     network: &'a NetworkConfig,
     regime: Option<&'a crate::regimes::RegimeChoice>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    populations: Option<&'a PopulationsCase>,
 }
 
 impl<'a> Shared<'a> {
     fn of(settings: &'a Settings) -> Identity {
         let (data, network) = (&settings.data, &settings.network);
-        Identity::default()
-            .with_each("", &Shared { data, network, regime: settings.regimes.first() })
+        let (regime, populations) = (settings.regimes.first(), settings.populations.first());
+        Identity::default().with_each("", &Shared { data, network, regime, populations })
     }
 }
 
@@ -197,7 +201,7 @@ impl Study for Train {
                 ))?;
                 let (regime, network, seed) = match source {
                     Source::Encoded(run) => {
-                        let Case { name, network } = run.encoding.regime.clone();
+                        let ImageCase { name, network } = run.encoding.regime.clone();
                         (name, Some(network), Some(run.encoding.seed))
                     }
                     Source::Recorded(_) => (RECORDED.to_owned(), None, None),
@@ -237,7 +241,7 @@ impl Study for Train {
             (&epochs_of[..], &validation[..], Color::BLUE),
         ]);
         let spikes = match &results.network {
-            Some(network) => format!("{}: {} neurons", results.regime, network.neurons),
+            Some(network) => format!("{}: {} neurons", results.regime, network.neurons()),
             None => results.regime.clone(),
         };
         let mut training = Step::new("Training", &format!("{} epochs", results.history.len()));
@@ -271,9 +275,8 @@ impl Study for Train {
             )
             .table("epochs", &epochs(&results.history));
         if let Some(network) = &results.network {
-            report
-                .heading("The network whose spikes it was trained on")
-                .table("network", &network_table(&[(results.regime.as_str(), network)]));
+            report.heading("The network whose spikes it was trained on");
+            parameters(&mut report, &[(results.regime.as_str(), network)]);
         }
         report
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use equipoise_data::ImageShape;
 use equipoise_decoder::reconstruct::{DecoderKind, Reconstructor};
-use equipoise_encoder::network::{Network, NetworkConfig};
+use equipoise_encoder::images::{Encoder, EncoderConfig};
 use equipoise_report::RunDir;
 
 use super::super::cell::Score;
@@ -16,7 +16,7 @@ use super::encoded::found;
 use super::train::{DECODER, Train, Trained};
 use crate::context::{Artefact, Context, Identity, Silent, StoredRun};
 use crate::error::{OrStudyError, StudyError};
-use crate::regimes::Case;
+use crate::regimes::ImageCase;
 use crate::study::Study;
 
 /// A regime of a finished run with its network and its decoders.
@@ -28,7 +28,7 @@ pub struct TrainedRegime {
     pub name: String,
     /// The network, its input weight as the run's images asked for, and the seed of it and of its
     /// spikes; nothing where recordings are decoded.
-    pub network: Option<(Network, u64)>,
+    pub network: Option<(Encoder, u64)>,
     /// The decoders of its spikes.
     pub decoders: Vec<(DecoderKind, Reconstructor)>,
 }
@@ -98,11 +98,7 @@ impl TrainedRun {
         } else {
             let names = match own.data.recorded {
                 Some(_) => vec![RECORDED.to_owned()],
-                None => own
-                    .regimes
-                    .iter()
-                    .map(|choice| Ok(choice.regime().or_settings()?.name))
-                    .collect::<Result<_, StudyError>>()?,
+                None => own.names().or_settings()?,
             };
             for repeat in 0..own.repeats {
                 for name in &names {
@@ -134,14 +130,14 @@ impl TrainedRun {
     fn regime(
         repeat: usize,
         name: String,
-        network: Option<(NetworkConfig, u64)>,
+        network: Option<(EncoderConfig, u64)>,
         decoders: Vec<(DecoderKind, Reconstructor)>,
     ) -> Result<TrainedRegime, StudyError> {
         let Some(shape) = decoders.first().map(|(_, decoder)| decoder.shape) else {
             return Err(StudyError::input(format!("the run has no decoder of {name}")));
         };
-        let build = |(config, seed): (NetworkConfig, u64)| {
-            Ok::<_, StudyError>((Network::build(&config, Some(shape), seed).or_input()?, seed))
+        let build = |(config, seed): (EncoderConfig, u64)| {
+            Ok::<_, StudyError>((Encoder::build(&config, shape, seed).or_input()?, seed))
         };
         let network = network.map(build).transpose()?;
         Ok(TrainedRegime { repeat, name, network, decoders })
@@ -149,6 +145,6 @@ impl TrainedRun {
 }
 
 /// What the spikes of a regime depend on, without the images.
-pub(super) fn network_of(case: &Case, seed: u64) -> Identity {
+pub(super) fn network_of(case: &ImageCase, seed: u64) -> Identity {
     encoding::network_identity(Identity::new(), &case.network, seed)
 }

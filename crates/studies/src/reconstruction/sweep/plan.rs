@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use equipoise_encoder::network::{ColorCode, Network, NetworkConfig};
+use equipoise_encoder::images::EncoderConfig;
+use equipoise_encoder::network::{ColorCode, NetworkConfig};
 
 use super::super::Settings;
 use super::super::comparison::Comparison;
@@ -14,7 +15,7 @@ use super::results::{DataSetResults, Point, SweepResults, file_name};
 use super::settings::{Choice, SweepSettings};
 use crate::context::{Context, Identity, digest_of, gather, unless_deferred};
 use crate::error::{OrStudyError, StudyError};
-use crate::regimes::Case;
+use crate::regimes::ImageCase;
 use crate::timings::Timings;
 
 /// A data set ready for comparisons.
@@ -85,9 +86,9 @@ impl SweepInputs {
     }
 
     fn check(&self, settings: &SweepSettings) -> Result<(), StudyError> {
-        let check = |regimes: &[Case], data: &Prepared| {
-            let shape = Some(data.inputs.images.train.shape);
-            regimes.iter().try_for_each(|case| Network::check(&case.network, shape))
+        let check = |regimes: &[ImageCase], data: &Prepared| {
+            let shape = data.inputs.images.train.shape;
+            regimes.iter().try_for_each(|case| case.network.check(shape))
         };
         if let Some(first) = self.datasets.first() {
             for &neurons in &settings.curves.neurons {
@@ -175,7 +176,7 @@ impl Sweep<'_> {
         &self,
         data: &Prepared,
         settings: &Settings,
-        regimes: &[Case],
+        regimes: &[ImageCase],
         name: String,
     ) -> Result<Comparison, StudyError> {
         let Self { context, timings, .. } = *self;
@@ -209,12 +210,12 @@ impl Sweep<'_> {
                     if fired == 0.0 { &case.name } else { reference }
                 )));
             }
-            let config = &case.network;
+            let EncoderConfig::Pair(config) = &case.network else { continue };
             let duration = config.duration * wanted / fired;
             // Ten steps at least: shorter recordings hold no code.
             let duration = config.steps(duration).max(10) as f64 * config.dt;
-            let network = NetworkConfig { duration, ..config.clone() };
-            regimes.push(Case { name: case.name.clone(), network });
+            let network = NetworkConfig { duration, ..NetworkConfig::clone(config) };
+            regimes.push(ImageCase { name: case.name.clone(), network: network.into() });
         }
         self.compare(data, &settings, &regimes, format!("{}-equal-spikes-", file_name(dataset)))
     }
@@ -291,9 +292,10 @@ fn fewer_images(config: &SweepSettings, train: usize) -> Result<Settings, StudyE
 
 /// The networks of all regimes in another size. Connections stay as many, and with them the mean
 /// and the variance of the input.
-fn other_size(data: &Prepared, neurons: usize) -> Vec<Case> {
+fn other_size(data: &Prepared, neurons: usize) -> Vec<ImageCase> {
     let mut regimes = data.inputs.regimes.clone();
-    for Case { network, .. } in &mut regimes {
+    for ImageCase { network, .. } in &mut regimes {
+        let EncoderConfig::Pair(network) = network else { continue };
         network.excitatory_in_degree = Some(network.excitatory_connections());
         network.inhibitory_in_degree = Some(network.inhibitory_connections());
         network.neurons = neurons;

@@ -134,7 +134,11 @@ fn data_set(report: &mut Report, result: &DataSetResults, results: &SweepResults
         .table(
             &format!("{name}-network"),
             &network_table(
-                &comparison.regimes.iter().map(|c| (c.name.as_str(), &c.network)).collect::<Vec<_>>(),
+                &comparison
+                    .regimes
+                    .iter()
+                    .filter_map(|c| Some((c.name.as_str(), c.network.pair()?)))
+                    .collect::<Vec<_>>(),
             ),
         )
         .figure(

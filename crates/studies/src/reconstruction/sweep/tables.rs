@@ -109,7 +109,7 @@ pub fn equal_spikes(results: &[DataSetResults]) -> Table {
                     result.dataset.as_str().into(),
                     regime.into(),
                     kind.title().into(),
-                    case.network.duration.into(),
+                    case.network.duration().into(),
                     comparison.coded(0, regime).map(|code| code.spikes_per_image).into(),
                     over_seeds(side, |q| q.psnr),
                     over_seeds(side, |q| q.ssim),
