@@ -4,7 +4,6 @@ use equipoise_studies::StudyError;
 use equipoise_studies::populations::named_cases;
 use equipoise_studies::settings::Layers;
 
-/// Networks of populations that encode images.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Networks of populations")]
 pub struct CircuitArgs {

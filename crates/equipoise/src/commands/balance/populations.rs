@@ -19,7 +19,6 @@ use crate::{Global, study};
 Examples:
   equipoise balance populations
   equipoise balance populations --preset microcircuit --scale 1 --input dc --record L4E
-  equipoise balance populations map --preset brunel --scale 0.2 --set x.key=published.g
   equipoise balance populations --network circuit.toml"
 )]
 pub struct Args {
