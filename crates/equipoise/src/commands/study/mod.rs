@@ -1,11 +1,8 @@
 //! `equipoise study`: whole experiments, with many runs, tables, statistics and a report.
 
-mod dose;
 mod hebb;
 mod ratios;
 mod reconstruction;
-mod speed;
-mod trained;
 
 use equipoise_studies::Study as AnyStudy;
 use equipoise_studies::classification::Trained;
@@ -26,7 +23,16 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Study {
     /// How does the code of a network go with how balanced it is?
-    Dose(Box<dose::Args>),
+    ///
+    /// Networks along lines of g, p, J_0 and N, at the same rate: how balanced they are, and what their
+    /// spikes tell at equal time and at equal numbers of spikes. An interrupted study continues with the
+    /// network it was at.
+    #[command(after_help = "\
+Examples:
+  equipoise study dose --preset quick
+  equipoise study dose --dataset fashion-mnist --out runs/dose
+  equipoise study dose --preset smoke --set shuffles=1")]
+    Dose(Box<Repeated>),
     /// Does the E/I ratio matter for learning one-to-one maps by Hebb's rule?
     Hebb(Box<hebb::Args>),
     /// Which E/I ratio, rate and noise can a spiking classifier be trained under?
@@ -34,9 +40,26 @@ enum Study {
     /// Does the balance of excitation and inhibition help to code images?
     Reconstruction(Box<reconstruction::Args>),
     /// How soon is an image read from networks that are more and less balanced?
-    Speed(Box<speed::Args>),
+    ///
+    /// Images come on, stay and are replaced; networks of the same rate, or under the same drive, are
+    /// read from the spikes since then, beside controls without recurrence. An interrupted study
+    /// continues with the network it was at.
+    #[command(after_help = "\
+Examples:
+  equipoise study speed --preset quick
+  equipoise study speed --dataset fashion-mnist --out runs/speed
+  equipoise study speed --preset smoke --set 'matchings=[\"rate\"]'")]
+    Speed(Box<Repeated>),
     /// Are trained classifiers balanced, and do the balanced ones learn better?
-    Trained(Box<trained::Args>),
+    ///
+    /// E:I classifiers with currents or conductances and several kinds of inhibition of their hidden neurons,
+    /// whose balance is measured. An interrupted study continues with the epoch it was at.
+    #[command(after_help = "\
+Examples:
+  equipoise study trained --preset quick
+  equipoise study trained --dataset spikes:fsdd --out runs/trained
+  equipoise study trained --preset smoke --set noise=[0]")]
+    Trained(Box<Repeated>),
 }
 
 /// How much to do.
@@ -89,17 +112,15 @@ impl Repeated {
 /// Runs the command.
 pub fn run(args: &Args, global: &Global) -> Outcome {
     match &args.study {
-        Study::Dose(args) => {
-            args.repeated.study::<Dose>([Dose::FULL, Dose::QUICK, Dose::SMOKE], global)
-        }
+        Study::Dose(args) => args.study::<Dose>([Dose::FULL, Dose::QUICK, Dose::SMOKE], global),
         Study::Hebb(args) => hebb::run(args, global),
         Study::Ratios(args) => ratios::run(args, global),
         Study::Reconstruction(args) => reconstruction::run(args, global),
         Study::Speed(args) => {
-            args.repeated.study::<Speed>([Speed::FULL, Speed::QUICK, Speed::SMOKE], global)
+            args.study::<Speed>([Speed::FULL, Speed::QUICK, Speed::SMOKE], global)
         }
         Study::Trained(args) => {
-            args.repeated.study::<Trained>([Trained::FULL, Trained::QUICK, Trained::SMOKE], global)
+            args.study::<Trained>([Trained::FULL, Trained::QUICK, Trained::SMOKE], global)
         }
     }
 }
