@@ -27,7 +27,7 @@ use crate::classification::measure::DistanceSettings;
 use crate::classification::remarks;
 use crate::classification::trial::{BETWEEN_STATES, Plan, TrialResult};
 use crate::context::{Stage, Turn, gather_parallel};
-use crate::{Context, Metrics, OrStudyError, Settings as _, Study, StudyError};
+use crate::{Context, Identity, Metrics, OrStudyError, Settings as _, Study, StudyError};
 pub use results::{TrainedCell, TrainedResults};
 use settings::Condition;
 pub use settings::TrainedSettings;
@@ -75,6 +75,10 @@ impl Study for Trained {
                 .map_err(|e| StudyError::settings(format!("{}: {e}", condition.title())))?;
         }
         Ok(sets)
+    }
+
+    fn data(sets: &Sets) -> Identity {
+        sets.identify(Identity::new())
     }
 
     fn remarks(settings: &TrainedSettings, sets: &Sets) -> Vec<String> {
