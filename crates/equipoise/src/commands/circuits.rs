@@ -7,7 +7,7 @@ use equipoise_studies::settings::Layers;
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Networks of populations")]
 pub struct CircuitArgs {
-    /// Instead of regimes: brunel, microcircuit, clustered, pv-sst-vip, vogels, or TOML files
+    /// Instead of regimes: published networks, such as microcircuit, or TOML files [default: none]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     populations: Vec<String>,
     /// Populations that see the images [default: those that a published network's input goes to]

@@ -58,7 +58,7 @@ Examples:
 Examples:
   equipoise study trained --preset quick
   equipoise study trained --dataset spikes:fsdd --out runs/trained
-  equipoise study trained --preset smoke --set noise=[0]")]
+  equipoise study trained --preset smoke --set 'noise=[0]'")]
     Trained(Box<Repeated>),
 }
 
