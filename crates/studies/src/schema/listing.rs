@@ -504,8 +504,9 @@ mod tests {
             found.keys().into_iter().map(|key| key.name).collect::<Vec<_>>()
         };
         let study = names(ReconstructionSweep::NAME);
-        // Those of the steps, and the arrays that one comparison writes.
-        let of_one = ["encoded", "model", "run", "part", "keep_reconstructions"];
+        // Those of the steps, the arrays that one comparison writes, and networks that are no regimes,
+        // which the study of many compares.
+        let of_one = ["encoded", "model", "run", "part", "keep_reconstructions", "populations"];
         for name in names(Reconstruction::NAME) {
             assert!(study.contains(&name) || of_one.contains(&name.as_str()), "{name}");
         }
