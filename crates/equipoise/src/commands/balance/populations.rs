@@ -31,10 +31,9 @@ pub struct Args {
     record: Option<Vec<String>>,
 }
 
-const EXAMPLES: &str = "Examples:
-  equipoise balance populations map --preset pv-sst-vip --set x.key=drive --set 'x.values=[0.8, 1]' \
---set y.key=network.populations.VIP.background.0.rate --set 'y.values=[1000, 1500]'
-  equipoise balance populations track --network circuit.toml";
+const EXAMPLES: &str = r#"Examples:
+  equipoise balance populations map --preset brunel --set 'x={key="published.g",values=[3,4,5]}'
+  equipoise balance populations track --network circuit.toml"#;
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
