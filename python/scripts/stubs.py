@@ -152,6 +152,7 @@ FUNCTIONS: dict[str, tuple[dict[str, str], str]] = {
     "network_numbers": ({}, "tuple[int, int, int, float]"),
     "network_settings": ({}, "str"),
     "network_toml": ({}, "str"),
+    "new_regime_name": ({}, "str | None"),
     "palette": ({}, "dict[str, str]"),
     "pearson": ({"x": F64, "y": F64}, "str"),
     "populations_brunel": ({}, "str"),
