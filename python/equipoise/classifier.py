@@ -223,13 +223,13 @@ class Classifier:
 
     def _known(self, names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         # Those of the command and of other tools are in an order of their own.
-        order = np.argsort(self.classes_)
+        order: npt.NDArray[np.int64] = np.argsort(self.classes_)
         place = np.searchsorted(self.classes_, names, sorter=order)
-        place = order[np.minimum(place, len(self.classes_) - 1)]
-        unknown = self.classes_[place] != names
+        found: npt.NDArray[np.int64] = order[np.minimum(place, len(self.classes_) - 1)]
+        unknown = self.classes_[found] != names
         if unknown.any():
             raise SettingsError(f"y: {names[np.argmax(unknown)]!r} is no class of the training")
-        return place
+        return found
 
     def _fitted(self) -> _native.Classifier:
         if self._model is None:
