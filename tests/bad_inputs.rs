@@ -441,3 +441,19 @@ fn wrong_networks_are_refused() {
     }
     assert_eq!(fs::read(dir.join("there.nir")).unwrap(), b"of somebody else");
 }
+
+/// Files without an end where settings or spikes are asked for take neither memory nor time.
+#[cfg(unix)]
+#[test]
+fn devices_are_refused() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path();
+    for words in [
+        &["balance", "--config", "/dev/zero", "--out", "out"][..],
+        &["balance", "populations", "--network", "/dev/zero", "--out", "out"],
+        &["encode", "--dataset", "synthetic-digits", "--populations", "/dev/zero", "--out", "out"],
+        &["convert", "/dev/zero", "out.npz"],
+    ] {
+        refuses(words, dir, &["/dev/zero"], "no end");
+    }
+}

@@ -76,6 +76,7 @@ mod spike_set;
 pub mod synthetic;
 #[doc(hidden)]
 pub mod testing;
+mod text;
 mod trains;
 
 #[cfg(feature = "formats")]
@@ -118,6 +119,7 @@ pub use reading::{GoOn, Remark, RemarkKind, TO_THE_END};
 pub use select::{Share, balanced_indices, class_counts, stratified_split};
 pub use spike_set::{SampleSpikes, SpikeSet};
 pub use synthetic::Part;
+pub use text::read_text;
 
 /// HDF5 files of other tools, whole.
 #[cfg(feature = "hdf5")]

@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use equipoise_data::read_text;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -61,6 +62,9 @@ pub enum SettingsError {
     #[error("{0}")]
     Senseless(String),
 }
+
+/// The largest file of settings, bytes: that of a grid of a million points fits.
+const LARGEST: u64 = 1 << 24;
 
 /// Layers of settings, to be resolved into one.
 ///
@@ -237,7 +241,7 @@ fn read<C: DeserializeOwned>(
     keys: Option<&KnownKeys>,
     notices: &mut Vec<Notice>,
 ) -> Result<Table, SettingsError> {
-    let text = std::fs::read_to_string(path)
+    let text = read_text(path, LARGEST)
         .map_err(|e| SettingsError::Unreadable { path: path.to_owned(), reason: e.to_string() })?;
     let place = |error: toml::de::Error| {
         let start = error.span().map_or(0, |span| span.start.min(text.len()));

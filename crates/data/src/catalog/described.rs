@@ -22,6 +22,7 @@ use crate::formats::array_file::open_arrays;
 use crate::formats::idx::{IdxOptions, read_images_with};
 use crate::images::ImageSet;
 use crate::reading::{GoOn, Remark};
+use crate::text::read_text;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -107,7 +108,7 @@ pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Described>, DataError
         let problem = format!("{length} bytes, expected at most {LARGEST}");
         return Err(DataError::format(path, "the file", problem));
     }
-    let text = std::fs::read_to_string(path).map_err(|e| DataError::io(path, "read", e))?;
+    let text = read_text(path, LARGEST).map_err(|e| DataError::io(path, "read", e))?;
     let mut sets: BTreeMap<String, Described> = toml::from_str(&text).map_err(|e| {
         let before = e.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;

@@ -141,6 +141,10 @@ pub fn convert(
     options: &Options,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Converted, DataError> {
+    // Files are read more than once, which a device or a pipe cannot be.
+    if std::fs::metadata(input).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return Err(DataError::format(input, "the path", "not a file"));
+    }
     let detected = match options.from {
         Some(format) => told(input, format)?,
         None => detect(input)?,
