@@ -12,6 +12,7 @@ mod measurement;
 mod picture;
 pub(crate) mod tables;
 pub mod track;
+pub(crate) mod tracking;
 mod units;
 
 pub use coding::Coding;

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use equipoise_encoder::balance::{self, Tracking, TrackingConfig, Waveform};
 use equipoise_encoder::network::Network;
-use equipoise_figure::{Axis, Color, Dash, Figure, Line, Panel, Plot};
-use equipoise_report::{Column, Report, Step, Table};
+use equipoise_figure::{Color, Figure};
+use equipoise_report::{Report, Step, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::choice::{self, Case, NetworkChoice, Preset, RegimeChoice};
 use super::figures;
+use super::tracking;
 use super::units::{Planned, units};
 use crate::context::gather;
 use crate::{Context, Identity, Metrics, OrStudyError, Settings, Study, StudyError, cost, strip};
@@ -270,62 +271,22 @@ impl TrackResults {
 }
 
 fn table(found: &TrackResults) -> Table {
-    let mut table = Table::new("Tracking")
-        .column(Column::text("waveform"))
-        .column(Column::text("regime"))
-        .column(Column::number("lag").unit("ms").decimals(1))
-        .column(Column::number("correlation at the lag").decimals(4))
-        .column(Column::number("correlation at lag 0").decimals(4))
-        .column(Column::number("normalised error").decimals(4))
-        .note(
-            "The error is the root mean square of the rate, scaled onto the input by one factor, \
-             minus the input, over the range of the input.",
-        );
-    for (waveform, case, tracking) in found.rows() {
-        table.row([
-            waveform.name().into(),
-            case.name.as_str().into(),
-            tracking.lag_ms.into(),
-            tracking.correlation.into(),
-            tracking.correlation_at_zero.into(),
-            tracking.error.into(),
-        ]);
-    }
-    table
+    tracking::table("regime", found.rows().map(|(w, case, t)| (w, case.name.as_str(), t)))
 }
 
 fn traces(found: &TrackResults) -> Table {
-    let mut traces = Table::new("Traces")
-        .column(Column::text("waveform"))
-        .column(Column::text("regime"))
-        .column(Column::number("time").unit("ms").decimals(2))
-        .column(Column::number("input").decimals(5))
-        .column(Column::number("rate").unit("Hz").decimals(3));
-    for (waveform, case, tracking) in found.rows() {
-        let samples = tracking.time_ms.iter().zip(&tracking.input).zip(&tracking.rate_hz);
-        for ((&t, &input), &rate) in samples {
-            let (waveform, regime) = (waveform.name(), case.name.as_str());
-            traces.row([waveform.into(), regime.into(), t.into(), input.into(), rate.into()]);
-        }
-    }
-    traces
+    tracking::traces("regime", found.rows().map(|(w, case, t)| (w, case.name.as_str(), t)))
 }
 
 fn figure(found: &TrackResults) -> Figure {
-    let mut figure = Figure::new().columns(1);
-    for Followed { waveform, regimes } in &found.waveforms {
-        let mut plot = Plot::new(&format!("{}: input and scaled rate", waveform.name()))
-            .x_axis(Axis::new("time").unit("ms").range(0.0, found.duration))
-            .y_axis(Axis::new("in units of the input's peak").from(0.0));
-        if let Some(first) = regimes.first() {
-            let input = Line::new(&first.time_ms, &first.input).label("input");
-            plot = plot.with(input.color(Color::GREY).dash(Dash::Dashed));
-        }
-        for (k, (case, tracking)) in found.cases.iter().zip(regimes).enumerate() {
-            let scaled = Line::new(&tracking.time_ms, &tracking.scaled).label(&case.name);
-            plot = plot.with(scaled.color(figures::color(&case.name, k)).width(1.0));
-        }
-        figure = figure.panel(Panel::new(plot).height(150.0));
-    }
-    figure
+    found.waveforms.iter().fold(
+        Figure::new().columns(1),
+        |figure, Followed { waveform, regimes }| {
+            let regimes = found.cases.iter().zip(regimes).enumerate();
+            let curves: Vec<_> = regimes
+                .map(|(k, (case, t))| (case.name.as_str(), figures::color(&case.name, k), t))
+                .collect();
+            figure.panel(tracking::panel(waveform, found.duration, &curves))
+        },
+    )
 }

@@ -6,8 +6,8 @@ use equipoise_encoder::balance::{Tracking, TrackingConfig, Waveform, tracking_of
 use equipoise_encoder::populations::{
     Network as Built, Recording, Settings as Network, Simulation,
 };
-use equipoise_figure::{Axis, Color, Dash, Figure, Line, Panel, Plot};
-use equipoise_report::{Column, Report, Step, Table};
+use equipoise_figure::{Color, Figure};
+use equipoise_report::{Report, Step, Table};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use super::choice::{NetworkChoice, PresetSettings};
 use super::error::of_simulator;
 use super::tables;
 use crate::balance::track::{RAMP, SINUSOID, STEP};
+use crate::balance::tracking;
 use crate::context::{Unit, gather_parallel};
 use crate::{Context, Identity, Metrics, OrStudyError, Settings, Study, StudyError, cost};
 
@@ -345,61 +346,18 @@ impl PopulationsTrackResults {
 }
 
 fn table(found: &PopulationsTrackResults) -> Table {
-    let mut table = Table::new("Tracking")
-        .column(Column::text("waveform"))
-        .column(Column::text("population"))
-        .column(Column::number("lag").unit("ms").decimals(1))
-        .column(Column::number("correlation at the lag").decimals(4))
-        .column(Column::number("correlation at lag 0").decimals(4))
-        .column(Column::number("normalised error").decimals(4))
-        .note(
-            "The error is the root mean square of the rate, scaled onto the input by one factor, \
-             minus the input, over the range of the input.",
-        );
-    for (waveform, name, tracking) in found.rows() {
-        table.row([
-            waveform.name().into(),
-            name.into(),
-            tracking.lag_ms.into(),
-            tracking.correlation.into(),
-            tracking.correlation_at_zero.into(),
-            tracking.error.into(),
-        ]);
-    }
-    table
+    tracking::table("population", found.rows())
 }
 
 fn traces(found: &PopulationsTrackResults) -> Table {
-    let mut traces = Table::new("Traces")
-        .column(Column::text("waveform"))
-        .column(Column::text("population"))
-        .column(Column::number("time").unit("ms").decimals(2))
-        .column(Column::number("input").decimals(5))
-        .column(Column::number("rate").unit("Hz").decimals(3));
-    for (waveform, name, tracking) in found.rows() {
-        let samples = tracking.time_ms.iter().zip(&tracking.input).zip(&tracking.rate_hz);
-        for ((&t, &input), &rate) in samples {
-            traces.row([waveform.name().into(), name.into(), t.into(), input.into(), rate.into()]);
-        }
-    }
-    traces
+    tracking::traces("population", found.rows())
 }
 
 fn figure(found: &PopulationsTrackResults) -> Figure {
-    let mut figure = Figure::new().columns(1);
-    for PopulationsFollowed { waveform, populations } in &found.waveforms {
-        let mut plot = Plot::new(&format!("{}: input and scaled rates", waveform.name()))
-            .x_axis(Axis::new("time").unit("ms").range(0.0, found.duration))
-            .y_axis(Axis::new("in units of the input's peak").from(0.0));
-        if let Some(first) = populations.first() {
-            let input = Line::new(&first.time_ms, &first.input).label("input");
-            plot = plot.with(input.color(Color::GREY).dash(Dash::Dashed));
-        }
-        for (k, (name, tracking)) in found.names.iter().zip(populations).enumerate() {
-            let scaled = Line::new(&tracking.time_ms, &tracking.scaled).label(name);
-            plot = plot.with(scaled.color(Color::cycle(k)).width(1.0));
-        }
-        figure = figure.panel(Panel::new(plot).height(150.0));
-    }
-    figure
+    found.waveforms.iter().fold(Figure::new().columns(1), |figure, followed| {
+        let populations = found.names.iter().zip(&followed.populations).enumerate();
+        let curves: Vec<_> =
+            populations.map(|(k, (name, t))| (name.as_str(), Color::cycle(k), t)).collect();
+        figure.panel(tracking::panel(&followed.waveform, found.duration, &curves))
+    })
 }
