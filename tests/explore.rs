@@ -106,15 +106,33 @@ fn found(dir: &Path) -> Vec<String> {
     table.lines().skip(1).map(|line| line.split(',').nth(2).unwrap().to_owned()).collect()
 }
 
-#[test]
-fn the_page_has_the_bits_of_the_command() {
+/// What the page's simulator says of each of these settings; nothing where there is no Node.js.
+#[allow(clippy::unwrap_used, clippy::print_stderr, reason = "of a test, which says that it skips")]
+fn on_the_page(all: &[&str], dir: &Path) -> Option<Vec<Value>> {
     let node = Command::new("node").arg("--version").output();
     if !node.is_ok_and(|node| node.status.success()) {
         eprintln!("skipped: there is no Node.js to run the page's simulator");
-        return;
+        return None;
     }
+    run(&["explore", "--out", "page.html"], dir).succeeded();
+    let files: Vec<String> = (0..all.len()).map(|k| format!("{k}.json")).collect();
+    for (file, settings) in files.iter().zip(all) {
+        std::fs::write(dir.join(file), settings).unwrap();
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../explore/test/native.mjs");
+    let mut node = Command::new("node");
+    node.args([script, "page.html", &RECORDED_MS.to_string()]).args(&files);
+    node.current_dir(dir);
+    let ran = common::finish(node).succeeded();
+    let pages: Vec<Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(pages.len(), all.len(), "{ran:?}");
+    Some(pages)
+}
+
+#[test]
+fn the_page_has_the_bits_of_the_command() {
     let dir = tempfile::tempdir().unwrap();
-    run(&["explore", "--out", "page.html"], dir.path()).succeeded();
     let all = [
         r#"{}"#,
         r#"{"g": 3.5, "seed": 9}"#,
@@ -127,19 +145,8 @@ fn the_page_has_the_bits_of_the_command() {
         r#"{"gee": 5}"#,
     ];
     let refused = 3;
-    let files: Vec<String> = (0..all.len()).map(|k| format!("{k}.json")).collect();
-    for (file, settings) in files.iter().zip(all) {
-        std::fs::write(dir.path().join(file), settings).unwrap();
-    }
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../explore/test/native.mjs");
-    let mut node = Command::new("node");
-    node.args([script, "page.html", &RECORDED_MS.to_string()]).args(&files);
-    node.current_dir(dir.path());
-    let ran = common::finish(node).succeeded();
-    let lines: Vec<&str> = ran.stdout.lines().collect();
-    assert_eq!(lines.len(), all.len(), "{ran:?}");
-    for (k, line) in lines.iter().enumerate() {
-        let page: Value = serde_json::from_str(line).unwrap();
+    let Some(pages) = on_the_page(&all, dir.path()) else { return };
+    for (k, page) in pages.iter().enumerate() {
         if k + refused >= all.len() {
             let key = all[k].split('"').nth(1).unwrap();
             // The reset is what a threshold has to be above.
@@ -170,30 +177,13 @@ fn the_page_has_the_bits_of_the_command() {
 
 #[test]
 fn the_page_has_the_microcircuit_of_the_command() {
-    let node = Command::new("node").arg("--version").output();
-    if !node.is_ok_and(|node| node.status.success()) {
-        eprintln!("skipped: there is no Node.js to run the page's simulator");
-        return;
-    }
     let dir = tempfile::tempdir().unwrap();
-    run(&["explore", "--out", "page.html"], dir.path()).succeeded();
     let all = [
         r#"{"circuit": "microcircuit", "g": 4}"#,
         r#"{"circuit": "microcircuit", "g": 1.0, "seed": 3}"#,
         r#"{"circuit": "microcircuit", "g": -1}"#,
     ];
-    let files: Vec<String> = (0..all.len()).map(|k| format!("{k}.json")).collect();
-    for (file, settings) in files.iter().zip(all) {
-        std::fs::write(dir.path().join(file), settings).unwrap();
-    }
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../explore/test/native.mjs");
-    let mut node = Command::new("node");
-    node.args([script, "page.html", &RECORDED_MS.to_string()]).args(&files);
-    node.current_dir(dir.path());
-    let ran = common::finish(node).succeeded();
-    let pages: Vec<Value> =
-        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(pages.len(), all.len(), "{ran:?}");
+    let Some(pages) = on_the_page(&all, dir.path()) else { return };
     assert!(pages[2]["refused"].as_str().unwrap().contains('g'), "{}", pages[2]);
     for page in &pages[..2] {
         let toml = page["toml"].as_str().unwrap();
