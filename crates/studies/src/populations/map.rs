@@ -26,8 +26,8 @@ use crate::{Context, Identity, Metrics, OrStudyError, Settings, Study, StudyErro
 const MOST_POINTS: usize = 10_000;
 
 /// A number that a map goes over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct MapAxis {
     /// Which: `inhibition` or `drive`, which are factors of all inhibitory weights and of all
     /// background, a key of the published network such as `published.g`, or any number of the network,
@@ -92,6 +92,9 @@ impl Settings for PopulationsMapSettings {
     fn validate(&self) -> Result<(), String> {
         self.diagnosis.validate().map_err(|e| format!("`diagnosis`: {e}"))?;
         for (name, axis) in [("x", &self.x), ("y", &self.y)] {
+            if axis.key.is_empty() {
+                return Err(format!("`{name}.key` is needed: the number that the map goes over"));
+            }
             if axis.values.is_empty() || !axis.values.windows(2).all(|pair| pair[0] < pair[1]) {
                 return Err(format!("`{name}.values`: at least one value, ascending"));
             }

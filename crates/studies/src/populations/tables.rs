@@ -200,10 +200,15 @@ pub(crate) fn populations(network: &Settings, caption: &str) -> Table {
             (_, Model::Exponential) => "exponential",
             (_, Model::Conductance) => "conductance",
         };
+        let unit = match neuron.model {
+            Model::Delta => "mV",
+            Model::Exponential => "pA",
+            Model::Conductance => "nS",
+        };
         let background: Vec<String> = population
             .background
             .iter()
-            .map(|drive| format!("{:.0} Hz of {:.3}", drive.rate, drive.weight))
+            .map(|drive| format!("{:.0} Hz of {:.3} {unit}", drive.rate, drive.weight))
             .collect();
         let inhibits = population.sign == equipoise_encoder::populations::Sign::Inhibitory;
         table.row([

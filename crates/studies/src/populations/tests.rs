@@ -12,6 +12,7 @@ use super::{
 };
 use crate::context::{Context, Event, Observer, Silent};
 use crate::populations::settings::PopulationsSettings;
+use crate::settings::Layers;
 use crate::{Settings, Study, StudyError};
 use std::ops::ControlFlow;
 
@@ -231,6 +232,19 @@ fn a_map_has_the_numbers_of_single_networks() {
         let text = format!("x = {{ key = \"{key}\", values = {values} }}\n{SMALL}");
         let wrong: PopulationsMapSettings = toml::from_str(&text).unwrap();
         assert!(wrong.validate().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn an_axis_of_a_map_can_be_set_key_by_key() {
+    let layers = ["x.key=published.g", "x.values=[3, 4]"];
+    let layers = layers.into_iter().fold(Layers::default(), Layers::assign);
+    let settings: PopulationsMapSettings = layers.resolve().unwrap();
+    assert_eq!((settings.x.key.as_str(), settings.x.values), ("published.g", vec![3.0, 4.0]));
+    // With one of the two alone there is no map.
+    for alone in ["x.key=published.g", "x.values=[3, 4]"] {
+        let settings: PopulationsMapSettings = Layers::default().assign(alone).resolve().unwrap();
+        assert!(settings.validate().unwrap_err().contains("x"), "{alone}");
     }
 }
 
