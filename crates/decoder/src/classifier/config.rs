@@ -154,7 +154,7 @@ pub enum InitialWeights {
         /// potential.
         #[serde(default = "default_xi")]
         xi: f64,
-        /// Rate of a hidden neuron that is reckoned with, spikes a step of the time grid.
+        /// Assumed rate of a hidden neuron, spikes a step of the time grid.
         #[serde(default = "default_hidden_rate")]
         rate: f64,
         /// Share of the variance of excitation that inputs have, and not recurrent connections.

@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Rates are means over the time of a sample. Where all input comes at once, as in the latency code, the
-//! potential is above its mean while it does, and inhibitory neurons fire more than is reckoned with.
+//! potential is above its mean while it does, and inhibitory neurons fire more than is assumed.
 //!
 //! A neuron that nothing inhibits has a mean potential mu above 0, and instead of the first and the
 //! last condition mu + xi sigma = 1. Of conductances a weight is the current at rest; inhibition
@@ -254,7 +254,7 @@ mod tests {
         }
     }
 
-    /// By Campbell's theorem on the weights themselves, with hidden neurons of the rate reckoned with.
+    /// By Campbell's theorem on the weights themselves, with hidden neurons of the assumed rate.
     #[test]
     fn excitation_and_inhibition_cancel_and_fluctuate() {
         let shape = |config: &ClassifierConfig| config.shape(INPUTS, 2);

@@ -1,4 +1,4 @@
-//! How much memory a network takes, reckoned before any is taken.
+//! How much memory a network takes, computed before any is taken.
 
 use super::{LifError, Shape};
 

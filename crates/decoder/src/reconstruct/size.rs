@@ -1,4 +1,4 @@
-//! How large a decoder is, reckoned before any memory is taken.
+//! How large a decoder is, computed before any memory is taken.
 
 use super::config::{DecoderConfig, DecoderKind, VAE_UPSAMPLINGS};
 use equipoise_data::ImageShape;

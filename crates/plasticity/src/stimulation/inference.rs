@@ -22,7 +22,7 @@ pub struct InferenceConfig {
     pub probe_low: f64,
     /// Highest drive of a probe.
     pub probe_high: f64,
-    /// The relative noise of the measured rates that is reckoned with; 0 for none. With noise the
+    /// The assumed relative noise of the measured rates; 0 for none. With noise the
     /// estimate is a Kalman filter: knowledge accumulates over the steps of a training.
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub noise: f64,

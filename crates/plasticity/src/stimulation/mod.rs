@@ -63,7 +63,7 @@
 //! | [`AssociativeConfig`] `margin` | delta_r | r_max | 0.14 | margin that is wanted between pixels |
 //! | `gamma` | gamma | 1/rate^2 | 10 | by which large violations weigh more |
 //! | [`InferenceConfig`] `probes` | m | | 0 | probes of an inference; 0 for 4/3 of the in-degree and 10 |
-//! | `noise` | | | 0 | relative noise of measured rates that is reckoned with |
+//! | `noise` | | | 0 | assumed relative noise of measured rates |
 //!
 //! # Example
 //!

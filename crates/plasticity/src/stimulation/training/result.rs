@@ -74,9 +74,9 @@ pub struct TrainingResult {
     pub weights_before: Vec<f64>,
     /// The weights after.
     pub weights_after: Vec<f64>,
-    /// The transfer function the controller reckoned with in the end.
+    /// The transfer function the controller assumed in the end.
     pub transfer: Transfer,
-    /// The rule the controller reckoned with in the end.
+    /// The rule the controller assumed in the end.
     pub rule: PlasticityRule,
 }
 
