@@ -105,6 +105,7 @@ pub(super) fn sentences(found: &DoseResults, slopes: &[Slope]) -> Vec<String> {
     let mut sentences = vec![range(found)];
     for (dose, _) in DOSES {
         sentences.extend(over_all(slopes, dose));
+        sentences.extend(over_networks(slopes, dose));
     }
     sentences.extend(disagreement(found, slopes));
     sentences.extend(correlations(found));
@@ -157,6 +158,32 @@ fn over_all(slopes: &[Slope], dose: &str) -> Option<String> {
         text += &format!("; not told from chance: {}", untold.join(", "));
     }
     Some(text + ".")
+}
+
+/// Whether what goes with a dose would do so in other networks as well.
+fn over_networks(slopes: &[Slope], dose: &str) -> Option<String> {
+    let all: Vec<&Slope> = slopes
+        .iter()
+        .filter(|s| s.line.is_none() && s.dose == dose && s.networks_p.is_some())
+        .collect();
+    let networks = all.first()?.networks?.networks;
+    let list: Vec<String> = all
+        .iter()
+        .filter(|s| s.networks_p.is_some_and(|p| p < 0.05))
+        .filter_map(|s| {
+            let found = s.networks?;
+            let word = if found.slope > 0.0 { "rises" } else { "falls" };
+            Some(format!("{} {word} (slope {:.2})", s.response, found.slope))
+        })
+        .collect();
+    let found = match list.len() {
+        0 => "no slope is told from chance".to_owned(),
+        _ => list.join("; "),
+    };
+    Some(format!(
+        "With each of the {networks} networks as one point, which asks whether other networks would do \
+         so too, with the {dose}: {found}."
+    ))
 }
 
 /// Whether the lines agree on what balance does to the accuracy at equal time.

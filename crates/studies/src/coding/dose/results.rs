@@ -90,6 +90,9 @@ pub const RESPONSES: [(&str, f64, Number); 8] = [
     ("information taken by correlations", 1.0, |c| Some(c.information_shuffled - c.information)),
 ];
 
+/// Networks over which a slope is tested at least: fewer say nothing of others.
+pub const FEWEST_NETWORKS: usize = 5;
+
 impl DoseResults {
     /// The cells of a line.
     pub fn of_line(&self, line: usize) -> impl Iterator<Item = &DoseCell> {
@@ -121,4 +124,48 @@ impl DoseResults {
         };
         (0..self.settings.repeats).filter_map(of).collect()
     }
+
+    /// The slope of a response over a dose over the means of the networks of one line, or of all, each
+    /// network one point: what a sample of networks says of others. None for fewer than
+    /// [`FEWEST_NETWORKS`].
+    pub fn over_networks(
+        &self,
+        line: Option<usize>,
+        dose: Number,
+        response: Number,
+    ) -> Option<NetworkSlope> {
+        let mut points: Vec<(f64, f64)> = Vec::new();
+        for (index, line_of) in self.settings.lines.iter().enumerate() {
+            if line.is_some_and(|line| line != index) {
+                continue;
+            }
+            for &value in &line_of.values {
+                let mean = |of: Number| {
+                    let values = self.numbers(index, value, of);
+                    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+                };
+                points.extend(mean(dose).zip(mean(response)));
+            }
+        }
+        if points.len() < FEWEST_NETWORKS {
+            return None;
+        }
+        let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
+        let found = equipoise_metrics::statistics::linear_regression(&x, &y).ok()?;
+        let (slope, p) = (found.slope, found.p_value?);
+        Some(NetworkSlope { slope, p, r_squared: found.r_squared?, networks: points.len() })
+    }
+}
+
+/// A straight line over networks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NetworkSlope {
+    /// The slope.
+    pub slope: f64,
+    /// p of a slope of 0.
+    pub p: f64,
+    /// Share of the variance over networks that the line explains.
+    pub r_squared: f64,
+    /// How many networks there are.
+    pub networks: usize,
 }

@@ -5,7 +5,7 @@ use equipoise_metrics::summary::Summary;
 use equipoise_report::{Cell, Column, Table};
 
 use super::super::statistics::{CONFIDENCE, mean_cell};
-use super::results::{DOSES, DoseResults, Number, RESPONSES};
+use super::results::{DOSES, DoseResults, NetworkSlope, Number, RESPONSES};
 
 /// The networks of a line: their balance and what is read from them, with intervals.
 pub(super) fn line(found: &DoseResults, line: usize) -> Table {
@@ -86,6 +86,10 @@ pub(super) struct Slope {
     pub p: Option<f64>,
     /// Mean slope over its standard deviation (Cohen's d of one sample).
     pub effect: Option<f64>,
+    /// The slope over the means of networks, scaled; none for few of them.
+    pub networks: Option<NetworkSlope>,
+    /// p of that slope, corrected by Holm over the same responses.
+    pub networks_p: Option<f64>,
 }
 
 impl Slope {
@@ -115,7 +119,11 @@ pub(super) fn slopes(found: &DoseResults) -> Vec<Slope> {
                     let summary = Summary::of(&slopes);
                     let effect = summary.mean.zip(summary.std.filter(|s| *s > 0.0));
                     let effect = effect.map(|(mean, std)| mean / std);
-                    Slope { line, dose, response, slopes, p: None, effect }
+                    let networks = found
+                        .over_networks(line, dose_of, of)
+                        .map(|n| NetworkSlope { slope: scale * n.slope, ..n });
+                    let (p, networks_p) = (None, None);
+                    Slope { line, dose, response, slopes, p, effect, networks, networks_p }
                 })
                 .collect();
             correct(&mut group);
@@ -141,6 +149,12 @@ fn correct(group: &mut [Slope]) {
     for ((k, _), p) in tested.iter().zip(holm(&plain).unwrap_or_default()) {
         group[*k].p = Some(p);
     }
+    let tested: Vec<(usize, f64)> =
+        group.iter().enumerate().filter_map(|(k, slope)| Some((k, slope.networks?.p))).collect();
+    let plain: Vec<f64> = tested.iter().map(|t| t.1).collect();
+    for ((k, _), p) in tested.iter().zip(holm(&plain).unwrap_or_default()) {
+        group[*k].networks_p = Some(p);
+    }
 }
 
 /// The slopes as a table.
@@ -153,6 +167,14 @@ pub(super) fn slope_table(found: &DoseResults, slopes: &[Slope]) -> Table {
         .column(Column::number("slope").decimals(2))
         .column(Column::p_value("p, corrected").key("p"))
         .column(Column::number("Cohen's d").key("d").decimals(1))
+        .column(Column::number("slope over networks").key("slope_networks").decimals(2))
+        .column(Column::number("r² over networks").key("r_squared_networks").decimals(2))
+        .column(Column::p_value("p over networks, corrected").key("p_networks"))
+        .note(
+            "Over networks: least squares over the networks, each the mean of its repetitions, which \
+             asks whether other networks would do so too; the slopes of repetitions speak for other \
+             draws of the same networks.",
+        )
         .note(
             "Least squares within each repetition; the interval and the t-test are over the slopes \
              of repetitions, corrected by Holm over the responses of a dose and a line. A slope is \
@@ -171,6 +193,9 @@ pub(super) fn slope_table(found: &DoseResults, slopes: &[Slope]) -> Table {
             mean_cell(&slope.slopes),
             slope.p.map_or(Cell::Missing, Cell::from),
             slope.effect.map_or(Cell::Missing, Cell::from),
+            slope.networks.map_or(Cell::Missing, |n| n.slope.into()),
+            slope.networks.map_or(Cell::Missing, |n| n.r_squared.into()),
+            slope.networks_p.map_or(Cell::Missing, Cell::from),
         ]);
     }
     table
