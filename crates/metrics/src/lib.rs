@@ -72,7 +72,7 @@
 //! # What it is not made for
 //!
 //! * Spike sorting, filtering of signals, spectra, spike-train surrogates: Elephant has them.
-//! * Models with several factors, repeated measures over more than pairs, Bayesian inference.
+//! * Models with several factors or random slopes, Bayesian inference.
 //! * Colour or video quality beyond MSE, PSNR and SSIM of each channel.
 //! * Trains so many that all pairs do not fit in memory: a distance matrix holds n (n - 1) / 2
 //!   floats.
@@ -82,7 +82,8 @@
 //! Wang, Bovik, Sheikh & Simoncelli 2004, IEEE Trans. Image Process. 13:600 (SSIM); Shinomoto,
 //! Shima & Tanji 2003, Neural Comput. 15:2823 (LV); Golomb & Rinzel 1994, Physica D 72:259
 //! (synchrony); van Rossum 2001, Neural Comput. 13:751. The statistics name theirs where they are
-//! defined. Reference values come from SciPy, scikit-image and Elephant.
+//! defined. Reference values come from SciPy, statsmodels, scikit-image and
+//! Elephant.
 
 pub mod classification;
 pub mod dynamics;

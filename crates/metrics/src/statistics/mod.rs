@@ -12,8 +12,9 @@
 //! | how large is the difference? | [`cohens_d`], [`hedges_g`], [`paired_d`] |
 //! | how sure is any number? | [`Bootstrap`], [`wilson`], [`clopper_pearson`] |
 //! | how do two variables go together? | [`linear_regression`], [`pearson`] |
+//! | and where values come in groups that differ? | [`mixed_line`] |
 //!
-//! All agree with SciPy to 1e-9. What has no answer (an empty group, groups without variance)
+//! All agree with SciPy to 1e-9 ([`mixed_line`]: with statsmodels, whose search stops at 1e-5). What has no answer (an empty group, groups without variance)
 //! is an [`Undefined`] that gives the reason; no result is ever NaN.
 //!
 //! Rounding is not variance. Values that are equal but for the last three or four bits of the
@@ -29,6 +30,7 @@ mod binomial;
 mod bootstrap;
 mod correction;
 mod effect;
+mod mixed;
 pub(crate) mod moments;
 mod noncentral_t;
 mod pairwise;
@@ -44,6 +46,7 @@ pub use binomial::{clopper_pearson, wilson};
 pub use bootstrap::{Bootstrap, BootstrapMethod};
 pub use correction::holm;
 pub use effect::{cohens_d, hedges_g, paired_d};
+pub use mixed::{MixedLine, mixed_line};
 pub use pairwise::{Against, Design, PairwiseTest, compare_groups};
 pub use rank::{KruskalWallis, RankMethod, RankTest, kruskal_wallis, mann_whitney};
 pub use regression::{Correlation, LinearRegression, linear_regression, pearson};
