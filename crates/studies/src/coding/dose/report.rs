@@ -166,23 +166,34 @@ fn over_networks(slopes: &[Slope], dose: &str) -> Option<String> {
         .iter()
         .filter(|s| s.line.is_none() && s.dose == dose && s.networks_p.is_some())
         .collect();
-    let networks = all.first()?.networks?.networks;
-    let list: Vec<String> = all
+    let first_of_all = all.first()?;
+    let first = first_of_all.networks?;
+    let told: Vec<String> = all
         .iter()
         .filter(|s| s.networks_p.is_some_and(|p| p < 0.05))
         .filter_map(|s| {
-            let found = s.networks?;
-            let word = if found.slope > 0.0 { "rises" } else { "falls" };
-            Some(format!("{} {word} (slope {:.2})", s.response, found.slope))
+            let of = |value: f64| s.scale * value;
+            let model = s.networks?.model;
+            let word = if model.slope > 0.0 { "rises" } else { "falls" };
+            Some(format!(
+                "{} {word} (slope {:.2}, {:.2} to {:.2})",
+                s.response,
+                of(model.slope),
+                of(model.low),
+                of(model.high)
+            ))
         })
         .collect();
-    let found = match list.len() {
-        0 => "no slope is told from chance".to_owned(),
-        _ => list.join("; "),
+    let found = match told.len() {
+        0 => "no response changes more than chance can make it".to_owned(),
+        _ => told.join("; "),
     };
+    let response = first_of_all.response.split(',').next().unwrap_or_default();
     Some(format!(
-        "With each of the {networks} networks as one point, which asks whether other networks would do \
-         so too, with the {dose}: {found}."
+        "With the {} networks as a sample of others (mixed model), with the {dose}: {found}; it explains \
+         {:.0} % of the variance over networks of the {response}.",
+        first.model.groups,
+        100.0 * first.r_squared,
     ))
 }
 

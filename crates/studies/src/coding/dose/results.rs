@@ -1,9 +1,11 @@
 //! What the study of dose and response finds.
 
+use equipoise_metrics::statistics::{MixedLine, linear_regression, mixed_line};
 use serde::{Deserialize, Serialize};
 
 use super::super::matching::Matched;
 use super::super::state::Measured;
+use super::super::statistics::CONFIDENCE;
 use super::settings::{Along, DoseSettings};
 
 /// What is read from the spikes of some time.
@@ -119,53 +121,60 @@ impl DoseResults {
                 .filter(|c| line.is_none_or(|line| c.line == line))
                 .filter_map(|c| Some((dose(c)?, response(c)?)));
             let (x, y): (Vec<f64>, Vec<f64>) = pairs.unzip();
-            let fitted = equipoise_metrics::statistics::linear_regression(&x, &y);
+            let fitted = linear_regression(&x, &y);
             fitted.ok().map(|line| line.slope)
         };
         (0..self.settings.repeats).filter_map(of).collect()
     }
 
-    /// The slope of a response over a dose over the means of the networks of one line, or of all, each
-    /// network one point: what a sample of networks says of others. None for fewer than
-    /// [`FEWEST_NETWORKS`].
+    /// The slope of a response over a dose with networks drawn at random as well as repetitions: what a
+    /// sample of networks says of others. A mixed model whose random intercept is the network; the
+    /// dose of a network is its mean over repetitions, so that what differs between repetitions of a
+    /// network alone, noise of the measurement of both, has no say. Of one line, or of all; none for
+    /// fewer than [`FEWEST_NETWORKS`] or for one repetition.
     pub fn over_networks(
         &self,
         line: Option<usize>,
         dose: Number,
         response: Number,
     ) -> Option<NetworkSlope> {
-        let mut points: Vec<(f64, f64)> = Vec::new();
+        // Of each network its dose, and its responses.
+        let mut networks: Vec<(f64, Vec<f64>)> = Vec::new();
         for (index, line_of) in self.settings.lines.iter().enumerate() {
             if line.is_some_and(|line| line != index) {
                 continue;
             }
             for &value in &line_of.values {
-                let mean = |of: Number| {
-                    let values = self.numbers(index, value, of);
-                    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-                };
-                points.extend(mean(dose).zip(mean(response)));
+                let responses = self.numbers(index, value, response);
+                let dose = mean(&self.numbers(index, value, dose));
+                networks.extend(dose.filter(|_| !responses.is_empty()).zip(Some(responses)));
             }
         }
-        if points.len() < FEWEST_NETWORKS {
+        if networks.len() < FEWEST_NETWORKS {
             return None;
         }
-        let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
-        let found = equipoise_metrics::statistics::linear_regression(&x, &y).ok()?;
-        let (slope, p) = (found.slope, found.p_value?);
-        Some(NetworkSlope { slope, p, r_squared: found.r_squared?, networks: points.len() })
+        let all = networks.iter().enumerate();
+        let all = all.flat_map(|(network, (x, y))| y.iter().map(move |&y| (network, *x, y)));
+        let (groups, pairs): (Vec<usize>, Vec<(f64, f64)>) =
+            all.map(|(network, x, y)| (network, (x, y))).unzip();
+        let (x, y): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+        let model = mixed_line(&x, &y, &groups, CONFIDENCE).ok()?;
+        let means: Vec<f64> = networks.iter().filter_map(|(_, y)| mean(y)).collect();
+        let doses: Vec<f64> = networks.iter().map(|(x, _)| *x).collect();
+        let r_squared = linear_regression(&doses, &means).ok()?.r_squared?;
+        Some(NetworkSlope { model, r_squared })
     }
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// A straight line over networks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NetworkSlope {
-    /// The slope.
-    pub slope: f64,
-    /// p of a slope of 0.
-    pub p: f64,
-    /// Share of the variance over networks that the line explains.
+    /// The mixed model; its groups are the networks.
+    pub model: MixedLine,
+    /// Share of the variance of the networks' means that a line explains.
     pub r_squared: f64,
-    /// How many networks there are.
-    pub networks: usize,
 }

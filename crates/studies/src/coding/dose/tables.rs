@@ -86,8 +86,10 @@ pub(super) struct Slope {
     pub p: Option<f64>,
     /// Mean slope over its standard deviation (Cohen's d of one sample).
     pub effect: Option<f64>,
-    /// The slope over the means of networks, scaled; none for few of them.
+    /// The slope over networks, not scaled; none for few of them.
     pub networks: Option<NetworkSlope>,
+    /// What that slope, its interval and its standard deviations are multiplied by.
+    pub scale: f64,
     /// p of that slope, corrected by Holm over the same responses.
     pub networks_p: Option<f64>,
 }
@@ -119,11 +121,9 @@ pub(super) fn slopes(found: &DoseResults) -> Vec<Slope> {
                     let summary = Summary::of(&slopes);
                     let effect = summary.mean.zip(summary.std.filter(|s| *s > 0.0));
                     let effect = effect.map(|(mean, std)| mean / std);
-                    let networks = found
-                        .over_networks(line, dose_of, of)
-                        .map(|n| NetworkSlope { slope: scale * n.slope, ..n });
+                    let networks = found.over_networks(line, dose_of, of);
                     let (p, networks_p) = (None, None);
-                    Slope { line, dose, response, slopes, p, effect, networks, networks_p }
+                    Slope { line, dose, response, slopes, p, effect, networks, scale, networks_p }
                 })
                 .collect();
             correct(&mut group);
@@ -150,7 +150,7 @@ fn correct(group: &mut [Slope]) {
         group[*k].p = Some(p);
     }
     let tested: Vec<(usize, f64)> =
-        group.iter().enumerate().filter_map(|(k, slope)| Some((k, slope.networks?.p))).collect();
+        group.iter().enumerate().filter_map(|(k, slope)| Some((k, slope.networks?.model.p_value))).collect();
     let plain: Vec<f64> = tested.iter().map(|t| t.1).collect();
     for ((k, _), p) in tested.iter().zip(holm(&plain).unwrap_or_default()) {
         group[*k].networks_p = Some(p);
@@ -167,25 +167,29 @@ pub(super) fn slope_table(found: &DoseResults, slopes: &[Slope]) -> Table {
         .column(Column::number("slope").decimals(2))
         .column(Column::p_value("p, corrected").key("p"))
         .column(Column::number("Cohen's d").key("d").decimals(1))
+        .column(Column::integer("networks").key("n_networks"))
         .column(Column::number("slope over networks").key("slope_networks").decimals(2))
-        .column(Column::number("r² over networks").key("r_squared_networks").decimals(2))
         .column(Column::p_value("p over networks, corrected").key("p_networks"))
-        .note(
-            "Over networks: least squares over the networks, each the mean of its repetitions, which \
-             asks whether other networks would do so too; the slopes of repetitions speak for other \
-             draws of the same networks.",
-        )
+        .column(Column::number("r² over networks").key("r_squared_networks").decimals(2))
+        .column(Column::number("SD of networks").key("sd_networks").decimals(2))
+        .column(Column::number("SD of repetitions").key("sd_repetitions").decimals(2))
         .note(
             "Least squares within each repetition; the interval and the t-test are over the slopes \
              of repetitions, corrected by Holm over the responses of a dose and a line. A slope is \
-             per unit of the dose.",
+             per unit of the dose. It speaks for other draws of the same networks.",
+        )
+        .note(
+            "Over networks: a mixed model with the network as a random intercept, by restricted \
+             maximum likelihood, with Satterthwaite's degrees of freedom and the same correction. It \
+             asks whether other networks would do so too. r²: of the networks' means; the standard \
+             deviations are those about the line, of networks, and of repetitions about their network.",
         );
     for slope in slopes {
         let networks = slope.line.map_or_else(
             || "all".to_owned(),
             |line| format!("along {}", found.settings.lines[line].along.label()),
         );
-        table.row([
+        let mut row: Vec<Cell> = vec![
             networks.into(),
             slope.dose.into(),
             slope.response.into(),
@@ -193,12 +197,27 @@ pub(super) fn slope_table(found: &DoseResults, slopes: &[Slope]) -> Table {
             mean_cell(&slope.slopes),
             slope.p.map_or(Cell::Missing, Cell::from),
             slope.effect.map_or(Cell::Missing, Cell::from),
-            slope.networks.map_or(Cell::Missing, |n| n.slope.into()),
-            slope.networks.map_or(Cell::Missing, |n| n.r_squared.into()),
-            slope.networks_p.map_or(Cell::Missing, Cell::from),
-        ]);
+        ];
+        row.extend(over_networks(slope));
+        table.row(row);
     }
     table
+}
+
+/// The cells of a slope over networks.
+fn over_networks(slope: &Slope) -> [Cell; 6] {
+    let Some(NetworkSlope { model, r_squared }) = slope.networks else {
+        return [const { Cell::Missing }; 6];
+    };
+    let scaled = |value: f64| slope.scale * value;
+    [
+        model.groups.into(),
+        Cell::interval(scaled(model.slope), scaled(model.low), scaled(model.high)),
+        slope.networks_p.map_or(Cell::Missing, Cell::from),
+        r_squared.into(),
+        scaled(model.group_variance.sqrt()).into(),
+        scaled(model.residual_variance.sqrt()).into(),
+    ]
 }
 
 /// Every network, row by row.
