@@ -288,6 +288,27 @@ fn ratios_are_compared_with_a_reference_or_each_with_each() {
 }
 
 #[test]
+fn a_report_of_ratios_tells_how_balanced_networks_are() {
+    let network = NetworkSettings { feed_forward_inhibition: true, ..small() };
+    let noise = NoiseGrid { ratios: vec![], ..NoiseGrid::default() };
+    let settings = RatiosSettings { ratios: vec![0.5, 0.8], network, noise, ..study() };
+    let results = in_memory::<Ratios>(&settings);
+    let report = Ratios::report(&results);
+    let (_, table) = report.tables().iter().find(|(name, _)| name == "balance").unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+    let at = rows[0].iter().position(|name| *name == "ratio_after").unwrap();
+    for (row, ratio) in rows[1..].iter().zip([0.5, 0.8]) {
+        let of = results.trials.iter().filter(|t| t.condition.ratio == ratio);
+        let measured: Vec<f64> =
+            of.map(|t| t.result.balance(true).and_then(|b| b.ratio).unwrap()).collect();
+        assert!(measured.len() == 2 && measured.iter().all(|ratio| *ratio > 0.0), "{measured:?}");
+        let shown: f64 = row[at].parse().unwrap();
+        assert!((shown - 0.5 * (measured[0] + measured[1])).abs() < 1e-9, "{shown} {measured:?}");
+    }
+    assert_eq!(rows.len(), 3);
+}
+
+#[test]
 fn held_out_speakers_are_pairs() {
     let settings = RatiosSettings {
         ratios: vec![0.8, 1.0],

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use equipoise_decoder::classifier::{
-    ClassifierConfig, ClassifierError, EpochRecord, Evaluation, Hardware, Trainer, score,
+    ClassifierConfig, ClassifierError, EpochRecord, Evaluation, Hardware, Trainer, TypeBalance, score,
 };
 use equipoise_decoder::observer::Observer;
 use serde::{Deserialize, Serialize};
@@ -137,6 +137,13 @@ impl TrialResult {
     /// Hidden firing rate after the last epoch, Hz.
     pub fn final_rate(&self) -> f64 {
         self.records.last().map_or(0.0, |r| r.test.activity.rate)
+    }
+
+    /// Excitation and inhibition of the excitatory hidden neurons, before or after training; none if that
+    /// was not measured.
+    pub fn balance(&self, after: bool) -> Option<&TypeBalance> {
+        let measured = if after { self.after.as_ref()? } else { &self.before };
+        measured.balance.as_ref()?.main()
     }
 
     /// Whether no hidden neuron fires on any measured sample at the end.

@@ -74,7 +74,7 @@ pub fn report(results: &RatiosResults) -> Report {
         trials.len()
     ));
     report.strip(steps(results));
-    for sentence in found(results) {
+    for sentence in found(results).into_iter().chain(balance(results)) {
         report.found(&sentence);
     }
     oddities(&mut report, results);
@@ -194,6 +194,26 @@ fn found(results: &RatiosResults) -> Vec<String> {
     sentences
 }
 
+/// What training does to the balance of hidden neurons that inhibitory ones inhibit: the mean over
+/// those trainings, of which both ends are measured.
+fn balance(results: &RatiosResults) -> Option<String> {
+    let both = |trial: &Trial| {
+        let ratio = |after: bool| trial.result.balance(after)?.ratio;
+        ratio(false).zip(ratio(true)).filter(|(before, after)| before + after > 0.0)
+    };
+    let bounded = results.trials.iter().filter(|t| t.condition.grid != Grid::Unbounded);
+    let (before, after): (Vec<f64>, Vec<f64>) = bounded.filter_map(both).unzip();
+    (!before.is_empty()).then(|| {
+        format!(
+            "Where inhibitory neurons inhibit hidden ones under Dale's law ({} trainings), inhibition \
+             cancels {:.0} % of the excitation before training and {:.0} % after it.",
+            before.len(),
+            100.0 * mean(&before),
+            100.0 * mean(&after)
+        )
+    })
+}
+
 /// What the reader must know before believing a number.
 fn oddities(report: &mut Report, results: &RatiosResults) {
     let RatiosResults { settings, data, trials, .. } = results;
@@ -288,6 +308,9 @@ fn rates_part(
     report
         .table("best", &tables::best(best, rates, scored, success))
         .table("rates", &tables::rates(rates.iter().chain(unbounded), scored, success));
+    if let Some(table) = tables::balance(rates.iter().chain(unbounded)) {
+        report.table("balance", &table);
+    }
     if let Some(table) = tables::hardware(rates.iter().chain(unbounded)) {
         report.table("hardware", &table);
     }
@@ -332,6 +355,9 @@ fn noise_part(report: &mut Report, results: &RatiosResults, groups: &[Group<'_>]
          the same noise, with the 95 % interval of the test.",
     );
     report.table("noise", &tables::noise(groups, scored));
+    if let Some(table) = tables::balance(groups.iter()) {
+        report.table("noise-balance", &table);
+    }
     if compared.comparisons.is_empty() {
         return;
     }

@@ -1,6 +1,6 @@
 //! The tables of the study.
 
-use equipoise_decoder::classifier::{BITS, Hardware};
+use equipoise_decoder::classifier::{BITS, Hardware, TypeBalance};
 use equipoise_metrics::statistics::Design;
 use equipoise_report::{Best as Highlight, Cell, Column, Table};
 
@@ -111,6 +111,58 @@ pub fn rates<'g, 'a: 'g>(
         ]);
     }
     table
+}
+
+/// How balanced the hidden neurons are; nothing if that was not measured.
+pub fn balance<'g, 'a: 'g>(groups: impl Iterator<Item = &'g Group<'a>>) -> Option<Table> {
+    let mut table = Table::new("Excitation and inhibition of the hidden neurons")
+        .column(Column::text("network"))
+        .column(sigma_1())
+        .column(Column::number("noise").key("noise"))
+        .column(Column::integer("trials"))
+        .column(Column::number("I / E before").key("ratio_before").decimals(2))
+        .column(Column::number("I / E after").key("ratio_after").decimals(2))
+        .column(Column::number("net before").unit("thresholds").decimals(2))
+        .column(Column::number("net after").unit("thresholds").decimals(2))
+        .column(Column::number("correlation before").decimals(2))
+        .column(Column::number("correlation after").decimals(2))
+        .column(Column::number("CV after").key("cv_after").decimals(2))
+        .note(
+            "Measured before the first and after the last epoch, of the excitatory hidden neurons, or of \
+             the inhibitory ones of a network without them: mean inputs as the potential that they would \
+             hold (1 is the threshold), inhibition over excitation, and their correlation over time. I / E \
+             is 0 where inhibitory neurons act on the outputs alone. Means with 95 % intervals over \
+             trials.",
+        );
+    type Number = fn(&TypeBalance) -> Option<f64>;
+    let numbers: [(Number, [bool; 2]); 4] = [
+        (|b| b.ratio, [true, true]),
+        (|b| Some(b.net), [true, true]),
+        (|b| b.correlation, [true, true]),
+        (|b| b.cv, [false, true]),
+    ];
+    for group in groups {
+        let of = |after: bool, number: Number| -> Vec<f64> {
+            let measured = group.trials.iter().filter_map(|t| t.result.balance(after));
+            measured.filter_map(number).collect()
+        };
+        let trials = group.trials.iter().filter(|t| t.result.balance(false).is_some()).count();
+        if trials == 0 {
+            continue;
+        }
+        let mut row: Vec<Cell> = vec![
+            group.condition.network_name().into(),
+            optional(group.condition.sigma_1),
+            group.condition.noise.into(),
+            trials.into(),
+        ];
+        for (number, moments) in numbers {
+            let asked = [false, true].into_iter().filter(|&after| moments[usize::from(after)]);
+            row.extend(asked.map(|after| interval_cell(&of(after, number))));
+        }
+        table.row(row);
+    }
+    (!table.is_empty()).then_some(table)
 }
 
 /// What the networks cost on hardware; nothing if that was not measured.

@@ -8,6 +8,9 @@ use equipoise_metrics::summary::Summary;
 use super::results::{BALANCES, Number, OUTCOMES, TrainedCell, TrainedResults};
 use super::settings::{Condition, Inhibition, Start, synapses_label};
 
+/// What inhibition over excitation is called where changes of it are tested.
+pub(super) const RATIO: &str = "I / E";
+
 /// A number of each repetition, tested against 0.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tested {
@@ -136,38 +139,32 @@ pub(super) fn choices(found: &TrainedResults) -> Vec<Tested> {
                     mean(&changes)
                 };
                 let values = (0..found.settings.repeats).filter_map(of_repeat).collect();
-                all.push(Tested::new(choice.name(), format!("noise {noise}"), outcome, values));
+                all.push(Tested::new(choice.name(), noise_name(noise), outcome, values));
             }
         }
     }
     correct(all)
 }
 
-/// What training changes in the balance of each kind of network whose hidden neurons are inhibited:
-/// the mean over ratios and levels of noise, one value a repetition.
+/// What training changes in the balance of each kind of network whose hidden neurons are inhibited, at
+/// each level of noise: the mean over ratios, one value a repetition.
 pub(super) fn training(found: &TrainedResults) -> Vec<Tested> {
     type Change = fn(&TrainedCell) -> Option<f64>;
     const CHANGES: [(&str, Change); 3] = [
-        ("I / E", |c| Some(c.end()?.ratio? - c.start()?.ratio?)),
+        (RATIO, |c| Some(c.end()?.ratio? - c.start()?.ratio?)),
         ("correlation of E and I", |c| Some(c.end()?.correlation? - c.start()?.correlation?)),
         ("net input, thresholds", |c| Some(c.end()?.net - c.start()?.net)),
     ];
-    let mut kinds: Vec<Condition> = found
-        .settings
-        .conditions()
-        .into_iter()
-        .filter(|c| c.inhibition != Inhibition::Outputs)
-        .map(|c| Condition { noise: 0.0, ratio: 0.0, ..c })
-        .collect();
-    kinds.dedup();
-    let mut once: Vec<Condition> = Vec::new();
-    kinds.into_iter().for_each(|kind| {
-        if !once.contains(&kind) {
-            once.push(kind);
+    let kind_of = |c: &Condition| Condition { ratio: 0.0, ..*c };
+    let mut kinds: Vec<Condition> = Vec::new();
+    for condition in found.settings.conditions() {
+        let kind = kind_of(&condition);
+        if kind.inhibition != Inhibition::Outputs && !kinds.contains(&kind) {
+            kinds.push(kind);
         }
-    });
+    }
     let mut all = Vec::new();
-    for kind in once {
+    for kind in kinds {
         let name = format!(
             "{} synapses, {} inhibition, {} start",
             synapses_label(kind.synapses),
@@ -176,17 +173,20 @@ pub(super) fn training(found: &TrainedResults) -> Vec<Tested> {
         );
         for (outcome, of) in CHANGES {
             let of_repeat = |repeat: usize| {
-                let cells = found.cells.iter().filter(|c| {
-                    c.repeat == repeat
-                        && Condition { noise: 0.0, ratio: 0.0, ..c.condition } == kind
-                });
+                let of_kind = |c: &&TrainedCell| c.repeat == repeat && kind_of(&c.condition) == kind;
+                let cells = found.cells.iter().filter(of_kind);
                 mean(&cells.filter_map(of).collect::<Vec<f64>>())
             };
             let values = (0..found.settings.repeats).filter_map(of_repeat).collect();
-            all.push(Tested::new("after less before".into(), name.clone(), outcome, values));
+            all.push(Tested::new(name.clone(), noise_name(kind.noise), outcome, values));
         }
     }
     correct(all)
+}
+
+/// What a level of noise is called.
+pub(super) fn noise_name(noise: f64) -> String {
+    format!("noise {noise}")
 }
 
 /// The slope of each outcome over each measure of balance after training, by least squares over the
@@ -208,7 +208,7 @@ pub(super) fn slopes(found: &TrainedResults) -> Vec<Tested> {
                 };
                 let values = (0..found.settings.repeats).filter_map(of_repeat).collect();
                 let what = format!("per unit of {dose}");
-                all.push(Tested::new(what, format!("noise {noise}"), outcome, values));
+                all.push(Tested::new(what, noise_name(noise), outcome, values));
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use equipoise_report::{Report, Step, Table};
 
-use super::comparison::{Tested, choices, mean, slopes, training};
+use super::comparison::{RATIO, Tested, choices, mean, noise_name, slopes, training};
 use super::results::{Number, TrainedResults};
-use super::settings::Inhibition;
+use super::settings::{Condition, Inhibition, Start};
 use super::{figures, tables};
 use crate::coding::statistics::mean_text;
 
@@ -42,8 +42,8 @@ impl Tests {
                 "training-and-balance",
                 tables::tested(
                     "What training does to balance",
-                    ["what", "network"],
-                    &note("Excitatory hidden neurons; means over ratios and levels of noise."),
+                    ["network", "under"],
+                    &note("After less before, of excitatory hidden neurons; means over ratios."),
                     &self.training,
                 ),
             ),
@@ -155,8 +155,10 @@ fn method(found: &TrainedResults) -> Vec<String> {
 /// What was found, in sentences that follow from the numbers.
 pub(super) fn sentences(found: &TrainedResults, tests: &Tests) -> Vec<String> {
     let mut sentences = Vec::new();
-    sentences.extend(reached(found));
-    sentences.extend(changed(&tests.training));
+    for &noise in &found.settings.noise {
+        sentences.extend(reached(found, noise));
+        sentences.extend(changed(&tests.training, noise));
+    }
     sentences.extend(told(
         "What a choice changes, told from chance",
         "No choice of synapses, inhibition or start changes an outcome more than chance can make it",
@@ -170,55 +172,63 @@ pub(super) fn sentences(found: &TrainedResults, tests: &Tests) -> Vec<String> {
     sentences
 }
 
-/// Where trained networks end.
-fn reached(found: &TrainedResults) -> Option<String> {
-    let of = |inhibited: bool, number: Number| {
-        let cells = found
-            .cells
-            .iter()
-            .filter(|c| (c.condition.inhibition != Inhibition::Outputs) == inhibited);
-        cells.filter_map(number).collect::<Vec<f64>>()
+/// Where networks that are trained under a level of noise begin and end.
+fn reached(found: &TrainedResults, noise: f64) -> Option<String> {
+    let of = |start: Start, number: Number| {
+        let cells = found.cells.iter().filter(|c| {
+            let Condition { inhibition, start: begun, noise: level, .. } = c.condition;
+            inhibition != Inhibition::Outputs && begun == start && level == noise
+        });
+        mean(&cells.filter_map(number).collect::<Vec<f64>>())
     };
-    let before = mean(&of(true, |c| c.start()?.ratio))?;
-    let after = mean(&of(true, |c| c.end()?.ratio))?;
-    let correlation = mean(&of(true, |c| c.end()?.correlation));
-    let mut text = format!(
-        "Where hidden neurons are inhibited, inhibition cancels {:.0} % of their excitation before \
-         training and {:.0} % after it, in the mean over all networks",
-        100.0 * before,
-        100.0 * after
-    );
-    if let Some(correlation) = correlation {
-        text += &format!("; over time the two then have a correlation of {correlation:.2}");
-    }
-    Some(text + ".")
+    let parts: Vec<String> = found
+        .settings
+        .start
+        .iter()
+        .filter_map(|&start| {
+            let before = of(start, |c| c.start()?.ratio)?;
+            let after = of(start, |c| c.end()?.ratio)?;
+            let mut text = format!(
+                "from the {} start {:.0} % of their excitation before training and {:.0} % after it",
+                start.label(),
+                100.0 * before,
+                100.0 * after
+            );
+            if let Some(correlation) = of(start, |c| c.end()?.correlation) {
+                text += &format!(" (correlation of the two over time {correlation:.2})");
+            }
+            Some(text)
+        })
+        .collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Under {}, where hidden neurons are inhibited, inhibition cancels {}, in the mean over \
+             networks.",
+            noise_name(noise),
+            parts.join("; ")
+        )
+    })
 }
 
-/// What training does to the ratio of inhibition and excitation.
-fn changed(training: &[Tested]) -> Option<String> {
-    let tested: Vec<&Tested> =
-        training.iter().filter(|t| t.outcome == "I / E" && t.p.is_some()).collect();
-    let names = |rises: bool| -> Vec<&str> {
-        let those =
-            tested.iter().filter(|t| t.is_told() && t.mean().is_some_and(|m| (m > 0.0) == rises));
-        those.map(|t| t.within.as_str()).collect()
+/// What training under a level of noise does to the ratio of inhibition and excitation.
+fn changed(training: &[Tested], noise: f64) -> Option<String> {
+    let under = noise_name(noise);
+    let tested: Vec<&Tested> = training
+        .iter()
+        .filter(|t| t.outcome == RATIO && t.within == under && t.p.is_some())
+        .collect();
+    let count = |rises: bool| {
+        tested.iter().filter(|t| t.is_told() && t.mean().is_some_and(|m| (m > 0.0) == rises)).count()
     };
-    let (up, down) = (names(true), names(false));
-    match (tested.len(), up.is_empty(), down.is_empty()) {
-        (0, ..) => None,
-        (_, true, true) => Some(
-            "Training changes inhibition over excitation of no kind of network more than chance can \
-             make it."
-                .to_owned(),
-        ),
-        _ => {
-            let part = |verb: &str, names: &[&str]| {
-                (!names.is_empty()).then(|| format!("{verb} it in: {}", names.join("; ")))
-            };
-            let parts: Vec<String> = [part("raises", &up), part("lowers", &down)].into_iter().flatten().collect();
-            Some(format!("Training changes inhibition over excitation. It {}.", parts.join(". It ")))
-        }
-    }
+    (!tested.is_empty()).then(|| {
+        format!(
+            "Under {under}, training raises inhibition over excitation in {} of {} kinds of networks and \
+             lowers it in {}, told from chance.",
+            count(true),
+            tested.len(),
+            count(false)
+        )
+    })
 }
 
 /// Those of some tests that are told from chance.

@@ -97,6 +97,29 @@ fn choices_and_slopes_are_those_of_the_numbers() {
     assert!((recurrent.mean().unwrap() - 3.0).abs() < 1e-9);
     let start = of(choices(&found), "balanced instead of published");
     assert!(start.mean().unwrap().abs() < 1e-9 && !start.is_told());
+    // Training is asked of each level of noise for itself.
+    let noisy = found.cells.iter().map(|cell| {
+        let condition = settings::Condition { noise: 0.5, ..cell.condition };
+        let mut cell = TrainedCell { condition, ..cell.clone() };
+        let rise = 0.2 + 0.01 * cell.repeat as f64;
+        let begun = cell.start().and_then(|b| b.ratio);
+        if let Some(end) = cell.after.as_mut().and_then(|b| b.excitatory.as_mut()) {
+            end.ratio = begun.map(|ratio| ratio + rise);
+        }
+        cell
+    });
+    let noisy: Vec<TrainedCell> = noisy.collect();
+    let mut both = found.clone();
+    both.settings.noise.push(0.5);
+    both.cells.extend(noisy);
+    let changes = training(&both);
+    assert_eq!(changes.len(), 2 * training(&found).len());
+    for change in changes.iter().filter(|c| c.within == "noise 0.5" && c.outcome == "I / E") {
+        for (value, want) in change.values.iter().zip([0.2, 0.21, 0.22]) {
+            assert!((value - want).abs() < 1e-9, "{change:?}");
+        }
+        assert!(change.is_told());
+    }
     let slope = of(slopes(&found), "I / E");
     assert!(slope.values.iter().all(|s| (s - 50.0).abs() < 1e-6), "{:?}", slope.values);
 }
