@@ -6,7 +6,8 @@
 use std::time::{Duration, Instant};
 
 use equipoise_decoder::classifier::{
-    ClassifierConfig, ClassifierError, EpochRecord, Evaluation, Hardware, Trainer, TypeBalance, score,
+    ClassifierConfig, ClassifierError, EpochRecord, Evaluation, Hardware, Trainer, TypeBalance,
+    score,
 };
 use equipoise_decoder::observer::Observer;
 use serde::{Deserialize, Serialize};

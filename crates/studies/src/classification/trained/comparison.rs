@@ -173,7 +173,8 @@ pub(super) fn training(found: &TrainedResults) -> Vec<Tested> {
         );
         for (outcome, of) in CHANGES {
             let of_repeat = |repeat: usize| {
-                let of_kind = |c: &&TrainedCell| c.repeat == repeat && kind_of(&c.condition) == kind;
+                let of_kind =
+                    |c: &&TrainedCell| c.repeat == repeat && kind_of(&c.condition) == kind;
                 let cells = found.cells.iter().filter(of_kind);
                 mean(&cells.filter_map(of).collect::<Vec<f64>>())
             };

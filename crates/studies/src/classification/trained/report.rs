@@ -218,7 +218,10 @@ fn changed(training: &[Tested], noise: f64) -> Option<String> {
         .filter(|t| t.outcome == RATIO && t.within == under && t.p.is_some())
         .collect();
     let count = |rises: bool| {
-        tested.iter().filter(|t| t.is_told() && t.mean().is_some_and(|m| (m > 0.0) == rises)).count()
+        tested
+            .iter()
+            .filter(|t| t.is_told() && t.mean().is_some_and(|m| (m > 0.0) == rises))
+            .count()
     };
     (!tested.is_empty()).then(|| {
         format!(

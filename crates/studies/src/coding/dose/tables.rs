@@ -149,8 +149,11 @@ fn correct(group: &mut [Slope]) {
     for ((k, _), p) in tested.iter().zip(holm(&plain).unwrap_or_default()) {
         group[*k].p = Some(p);
     }
-    let tested: Vec<(usize, f64)> =
-        group.iter().enumerate().filter_map(|(k, slope)| Some((k, slope.networks?.model.p_value))).collect();
+    let tested: Vec<(usize, f64)> = group
+        .iter()
+        .enumerate()
+        .filter_map(|(k, slope)| Some((k, slope.networks?.model.p_value)))
+        .collect();
     let plain: Vec<f64> = tested.iter().map(|t| t.1).collect();
     for ((k, _), p) in tested.iter().zip(holm(&plain).unwrap_or_default()) {
         group[*k].networks_p = Some(p);
