@@ -371,6 +371,7 @@ fn requests_that_make_no_sense_are_refused() {
     assert!(refuse(Trial { duration: f64::NAN, ..trial }, none).contains("NaN"));
     assert!(refuse(Trial { warm_up: -1.0, ..trial }, none).contains("a warm-up of -1 ms"));
     assert!(refuse(Trial { duration: 1e15, ..trial }, none).contains("1e9 time steps"));
+    assert!(refuse(Trial { duration: 10.04, ..trial }, none).contains("10 and 10.1 ms"));
     assert!(
         refuse(Trial { image: Some(&[0.0]), ..trial }, none).contains("without an input shape")
     );

@@ -11,6 +11,7 @@ mod connectivity;
 mod counting;
 mod encode;
 mod error;
+mod grid;
 mod group;
 mod input;
 mod membrane;
@@ -34,6 +35,7 @@ pub use config::{
 pub use encode::Population;
 pub use equipoise_data::ImageShape;
 pub use error::NetworkError;
+pub use grid::off_grid;
 pub use input::{color_channels, input_channels};
 pub use parameter::{Distribution, Parameter};
 pub use probe::Probe;

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::build::Network;
 use super::error::NetworkError;
+use super::grid::off_grid;
 use super::probe::Probe;
 
 /// What a network is shown in one run, and for how long.
@@ -82,6 +83,14 @@ impl Network {
         }
         if (warm_up + duration) / self.config.dt > 1e9 {
             return request(format!("{} ms are more than 1e9 time steps", warm_up + duration));
+        }
+        let from = trial.scenes.iter().map(|scene| ("a scene from", scene.from_ms));
+        for (what, time) in
+            [("a warm-up of", warm_up), ("a recording of", duration)].into_iter().chain(from)
+        {
+            if let Some(reason) = off_grid(time, self.config.dt) {
+                return request(format!("{what} {reason}"));
+            }
         }
         let mut last = 0;
         for scene in trial.scenes {

@@ -4,6 +4,7 @@ use super::config::{
     InputCode, InputConfig, NetworkConfig, ProjectionKind, Synapse, WeightScaling,
 };
 use super::error::NetworkError;
+use super::grid::off_grid;
 use super::parameter::Parameter;
 
 /// Most neurons a network can have: targets are counted in 32 bits with room to spare.
@@ -133,21 +134,7 @@ impl NetworkConfig {
 
     /// Refuses a time that is no whole number of steps.
     fn on_grid(&self, setting: &'static str, time: f64) -> Result<(), NetworkError> {
-        let steps = time / self.dt;
-        if (steps - steps.round()).abs() <= 1e-6 * steps.max(1.0) {
-            return Ok(());
-        }
-        // Without the last bits, in which a product differs from what a person would write.
-        let whole = |steps: f64| (steps * self.dt * 1e9).round() / 1e9;
-        let (below, above) = (whole(steps.floor()), whole(steps.ceil()));
-        Err(fault(
-            setting,
-            format!(
-                "{time} ms is no whole number of time steps of dt = {} ms; {below} and {above} ms \
-                 are",
-                self.dt
-            ),
-        ))
+        off_grid(time, self.dt).map_or(Ok(()), |reason| Err(fault(setting, reason)))
     }
 
     fn validate_connections(&self) -> Result<(), NetworkError> {
@@ -250,7 +237,8 @@ impl NetworkConfig {
         if (self.duration + self.warm_up) / self.dt > 1e9 {
             return Err(fault("duration", "more than 1e9 time steps"));
         }
-        Ok(())
+        self.on_grid("warm_up", self.warm_up)?;
+        self.on_grid("duration", self.duration)
     }
 }
 
@@ -329,6 +317,8 @@ mod tests {
             (reason(|c| c.delay = 0.05.into()), "`delay`: 0.05 ms is below dt = 0.1 ms"),
             (reason(|c| c.delay = uniform(0.0, 2.0)), "`delay`: 0 ms is below dt"),
             (reason(|c| c.delay = 1e9.into()), "`delay`"),
+            (reason(|c| c.duration = 100.04), "`duration`: 100.04 ms is no whole number"),
+            (reason(|c| c.warm_up = 0.05), "`warm_up`: 0.05 ms is no whole number"),
             (reason(|c| c.reset = 20.0.into()), "is not below the threshold"),
             (reason(|c| c.threshold = f64::INFINITY.into()), "`threshold`"),
             (

@@ -20,7 +20,7 @@ use super::recording::Recording;
 use super::settings::{Population, Projection, Rule, Settings, Sign, Source};
 use super::simulate::Simulation;
 use crate::balance::DiagnosisConfig;
-use crate::network::{ColorCode, color_channels, input_channels};
+use crate::network::{ColorCode, color_channels, input_channels, off_grid};
 
 /// Images that a thread encodes before their spikes are handed on.
 const CHUNK: usize = 4;
@@ -84,6 +84,11 @@ impl ImageInput {
             let least = if key == "duration" { network.dt } else { 0.0 };
             if !(value >= least && value <= 1e7) {
                 return Err(Self::fault(key, format!("{value} is not from {least} to 1e7")));
+            }
+        }
+        for (key, time) in [("warm_up", self.warm_up), ("duration", self.duration)] {
+            if let Some(reason) = off_grid(time, network.dt) {
+                return Err(Self::fault(key, reason));
             }
         }
         if self.r_max > 1000.0 / network.dt {

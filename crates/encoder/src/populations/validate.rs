@@ -4,7 +4,7 @@ use super::error::PopulationsError;
 use super::layout::received;
 use super::sampling::{delay_steps, most_weight};
 use super::settings::{Model, Neuron, Plasticity, Population, Projection, Rule, Settings};
-use crate::network::{Distribution, Parameter};
+use crate::network::{Distribution, Parameter, off_grid};
 
 /// Most neurons and sources of a network: a synapse has 32 bits, of which 12 are left for the
 /// weight then.
@@ -76,13 +76,13 @@ impl Place {
     }
 
     /// A time that was written down must be a whole number of steps.
-    fn on_grid(&self, key: &str, time: &Parameter, dt: f64) -> Check {
+    fn drawn_on_grid(&self, key: &str, time: &Parameter, dt: f64) -> Check {
         let Parameter::Constant(time) = *time else { return Ok(()) };
-        let steps = time / dt;
-        if (steps - steps.round()).abs() <= 1e-6 * steps.max(1.0) {
-            return Ok(());
-        }
-        Err(self.fault(key, format!("{time} ms is not a whole number of time steps of {dt} ms")))
+        self.on_grid(key, time, dt)
+    }
+
+    fn on_grid(&self, key: &str, time: f64, dt: f64) -> Check {
+        off_grid(time, dt).map_or(Ok(()), |reason| Err(self.fault(key, reason)))
     }
 }
 
@@ -103,6 +103,8 @@ impl Settings {
                 place.fault("duration", format!("{all} ms in all are more than 1e9 time steps"))
             );
         }
+        place.on_grid("warm_up", self.warm_up, self.dt)?;
+        place.on_grid("duration", self.duration, self.dt)?;
         if self.populations.is_empty() {
             return Err(place.fault("populations", "a network needs at least one population"));
         }
@@ -208,7 +210,7 @@ impl Settings {
         if least < 0.0 {
             return Err(place.fault("refractory", format!("{least} ms is a negative time")));
         }
-        place.on_grid("refractory", &neuron.refractory, self.dt)?;
+        place.drawn_on_grid("refractory", &neuron.refractory, self.dt)?;
         if neuron.refractory.bounds().1 / self.dt > 1e6 && neuron.refractory.is_constant() {
             return Err(place.fault("refractory", "more than a million time steps"));
         }
@@ -292,7 +294,7 @@ impl Settings {
                 format!("{mean} ms is below dt = {} ms; a spike takes at least one step", self.dt),
             ));
         }
-        place.on_grid("delay", &projection.delay, self.dt)?;
+        place.drawn_on_grid("delay", &projection.delay, self.dt)?;
         if delay_steps(&projection.delay, self.dt).1 > MAX_DELAY_STEPS {
             return Err(place.fault(
                 "delay",

@@ -10,7 +10,7 @@ use crate::mixed;
 #[test]
 fn networks_that_make_no_sense_are_refused_with_the_place() {
     type Fault = fn(&mut Settings);
-    let cases: [(&str, Fault); 14] = [
+    let cases: [(&str, Fault); 16] = [
         ("dt", |s| s.dt = 0.0),
         ("populations", |s| s.populations.clear()),
         ("populations.E.size", |s| s.populations[0].size = 0),
@@ -19,6 +19,8 @@ fn networks_that_make_no_sense_are_refused_with_the_place() {
         ("populations.E.neuron.membrane", |s| s.populations[0].neuron.membrane = (-1.0).into()),
         ("populations.E.neuron.reset", |s| s.populations[0].neuron.reset = 0.0.into()),
         ("populations.E.neuron.refractory", |s| s.populations[0].neuron.refractory = 0.15.into()),
+        ("duration", |s| s.duration = 100.04),
+        ("warm_up", |s| s.warm_up = 0.05),
         ("populations.E.background.rate", |s| s.populations[0].background[0].rate = f64::NAN),
         ("projections[0].source", |s| s.projections[0].source = "nobody".into()),
         ("projections[4] (image to E).weight", |s| s.projections[4].weight = (-1.0).into()),

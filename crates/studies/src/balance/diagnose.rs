@@ -8,7 +8,7 @@ use equipoise_encoder::balance::{
     Activity, BalanceError, Diagnosis, DiagnosisConfig, Dynamics, Recording, Verdict, diagnose,
     dynamics,
 };
-use equipoise_encoder::network::{Network, NetworkConfig, Probe, Trial, Watch};
+use equipoise_encoder::network::{Network, NetworkConfig, Probe, Trial, Watch, off_grid};
 use equipoise_report::{Report, Step};
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -125,6 +125,8 @@ impl Settings for DiagnoseSettings {
             }
             if self.datasets.is_empty() {
                 self.check_duration("network.duration", case.network.duration)?;
+            } else if let Some(reason) = off_grid(self.image_duration, case.network.dt) {
+                return Err(format!("`image_duration`: {reason}"));
             }
         }
         Ok(())

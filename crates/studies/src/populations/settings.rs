@@ -1,6 +1,7 @@
 //! The settings of a simulation of populations.
 
 use equipoise_encoder::balance::DiagnosisConfig;
+use equipoise_encoder::network::off_grid;
 use equipoise_encoder::populations::Settings as Network;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -166,8 +167,18 @@ impl Settings for PopulationsSettings {
         let mut times = vec![("network.duration", network.duration)];
         if learns(&network) {
             times.push(("learning.window", self.learning.window));
-            if self.learning.time / self.learning.window > MOST as f64 {
+            let windows = self.learning.time / self.learning.window;
+            if windows > MOST as f64 {
                 return Err(format!("`learning.window`: more than {MOST} windows"));
+            }
+            if let Some(reason) = off_grid(self.learning.window, network.dt) {
+                return Err(format!("`learning.window`: {reason}"));
+            }
+            if (windows - windows.round()).abs() > 1e-6 {
+                return Err(format!(
+                    "`learning.time`: {} ms are no whole number of windows of {} ms",
+                    self.learning.time, self.learning.window
+                ));
             }
         }
         if let Some((key, time)) = times.iter().find(|(_, time)| *time < least) {
