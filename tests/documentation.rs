@@ -5,35 +5,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 mod common;
 use common::run;
 #[path = "common/command_lines.rs"]
 mod command_lines;
-use command_lines::command_lines;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-/// README.md, and every Markdown file under docs.
-fn pages() -> Vec<PathBuf> {
-    fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|e| e == "md") {
-                found.push(path);
-            }
-        }
-    }
-    let mut found = vec![root().join("README.md"), root().join("datasets/README.md")];
-    walk(&root().join("docs"), &mut found);
-    found.sort();
-    found
-}
+use command_lines::{command_lines, pages, root};
 
 #[test]
 fn every_command_line_is_one_that_the_command_takes() {

@@ -1,4 +1,32 @@
-//! The command lines of a page of Markdown.
+//! The pages of the documentation, and the command lines in them.
+
+#![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("it is there")
+}
+
+/// README.md, and every Markdown file under docs.
+pub fn pages() -> Vec<PathBuf> {
+    fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).expect("a readable directory") {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|e| e == "md") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = vec![root().join("README.md"), root().join("datasets/README.md")];
+    walk(&root().join("docs"), &mut found);
+    found.sort();
+    found
+}
 
 /// The words of a line, as a POSIX shell splits them: quotes group, `#` begins a comment, and what
 /// follows `>`, `|`, `;` or `&` is another matter.

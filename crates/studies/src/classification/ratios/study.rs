@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use equipoise_decoder::classifier::Trainer;
+use equipoise_decoder::classifier::{ClassifierConfig, Trainer};
 use equipoise_report::Report;
 use rayon::prelude::*;
 
@@ -38,12 +38,17 @@ impl RatiosInputs {
     }
 }
 
+/// The configuration of a condition's classifiers on these data.
+fn config(settings: &RatiosSettings, sets: &Sets, condition: &Condition) -> ClassifierConfig {
+    let network = settings.network(condition, sets.facts.kind, sets.facts.step_ms);
+    settings.network.fitted(network, sets.train.len())
+}
+
 fn plan(settings: &RatiosSettings, sets: &Sets, condition: &Condition, trial: usize) -> Plan {
     let name = format!("{}-{trial}", condition.name());
-    let network = settings.network(condition, sets.facts.kind, sets.facts.step_ms);
     Plan {
         key: format!("trials/{name}"),
-        config: settings.network.fitted(network, sets.train.len()),
+        config: config(settings, sets, condition),
         seed: condition.seed(settings.seed, trial),
         distances: settings.distances(),
         model: settings.keep_models.then(|| format!("models/{name}.safetensors")),
@@ -73,11 +78,8 @@ impl Study for Ratios {
         let inputs = RatiosInputs { first, others };
         for condition in settings.conditions() {
             let sets = inputs.of(&condition);
-            Trainer::check(
-                &settings.network(&condition, sets.facts.kind, sets.facts.step_ms),
-                &sets.train,
-            )
-            .map_err(|e| StudyError::settings(format!("{}: {e}", condition.title())))?;
+            Trainer::check(&config(settings, sets, &condition), &sets.train)
+                .map_err(|e| StudyError::settings(format!("{}: {e}", condition.title())))?;
         }
         Ok(inputs)
     }
