@@ -1,5 +1,7 @@
 //! The study of reconstruction on images that it draws: its tables, its bits, its refusals.
 
+#![allow(clippy::unwrap_used, reason = "the helpers are tests too")]
+
 mod common;
 
 use std::path::{Path, PathBuf};
@@ -64,6 +66,53 @@ fn the_study_writes_every_table() {
         .collect();
     assert_eq!(spikes.len(), 4, "{alike}");
     assert!(spikes.iter().all(|s| (s / spikes[0] - 1.0).abs() < 0.15), "{alike}");
+}
+
+/// The rows of a table, each by the names of its columns.
+fn rows(path: &Path) -> Vec<std::collections::HashMap<String, String>> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+#[test]
+fn networks_of_populations_stand_beside_regimes_and_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let brunel = ["--populations", "brunel", "--scale", "0.04"];
+    let beside = [&["--regimes", "balanced"], &brunel[..]].concat();
+    let out = study(dir.path(), "beside", &beside);
+    let column = |table: &str, name: &str| -> Vec<String> {
+        rows(&out.join(format!("{table}.csv"))).into_iter().map(|row| row[name].clone()).collect()
+    };
+    let (regimes, data) = (column("overview", "regime"), column("overview", "data set"));
+    assert_eq!(regimes, ["balanced", "brunel"].repeat(4));
+    assert_eq!(data.iter().filter(|name| *name == "synthetic-color").count(), 4);
+    assert_eq!(column("curve-neurons", "regime"), ["balanced", "brunel"].repeat(2));
+    assert_eq!(column("curve-neurons", "neurons"), ["100", "100", "200", "200"]);
+    assert_eq!(column("curve-images", "regime"), ["balanced", "brunel"].repeat(2));
+    // Choices and colours are of the reference, a pair.
+    assert_eq!(column("choices", "regime"), ["balanced"; 2]);
+    assert_eq!(column("synthetic-digits-populations", "network"), ["brunel"; 2]);
+    assert_eq!(rows(&out.join("synthetic-digits-network-2.csv")).len(), 2);
+    // The network of populations fires as many spikes as the pair in the time that is said.
+    for alike in rows(&out.join("equal-spikes.csv")).chunks(4) {
+        let of = |row: usize, name: &str| alike[row][name].parse::<f64>().unwrap();
+        assert_eq!(alike[2]["regime"], "brunel");
+        let share = of(2, "spikes per image") / of(0, "spikes per image");
+        assert!((share - 1.0).abs() < 0.15, "{alike:?}");
+        assert!(of(0, "shown for") == 100.0 && of(2, "shown for") != 100.0, "{alike:?}");
+    }
+
+    // Alone it is the reference: codes of colour are its own.
+    let few = ["--repeats", "1", "--set", "decoders=['mlp-unet']", "--set", "controls=['ridge']"];
+    let out = study(dir.path(), "alone", &[&brunel[..], &few].concat());
+    let found = rows(&out.join("colors-synthetic-color.csv"));
+    let mut spikes: Vec<f64> =
+        found.iter().map(|row| row["spikes per image"].parse().unwrap()).collect();
+    assert_eq!(spikes.len(), 3);
+    spikes.sort_by(f64::total_cmp);
+    assert!(spikes.windows(2).all(|pair| pair[0] < pair[1]), "{spikes:?}");
+    assert_eq!(rows(&out.join("overview.csv")).len(), 2);
+    assert!(!out.join("equal-spikes.csv").exists());
 }
 
 #[test]

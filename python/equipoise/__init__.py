@@ -21,7 +21,15 @@ from ._errors import (
 from ._frames import use_frames
 from ._native import __version__
 from ._studies import StudyResults
-from .balance import BalanceMap, Diagnosis, Verdict, balance_map, diagnose, judge
+from .balance import (
+    BalanceMap,
+    Diagnosis,
+    PopulationsDiagnosis,
+    Verdict,
+    balance_map,
+    diagnose,
+    judge,
+)
 from .classifier import Classifier
 from .decoder import Decoder
 from .encoding import Counts, Events, encode, latency
@@ -44,6 +52,7 @@ __all__ = [
     "Network",
     "PopulationRecording",
     "Populations",
+    "PopulationsDiagnosis",
     "Recording",
     "Run",
     "RunError",

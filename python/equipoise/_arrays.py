@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ._errors import SettingsError
 
-__all__ = ["bar", "counts2d", "decimals", "integers", "numbers", "whole"]
+__all__ = ["bar", "counts2d", "decimals", "integers", "names", "numbers", "whole"]
 
 Progress = Callable[[int, "str | None", "int | None", "int | None", "str | None"], None]
 
@@ -114,6 +114,19 @@ def whole(name: str, value: object, least: int = 0, most: int = 2**63 - 1) -> in
     if not least <= number <= most:
         raise SettingsError(f"{name}: {number} is outside {least}..{most}")
     return int(number)
+
+
+def names(name: str, values: object) -> list[str]:
+    """A list of names; one name is a list of one."""
+    if isinstance(values, str):
+        return [values]
+    if not isinstance(values, Iterable):
+        raise SettingsError(f"{name}: {values!r} is not a list of names")
+    listed = list(values)
+    for value in listed:
+        if not isinstance(value, str):
+            raise SettingsError(f"{name}: {value!r} is not a name")
+    return listed
 
 
 def bar(progress: bool | Progress, unit: str = "step") -> Progress | None:

@@ -77,6 +77,33 @@ class Decoder:
     def shape(self) -> tuple[int, int, int]: ...
 
 @final
+class ImageEncoder:
+    def __new__(
+        cls,
+        network: str,
+        image: str,
+        record: list[str],
+        seed: int,
+        shape: tuple[int, int, int],
+    ) -> ImageEncoder: ...
+    def encode(
+        self,
+        images: npt.NDArray[np.float32],
+        pixels: int,
+        seed: int,
+        first: int,
+        bins: int,
+        progress: Progress | None = ...,
+    ) -> tuple[npt.NDArray[np.uint16], int, int, float]: ...
+    def observe(
+        self,
+        image: npt.NDArray[np.float32],
+        settings: str,
+        seed: int,
+        duration: float,
+    ) -> tuple[Spikes, str]: ...
+
+@final
 class Network:
     def __new__(
         cls,
@@ -104,6 +131,14 @@ class Populations:
         settings: str,
         seed: int,
     ) -> Populations: ...
+    def diagnose(
+        self,
+        settings: str,
+        seed: int,
+        duration: float | None = ...,
+        warm_up: float | None = ...,
+        progress: Progress | None = ...,
+    ) -> tuple[Spikes, str]: ...
     def run(
         self,
         seed: int,
@@ -347,11 +382,17 @@ def populations_brunel(
     g: float,
     eta: float,
 ) -> str: ...
+def populations_case(
+    name: str,
+) -> str: ...
 def populations_microcircuit(
     neurons: float,
     synapses: float,
     poisson: bool,
 ) -> str: ...
+def populations_published(
+    published: str,
+) -> tuple[str, list[str]]: ...
 def populations_settings(
     base: str | None = ...,
     file: str | None = ...,
@@ -374,6 +415,10 @@ def regression(
     x: npt.NDArray[np.float64],
     y: npt.NDArray[np.float64],
 ) -> str: ...
+def seeds_of_run(
+    seed: int,
+    part: str,
+) -> tuple[int, int]: ...
 def study(
     name: str,
     changes: str,

@@ -14,6 +14,7 @@ from ._frames import tidy
 from ._reports import Report, Tables
 from ._settings import to_json
 from .network import Network
+from .populations import Populations
 from .run import Run
 
 if TYPE_CHECKING:
@@ -59,9 +60,35 @@ class StudyResults:
 
 def _plain(changes: Mapping[str, Any]) -> str:
     """Settings as JSON; networks by what is written down of them."""
-    return to_json(
-        {name: v.settings if isinstance(v, Network) else v for name, v in changes.items()}
-    )
+    return to_json({name: _written(name, value) for name, value in changes.items()})
+
+
+def _written(key: str, value: Any) -> Any:
+    if isinstance(value, Network | Populations):
+        return value.settings
+    if isinstance(value, Mapping):
+        return {name: _written(str(name), inner) for name, inner in value.items()}
+    if key == "populations" and isinstance(value, list | tuple):
+        return [_case(entry) for entry in value]
+    return value
+
+
+def _case(entry: Any) -> Any:
+    """A network that encodes images: the name of a published one, the path of a TOML file,
+    Populations, or a table as in a run's configuration, with Populations as its ``network``."""
+    if isinstance(entry, str | os.PathLike):
+        return json.loads(_native.populations_case(os.fspath(entry)))
+    if isinstance(entry, Populations):
+        entry = {"network": entry}
+    if not isinstance(entry, Mapping):
+        return entry
+    case = {name: _written(str(name), value) for name, value in entry.items()}
+    network = entry.get("network")
+    if isinstance(network, Populations) and network._sees:
+        way = dict(case.get("image", {}))
+        way.setdefault("onto", list(network._sees))
+        case["image"] = way
+    return case
 
 
 def _file(config: str | os.PathLike[str] | None) -> str | None:

@@ -5,166 +5,40 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _arrays, _native
+from ._diagnoses import Diagnosis, PopulationsDiagnosis, Verdict, without_none
 from ._errors import SettingsError
 from ._frames import frame
 from ._images import planes
 from ._settings import to_json
 from .network import Network, Recording, traces_of
+from .populations import PopulationRecording, Populations
 from .spikes import Spikes, Traces, events, spikes_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BalanceMap", "Diagnosis", "Verdict", "balance_map", "diagnose", "judge"]
-
-
-class Verdict:
-    """Balanced or not, with the reasons in numbers.
-
-    True if the network is balanced: ``if diagnosis.verdict: ...``.
-    """
-
-    def __init__(self, found: Mapping[str, Any]) -> None:
-        self._found = found
-
-    @property
-    def balanced(self) -> bool:
-        """Whether every criterion is met."""
-        return bool(self._found["balanced"])
-
-    @property
-    def state(self) -> str:
-        """In a word: balanced, silent, uncancelled, mean_driven, regular, bursting, synchronous."""
-        return str(self._found["state"])
-
-    @property
-    def reasons(self) -> pd.DataFrame:
-        """Every criterion: ``criterion``, ``value`` (NaN if not measured), ``bound``,
-        ``at_least`` (else at most), ``met``."""
-        columns = ("criterion", "value", "bound", "at_least", "met")
-        rows = [{name: reason[name] for name in columns} for reason in self._found["reasons"]]
-        for row in rows:
-            if row["value"] is None:
-                row["value"] = float("nan")
-        return frame(rows)
-
-    def __bool__(self) -> bool:
-        return self.balanced
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Verdict) and self._found == other._found
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __str__(self) -> str:
-        head = "balanced" if self.balanced else f"not balanced ({self.state.replace('_', '-')})"
-        told = []
-        for reason in self._found["reasons"]:
-            if reason["met"] != self.balanced:
-                continue
-            if reason["value"] is None:
-                told.append(f"{reason['criterion']} could not be measured")
-                continue
-            relation = {
-                (True, True): "at least",
-                (True, False): "below",
-                (False, True): "at most",
-                (False, False): "above",
-            }[reason["at_least"], reason["met"]]
-            told.append(
-                f"{reason['criterion']} {reason['value']:.2f}, {relation} {reason['bound']:g}"
-            )
-        return f"{head}: {'; '.join(told)}" if told else head
-
-    def __repr__(self) -> str:
-        return f"Verdict({self})"
-
-    def _repr_html_(self) -> str:
-        head = "balanced" if self.balanced else f"not balanced ({self.state.replace('_', '-')})"
-        table: Any = self.reasons
-        return f"<b>{head}</b>{table._repr_html_()}"
-
-
-@dataclass(frozen=True, eq=False)
-class Diagnosis:
-    """What a recording says about the balance of a network.
-
-    Attributes
-    ----------
-    verdict : Verdict
-    spikes : Spikes
-    traces : Traces
-        Inputs of the probed neurons.
-    found : dict
-        Every number, as the library gives it.
-    """
-
-    verdict: Verdict
-    spikes: Spikes = field(repr=False)
-    traces: Traces = field(repr=False)
-    found: dict[str, Any] = field(repr=False)
-
-    @property
-    def balanced(self) -> bool:
-        """Whether the verdict is that the network is balanced."""
-        return self.verdict.balanced
-
-    @property
-    def numbers(self) -> dict[str, float]:
-        """The numbers of the population: rates in Hz, inputs in mV, ratios, CV, Fano factor,
-        synchrony, correlation; NaN where there is none."""
-        f = self.found
-        synchrony = f["synchrony"] or {}
-        values = {
-            "rate_hz": f["rate_hz"],
-            "excitatory_rate_hz": f["excitatory_rate_hz"],
-            "inhibitory_rate_hz": f["inhibitory_rate_hz"],
-            "mean_field_rate_hz": f["mean_field_rate_hz"],
-            "excitation_mv": f["excitation"],
-            "inhibition_mv": f["inhibition"],
-            "net_mv": f["net"],
-            "inhibition_over_excitation": f["inhibition_over_excitation"],
-            "input_correlation": f["input_correlation"],
-            "cv": f["irregularity"]["cv"]["mean"],
-            "lv": f["irregularity"]["local_variation"]["mean"],
-            "fano": f["fano"]["mean"],
-            "synchrony": synchrony.get("chi"),
-            "count_correlation": f["count_correlations"]["mean"],
-        }
-        return {k: float("nan") if v is None else float(v) for k, v in values.items()}
-
-    @property
-    def neurons(self) -> pd.DataFrame:
-        """Each neuron: ``spikes``, ``cv``, ``local_variation``, ``fano``."""
-        rows = [
-            {**_nan(neuron), "fano": float("nan") if fano is None else fano}
-            for neuron, fano in zip(
-                self.found["irregularity"]["neurons"], self.found["fano_factors"], strict=True
-            )
-        ]
-        return frame(rows)
-
-    @property
-    def inputs(self) -> pd.DataFrame:
-        """Each probed neuron's input: ``neuron``, ``excitation``, ``inhibition``, ``net``,
-        ``net_sd`` in mV, ``correlation``."""
-        return frame([_nan(row) for row in self.found["inputs"]])
-
-
-def _nan(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: float("nan") if v is None else v for k, v in row.items()}
+__all__ = [
+    "BalanceMap",
+    "Diagnosis",
+    "PopulationsDiagnosis",
+    "Verdict",
+    "balance_map",
+    "diagnose",
+    "judge",
+]
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
     return _native.diagnosis_settings(to_json(settings))
 
 
+@overload
 def diagnose(
     network: Network,
     duration: float | None = None,
@@ -175,28 +49,68 @@ def diagnose(
     image: npt.ArrayLike | None = None,
     progress: bool = False,
     **settings: Any,
-) -> Diagnosis:
-    """Run a network and say in numbers whether it is balanced.
+) -> Diagnosis: ...
+
+
+@overload
+def diagnose(
+    network: Populations,
+    duration: float | None = None,
+    *,
+    seed: int = 0,
+    trial: int = 0,
+    warm_up: float | None = None,
+    image: npt.ArrayLike | None = None,
+    onto: Sequence[str] | str | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> PopulationsDiagnosis: ...
+
+
+def diagnose(
+    network: Network | Populations,
+    duration: float | None = None,
+    *,
+    seed: int = 0,
+    trial: int = 0,
+    warm_up: float | None = None,
+    image: npt.ArrayLike | None = None,
+    onto: Sequence[str] | str | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> Diagnosis | PopulationsDiagnosis:
+    """Run a network and say in numbers whether it is balanced, as a whole or each population.
 
     Parameters
     ----------
     network
-        The network.
+        The network. Of Populations every population is judged; plastic synapses do not learn.
     duration
         Recorded, ms; the network's ``duration`` if not given.
     seed, trial, warm_up, image, progress
-        As :meth:`Network.run`.
+        As :meth:`Network.run`; Populations have one trial a seed.
+    onto
+        Of Populations: those that see the image, as :func:`equipoise.encode`.
     **settings
         Of the diagnosis: ``probed_neurons``, ``sample_ms``, ``correlation_ms``, ``count_ms``,
         ``minimum_spikes``, and the bounds, ``criteria={"least_cv": 0.3}``.
 
     Returns
     -------
-    Diagnosis
+    Diagnosis or PopulationsDiagnosis
     """
-    if not isinstance(network, Network):
-        raise SettingsError(f"network: {type(network).__name__}; a Network is needed")
     seed = _arrays.whole("seed", seed)
+    if isinstance(network, Populations):
+        if trial != 0:
+            raise SettingsError("trial: Populations have one trial a seed; give another seed")
+        return _populations(
+            network, duration, seed, warm_up, image, onto, progress, _settings(settings)
+        )
+    if not isinstance(network, Network):
+        kind = type(network).__name__
+        raise SettingsError(f"network: {kind}; a Network or Populations are needed")
+    if onto is not None:
+        raise SettingsError("onto: is of Populations, and this is a Network")
     picture, shape = (None, None) if image is None else planes("image", image, one=True)
     text, spikes, traces = _native.diagnose(
         network._build(seed, shape),
@@ -210,6 +124,53 @@ def diagnose(
     )
     found = json.loads(text)
     return Diagnosis(Verdict(found["verdict"]), network._spikes(spikes), traces_of(traces), found)
+
+
+def _populations(
+    network: Populations,
+    duration: float | None,
+    seed: int,
+    warm_up: float | None,
+    image: npt.ArrayLike | None,
+    onto: Sequence[str] | str | None,
+    progress: bool,
+    settings: str,
+) -> PopulationsDiagnosis:
+    """Runs a network of populations and judges each."""
+    names, firsts = network.names, network._firsts
+    if image is None:
+        if onto is not None:
+            raise SettingsError("onto: no image is given")
+        spikes, text = network._build(seed).diagnose(
+            settings,
+            seed,
+            None if duration is None else float(duration),
+            None if warm_up is None else float(warm_up),
+            _arrays.bar(progress),
+        )
+    else:
+        picture, shape = planes("image", image, one=True)
+        way = {"warm_up": float(network.settings["warm_up"] if warm_up is None else warm_up)}
+        shown = network._shown(seed, shape, onto, None, way)
+        time = float(network.settings["duration"] if duration is None else duration)
+        spikes, text = shown.observe(picture.reshape(-1), settings, seed, time)
+        if spikes.units > firsts[-1]:
+            # The sources of the image were added.
+            names, firsts = (*names, "image"), (*firsts, spikes.units)
+    found = json.loads(text)
+    whole = Spikes(spikes.times, spikes.ids, spikes.duration, spikes.units)
+    recording = PopulationRecording(
+        whole, np.zeros((0, 0), np.float32), np.zeros(0, np.int64), names, firsts
+    )
+    none = np.zeros((0, 0), np.float32)
+    traces = Traces(np.zeros(0, np.int64), 1.0, none, none, none)
+    each = {
+        p["name"]: Diagnosis(
+            Verdict(p["diagnosis"]["verdict"]), recording.of(p["name"]), traces, p["diagnosis"]
+        )
+        for p in found["populations"]
+    }
+    return PopulationsDiagnosis(each, whole, found, names)
 
 
 def judge(
@@ -364,6 +325,11 @@ def balance_map(
     -------
     BalanceMap
     """
+    if isinstance(network, Populations):
+        raise SettingsError(
+            "network: a map of Populations is equipoise.studies.populations_map(network=net, "
+            'x={"key": "inhibition", "values": [...]}, y={"key": "drive", "values": [...]})'
+        )
     if not isinstance(network, Network):
         raise SettingsError(f"network: {type(network).__name__}; a Network is needed")
     if len(axes) != 2:
@@ -387,7 +353,7 @@ def balance_map(
     rows, verdicts = [], []
     for point in json.loads(text)["points"]:
         verdict = point.pop("verdict")
-        row = {names[0]: point.pop("x"), names[1]: point.pop("y"), **_nan(point)}
+        row = {names[0]: point.pop("x"), names[1]: point.pop("y"), **without_none(point)}
         rows.append({**row, "state": verdict["state"], "balanced": verdict["balanced"]})
         verdicts.append(Verdict(verdict))
     return BalanceMap(names[0], names[1], frame(rows), verdicts)

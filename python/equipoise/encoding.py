@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from . import _arrays, _native
 from ._errors import MissingFileError, SettingsError
 from ._images import planes
 from .network import Network
+from .populations import Populations
 from .spikes import Spikes, events, is_train, spikes_of
 
 __all__ = ["Counts", "Events", "encode", "latency"]
@@ -119,15 +120,22 @@ class Counts:
 
 def encode(
     images: npt.ArrayLike,
-    network: Network,
+    network: Network | Populations,
     *,
     seed: int = 0,
+    part: Literal["train", "validation", "test"] | None = None,
     first: int = 0,
     population: Literal["all", "excitatory", "inhibitory"] = "all",
+    onto: Sequence[str] | str | None = None,
+    record: Sequence[str] | str | None = None,
+    image: Mapping[str, Any] | None = None,
     bins: int = 1,
     progress: bool = False,
 ) -> Counts:
     """Show images to a network, each for the network's ``duration``, and count its spikes.
+
+    To a network of populations each image is shown through sources of spikes, one a pixel and
+    colour, for ``image["duration"]`` after ``image["warm_up"]`` without it.
 
     Parameters
     ----------
@@ -138,11 +146,26 @@ def encode(
         The network.
     seed
         Of the connections and of everything else that is random.
+    part
+        Draw what is random as a run of the command, or of :func:`equipoise.studies.encode`, with
+        this seed does for that part of its images: with the images and the network of the run,
+        its counts. The input weight of a Network is that of its settings, while a run may fit it
+        to its training images (``input.drive``).
     first
         The number of the first image. Image k has random numbers of its own, so that a set can
         be encoded in parts; give images of another set other numbers.
     population
-        Whose spikes are counted.
+        Whose spikes are counted, of a Network.
+    onto
+        Of Populations: those that see the images. If not given, those that the input of a
+        published network goes to, or those that sources called ``image`` project to.
+    record
+        Of Populations: those whose spikes are counted, in the order of the network; all neurons
+        if not given.
+    image
+        Of Populations: how images come to them, ``in_degree``, ``weight``, ``r_max`` (Hz),
+        ``color``, ``warm_up`` and ``duration`` (ms), ``population`` (the name of the sources); as
+        the table ``image`` of an entry of ``populations`` in a run's configuration.
     bins
         Equal parts of the recording that spikes are counted in.
     progress
@@ -152,20 +175,30 @@ def encode(
     -------
     Counts
     """
-    if not isinstance(network, Network):
-        raise SettingsError(f"network: {type(network).__name__}; a Network is needed")
+    if not isinstance(network, Network | Populations):
+        kind = type(network).__name__
+        raise SettingsError(f"network: {kind}; a Network or Populations are needed")
     array, shape = planes("images", images)
-    seed = _arrays.whole("seed", seed)
-    counts, units, parts, duration = _native.encode(
-        network._build(seed, shape),
-        array.reshape(-1),
-        shape[0] * shape[1] * shape[2],
-        seed,
-        _arrays.whole("first", first),
-        str(population),
-        _arrays.whole("bins", bins, 1, 100_000),
-        _arrays.bar(progress, "image"),
-    )
+    flat, pixels = array.reshape(-1), shape[0] * shape[1] * shape[2]
+    drawn = trials = _arrays.whole("seed", seed)
+    if part is not None:
+        drawn, trials = _native.seeds_of_run(drawn, str(part))
+    first, bins = _arrays.whole("first", first), _arrays.whole("bins", bins, 1, 100_000)
+    bar = _arrays.bar(progress, "image")
+    if isinstance(network, Populations):
+        if population != "all":
+            raise SettingsError(
+                f"population: {population!r} is of a Network; name populations with record"
+            )
+        shown = network._shown(drawn, shape, onto, record, image)
+        found = shown.encode(flat, pixels, trials, first, bins, bar)
+    else:
+        for name, value in {"onto": onto, "record": record, "image": image}.items():
+            if value is not None:
+                raise SettingsError(f"{name}: is of Populations, and this is a Network")
+        built = network._build(drawn, shape)
+        found = _native.encode(built, flat, pixels, trials, first, str(population), bins, bar)
+    counts, units, parts, duration = found
     return Counts(counts.reshape(len(array), units, parts), duration)
 
 

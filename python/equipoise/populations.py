@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["PopulationRecording", "Populations"]
+
+Published = Literal["brunel", "microcircuit", "clustered", "pv-sst-vip", "vogels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,15 +95,24 @@ class Populations:
     def __init__(self, **settings: Any) -> None:
         self._set(_native.populations_settings(None, None, to_json(settings)))
 
-    def _set(self, text: str) -> None:
+    def _set(self, text: str, sees: Sequence[str] = ()) -> None:
         self._json = text
         self._settings: dict[str, Any] = json.loads(text)
         self._built: tuple[int, _native.Populations] | None = None
+        self._encoder: tuple[Any, _native.ImageEncoder] | None = None
+        #: Who sees images if nobody is named: known of published networks.
+        self._sees = tuple(sees)
 
     @classmethod
-    def _of(cls, text: str | None, file: str | None, changes: dict[str, Any]) -> Populations:
+    def _of(
+        cls,
+        text: str | None,
+        file: str | None,
+        changes: dict[str, Any],
+        sees: Sequence[str] = (),
+    ) -> Populations:
         network = cls.__new__(cls)
-        network._set(_native.populations_settings(text, file, to_json(changes)))
+        network._set(_native.populations_settings(text, file, to_json(changes)), sees)
         return network
 
     @classmethod
@@ -117,7 +129,7 @@ class Populations:
         """Brunel's network, as :meth:`equipoise.Network.brunel`, as two populations."""
         number = _arrays.whole("neurons", neurons, 10, 2**31)
         text = _native.populations_brunel(number, float(g), float(eta))
-        return cls._of(text, None, settings)
+        return cls._of(text, None, settings, ("E",))
 
     @classmethod
     def microcircuit(
@@ -146,11 +158,29 @@ class Populations:
             raise SettingsError(f'drive: {drive!r}; there are "poisson" and "current"')
         share = float(neurons) if synapses is None else float(synapses)
         text = _native.populations_microcircuit(float(neurons), share, drive == "poisson")
-        return cls._of(text, None, settings)
+        return cls._of(text, None, settings, ("L4E", "L4I"))
+
+    @classmethod
+    def published(cls, name: Published, **published: Any) -> Populations:
+        """A published network, as the command's ``--populations`` names it.
+
+        Parameters
+        ----------
+        name
+            ``"brunel"`` (2000), ``"microcircuit"`` (Potjans & Diesmann 2014), ``"clustered"``
+            (Litwin-Kumar & Doiron 2012), ``"pv-sst-vip"`` (Billeh et al. 2020), ``"vogels"``
+            (2011).
+        **published
+            The keys of ``published`` in a run's configuration: ``scale``, the share of its
+            neurons (of the microcircuit a tenth if not given), ``g``, ``eta``, ``clusters`` and
+            others. Settings of the network itself are changed with :meth:`replace`.
+        """
+        text, sees = _native.populations_published(to_json({"name": name, **published}))
+        return cls._of(text, None, {}, sees)
 
     def replace(self, **settings: Any) -> Populations:
         """This network with other settings."""
-        return self._of(self._json, None, settings)
+        return self._of(self._json, None, settings, self._sees)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -182,13 +212,35 @@ class Populations:
         return f"Populations({sizes})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Populations._of, (self._json, None, {})
+        return Populations._of, (self._json, None, {}, self._sees)
 
     def _build(self, seed: int) -> _native.Populations:
         if self._built is None or self._built[0] != seed:
             self._built = None
             self._built = (seed, _native.Populations(self._json, seed))
         return self._built[1]
+
+    def _shown(
+        self,
+        seed: int,
+        shape: tuple[int, int, int],
+        onto: Sequence[str] | str | None,
+        record: Sequence[str] | str | None,
+        image: Mapping[str, Any] | None,
+    ) -> _native.ImageEncoder:
+        """The network with the sources of images, its synapses drawn."""
+        way = dict(image or {})
+        if onto is not None:
+            way["onto"] = _arrays.names("onto", onto)
+        elif "onto" not in way and way.get("population", "image") not in self.names:
+            way["onto"] = list(self._sees)
+        read = [] if record is None else _arrays.names("record", record)
+        key = (seed, shape, to_json(way), read)
+        if self._encoder is None or self._encoder[0] != key:
+            self._encoder = None
+            built = _native.ImageEncoder(self._json, key[2], read, seed, shape)
+            self._encoder = (key, built)
+        return self._encoder[1]
 
     def synapses(self, seed: int = 0) -> int:
         """How many synapses the network of a seed has."""
@@ -231,11 +283,16 @@ class Populations:
             [int(k) for k in probed],
             _arrays.bar(progress),
         )
-        sizes = [int(p["size"]) for p in self._settings["populations"]]
         return PopulationRecording(
             Spikes(spikes.times, spikes.ids, spikes.duration, spikes.units),
             potential,
             probed.astype(np.int64),
             self.names,
-            tuple(int(n) for n in np.concatenate([[0], np.cumsum(sizes)])),
+            self._firsts,
         )
+
+    @property
+    def _firsts(self) -> tuple[int, ...]:
+        """The number of the first neuron of each population, and how many there are in all."""
+        sizes = [int(p["size"]) for p in self._settings["populations"]]
+        return tuple(int(n) for n in np.concatenate([[0], np.cumsum(sizes)]))

@@ -25,6 +25,11 @@ Returns
 StudyResults
     ``results`` in full, ``tables`` and ``frames`` as DataFrames, ``summary``, ``report``.
 
+A setting that is a network may be one: ``network=eq.Network.brunel(1000)``. Where images are encoded,
+``populations`` lists networks of populations in the place of the regimes, or beside them with
+``beside_regimes=True``: names of published ones, TOML files, :class:`equipoise.Populations`, or
+dictionaries as in a configuration, ``{"name": "mine", "network": net, "record": ["E"]}``.
+
 The same settings and seed give the same results, bit for bit, as the command.
 """
 
@@ -52,6 +57,9 @@ __all__ = [
     "hebb_run",
     "linearity",
     "populations",
+    "populations_linearity",
+    "populations_map",
+    "populations_track",
     "ratios",
     "reconstruct",
     "reconstruction",
@@ -188,6 +196,7 @@ def populations(
     """Networks of any populations: are they balanced, and what do they learn?
 
     The study of ``equipoise balance populations``; ``settings("populations")`` lists what can be set.
+    ``network`` may be :class:`equipoise.Populations`.
 
     Parameters
     ----------
@@ -195,6 +204,75 @@ def populations(
         As all studies; see the module.
     """
     return study("populations", config, out, resume, data, None, progress, settings)
+
+
+def populations_map(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Where balance ends in each population: a map over any two numbers of a network.
+
+    The study of ``equipoise balance populations map``; ``settings("populations_map")`` lists what
+    can be set. ``network`` may be :class:`equipoise.Populations`.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+    """
+    return study("populations_map", config, out, resume, data, None, progress, settings)
+
+
+def populations_linearity(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Does the rate of each population follow the drive in a straight line?
+
+    The study of ``equipoise balance populations linearity``; ``settings("populations_linearity")`` lists what
+    can be set. ``network`` may be :class:`equipoise.Populations`.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+    """
+    return study("populations_linearity", config, out, resume, data, None, progress, settings)
+
+
+def populations_track(
+    config: Config = None,
+    /,
+    *,
+    out: Path = None,
+    resume: Path = None,
+    data: Path = None,
+    progress: bool = False,
+    **settings: Any,
+) -> StudyResults:
+    """Does the rate of each population follow a drive that changes in time?
+
+    The study of ``equipoise balance populations track``; ``settings("populations_track")`` lists what
+    can be set. ``network`` may be :class:`equipoise.Populations`.
+
+    Parameters
+    ----------
+    config, out, resume, data, progress, **settings
+        As all studies; see the module.
+    """
+    return study("populations_track", config, out, resume, data, None, progress, settings)
 
 
 def demo(

@@ -1,24 +1,27 @@
 //! Images in, spike counts out.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use equipoise_data::ImageShape;
+use equipoise_data::{Counts, ImageShape};
 use equipoise_encoder::code::Latency;
 use equipoise_encoder::network::{
     NetworkConfig, NetworkError, Population, color_channels, input_channels,
 };
+use equipoise_studies::reconstruction::Settings;
+use equipoise_studies::reconstruction::encoding::Part;
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use serde_json::Value;
 
 use crate::arrays::{Borrowed, slice};
-use crate::call::long;
+use crate::call::{Watcher, long};
 use crate::errors::Failure;
 use crate::json;
 use crate::network::Network;
 
 /// Counts of many recordings: [recordings, units, bins] as one list, units, bins, duration in ms.
-type Table<'py> = (Bound<'py, PyArray1<u16>>, usize, usize, f64);
+pub type Table<'py> = (Bound<'py, PyArray1<u16>>, usize, usize, f64);
 
 /// Encodes images [images, channels, height, width] of intensities in 0..1; image k is trial
 /// `first` + k of the seed.
@@ -40,6 +43,26 @@ pub fn encode<'py>(
         .map_err(|e| Failure::Request(format!("population: {e}")))?;
     let images = Borrowed::of("images", &images)?;
     let network = Arc::clone(&network.inner);
+    give(py, images, pixels, first, progress, move |image, trials, watcher| {
+        let count = trials.len() as u64;
+        let told = &mut |done: usize| watcher.step("encoding", done as u64, count);
+        Ok(network.encode_counts(image, trials, seed, population, bins, told)?)
+    })
+}
+
+/// Writes image k of a set into the buffer `[channels, height, width]`.
+type Image<'a> = &'a (dyn Fn(usize, &mut [f32]) + Sync);
+
+/// Calls `encode` with the images, which are the trials from `first` on, and hands its counts to
+/// Python.
+pub fn give<'py>(
+    py: Python<'py>,
+    images: Borrowed<f32>,
+    pixels: usize,
+    first: usize,
+    progress: Option<Py<PyAny>>,
+    encode: impl FnOnce(Image<'_>, Range<usize>, &Watcher) -> Result<Counts, Failure> + Send + 'static,
+) -> Result<Table<'py>, Failure> {
     let table = long(py, progress, move |watcher| {
         let count = images.numbers().len() / pixels.max(1);
         let end = first
@@ -50,10 +73,21 @@ pub fn encode<'py>(
             out.copy_from_slice(&images.numbers()[from..from + pixels]);
         };
         let _ = watcher.step("encoding", 0, count as u64);
-        let told = &mut |done: usize| watcher.step("encoding", done as u64, count as u64);
-        Ok::<_, Failure>(network.encode_counts(&image, first..end, seed, population, bins, told)?)
+        encode(&image, first..end, watcher)
     })?;
     Ok((table.counts.into_pyarray(py), table.units, table.bins, table.duration_ms))
+}
+
+/// The seeds that a run of `encode` with this seed draws from: that of its network, and that of the
+/// spikes of one of its parts.
+#[pyfunction]
+pub fn seeds_of_run(seed: u64, part: &str) -> Result<(u64, u64), Failure> {
+    let part = Part::ALL.into_iter().find(|known| known.name() == part).ok_or_else(|| {
+        let known = Part::ALL.map(Part::name).join(", ");
+        Failure::Request(format!("part: there is no `{part}`; there are {known}"))
+    })?;
+    let network = Settings { seed, ..Settings::default() }.network_seed(0);
+    Ok((network, part.seed(network)))
 }
 
 /// The settings of a network with the input weight that brings these images to its `input.drive`.

@@ -41,7 +41,7 @@ mod _native {
         avalanche_exponents, avalanches, binned, branching, coupling, dfa, fei, power_law,
     };
     #[pymodule_export]
-    use crate::encode::{driven, encode, latency};
+    use crate::encode::{driven, encode, latency, seeds_of_run};
     #[pymodule_export]
     use crate::metrics::{
         correlations, cv_of_trains, fano, image_quality, lv, mse_psnr, synchrony,
@@ -56,8 +56,8 @@ mod _native {
     use crate::palette::palette;
     #[pymodule_export]
     use crate::populations::{
-        Populations, populations_brunel, populations_microcircuit, populations_settings,
-        populations_toml,
+        ImageEncoder, Populations, populations_brunel, populations_case, populations_microcircuit,
+        populations_published, populations_settings, populations_toml,
     };
     #[pymodule_export]
     use crate::statistics::{

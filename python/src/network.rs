@@ -98,6 +98,7 @@ fn without_null(value: Value) -> Value {
                 .map(|(key, value)| (key, without_null(value)))
                 .collect(),
         ),
+        Value::Array(items) => Value::Array(items.into_iter().map(without_null).collect()),
         value => value,
     }
 }

@@ -10,7 +10,9 @@ use equipoise_studies::classification::{Classify, EvaluateClassifier, Ratios};
 use equipoise_studies::coding::{Dose, Speed};
 use equipoise_studies::decoding::Decoding;
 use equipoise_studies::hebb::{HebbStudy, OneNetwork};
-use equipoise_studies::populations::Populations;
+use equipoise_studies::populations::{
+    Populations, PopulationsLinearity, PopulationsMap, PopulationsTrack,
+};
 use equipoise_studies::reconstruction::steps::{Encode, EncodedRun, Evaluate, Train, TrainedRun};
 use equipoise_studies::reconstruction::sweep::{ReconstructionSweep, SweepSettings};
 use equipoise_studies::reconstruction::{Demonstration, Reconstruction, Settings as ImageSettings};
@@ -232,6 +234,9 @@ studies! {
     "track" => Track,
     "coding" => Coding,
     "populations" => Populations,
+    "populations_map" => PopulationsMap,
+    "populations_linearity" => PopulationsLinearity,
+    "populations_track" => PopulationsTrack,
     "demo" => Demonstration,
     "reconstruct" => Reconstruction,
     "reconstruction" => ReconstructionSweep,

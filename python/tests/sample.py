@@ -22,3 +22,8 @@ shares: npt.NDArray[np.float64] = classifier.predict_proba(np.zeros((1, 10, 3)))
 results: eq.StudyResults = eq.studies.hebb(seed=1)
 run: eq.Run = eq.Run("runs/x")
 spikes: eq.Spikes = eq.load("x.npz")
+circuit: eq.Populations = eq.Populations.published("brunel", scale=0.1)
+judged: eq.PopulationsDiagnosis = eq.diagnose(circuit, 400)
+rate: float = judged["E"].numbers["rate_hz"]
+read: eq.Counts = eq.encode(np.zeros((2, 8, 8)), circuit, onto=["E"], record="E", part="test")
+mapped: eq.StudyResults = eq.studies.populations_map(network=circuit)

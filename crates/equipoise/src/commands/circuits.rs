@@ -1,4 +1,4 @@
-//! Options for networks of populations in the place of an excitatory and an inhibitory one.
+//! Options for networks of populations in the place of an excitatory and an inhibitory one, or beside.
 
 use equipoise_studies::StudyError;
 use equipoise_studies::populations::named_cases;
@@ -7,7 +7,7 @@ use equipoise_studies::settings::Layers;
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Networks of populations")]
 pub struct CircuitArgs {
-    /// Instead of regimes: published networks, such as microcircuit, or TOML files [default: none]
+    /// Encode in these: published networks, such as microcircuit, or TOML files [default: none]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     populations: Vec<String>,
     /// Populations that see the images [default: those that a published network's input goes to]
@@ -22,8 +22,10 @@ pub struct CircuitArgs {
 }
 
 impl CircuitArgs {
-    pub fn layers(&self, layers: Layers) -> Result<Layers, StudyError> {
+    /// `regimes` are those that were asked for besides.
+    pub fn layers(&self, layers: Layers, regimes: bool) -> Result<Layers, StudyError> {
         let cases = named_cases(&self.populations, &self.onto, &self.record, &self.scale)?;
-        Ok(layers.value("populations", &cases))
+        let beside = (regimes && cases.is_some()).then_some(true);
+        Ok(layers.value("populations", &cases).value("beside_regimes", &beside))
     }
 }

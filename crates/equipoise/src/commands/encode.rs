@@ -66,7 +66,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         .value("features.bins", &args.bins)
         .value("keep_spikes", &args.spikes)
         .value("network.neurons", &args.neurons);
-    let flags = args.circuits.layers(args.images.layers(flags))?;
+    let flags = args.circuits.layers(args.images.layers(flags), false)?;
     let preset = Encode::preset().map_err(Failure::run)?;
     study::run::<Encode>(&preset, &args.run, flags, global)
 }

@@ -18,6 +18,7 @@ Examples:
   equipoise reconstruct --dataset cifar-10 --regimes balanced,unbalanced-g,unbalanced-p --repeats 5
   equipoise reconstruct --decoder mlp-vae --set network.duration=200 --set training.epochs=40
   equipoise reconstruct --dataset mnist --populations pv-sst-vip,circuit.toml --onto E
+  equipoise reconstruct --dataset mnist --regimes balanced --populations pv-sst-vip
   equipoise reconstruct --counts recording.npz --images stimuli.npz
 
 Writes report.html, quality.csv, tests.csv, images.csv, reconstructions.npz, models and figures to
@@ -29,7 +30,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", conflicts_with = "counts")]
     dataset: Option<String>,
     /// Regimes to compare, the reference first
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', conflicts_with = "populations")]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     regimes: Option<Vec<String>>,
     /// Independent repetitions, each with networks and decoders of its own
     #[arg(long, value_name = "N")]
@@ -88,7 +89,7 @@ pub fn run(args: Args, global: &Global) -> Outcome {
         .value("keep_spikes", &args.keep_spikes)
         .value("backend", &args.backend);
     let flags = args.recordings.layers(args.images.layers(flags));
-    let flags = args.circuits.layers(flags)?;
+    let flags = args.circuits.layers(flags, args.regimes.is_some())?;
     let preset = Settings::layer("").map_err(Failure::run)?;
     study::run::<Reconstruction>(&preset, &args.run, flags, global)
 }

@@ -32,6 +32,7 @@ pub use results::{
 };
 pub use study::{Inputs, Populations};
 pub use track::PopulationsTrack;
+pub(crate) use variation::resized;
 
 #[cfg(test)]
 mod tests;

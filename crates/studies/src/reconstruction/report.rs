@@ -169,20 +169,25 @@ pub fn networks(report: &mut Report, activity: &[Activity], cases: &[&ImageCase]
             "Firing rates, and the irregularity of the neurons with at least 5 spikes, over one \
              second of an image.",
         );
-    if activity.iter().any(|active| !active.populations.is_empty()) {
-        report.table("populations", &tables::populations(activity));
-    }
+    populations_at_work(report, activity, "");
     let networks: Vec<(&str, &EncoderConfig)> =
         cases.iter().map(|case| (case.name.as_str(), &case.network)).collect();
-    parameters(report, &networks);
+    parameters(report, &networks, "");
 }
 
-/// The parameters of networks.
-pub fn parameters(report: &mut Report, networks: &[(&str, &EncoderConfig)]) {
+/// The populations of networks that have several. `prefix` begins the table's name.
+pub fn populations_at_work(report: &mut Report, activity: &[Activity], prefix: &str) {
+    if activity.iter().any(|active| !active.populations.is_empty()) {
+        report.table(&format!("{prefix}populations"), &tables::populations(activity));
+    }
+}
+
+/// The parameters of networks. `prefix` begins the names of tables.
+pub fn parameters(report: &mut Report, networks: &[(&str, &EncoderConfig)], prefix: &str) {
     let pairs: Vec<(&str, &NetworkConfig)> =
         networks.iter().filter_map(|&(name, network)| Some((name, network.pair()?))).collect();
     if !pairs.is_empty() {
-        report.table("network", &network_table(&pairs));
+        report.table(&format!("{prefix}network"), &network_table(&pairs));
     }
     for (k, &(name, network)) in networks.iter().enumerate() {
         let Some(encoder) = network.populations() else { continue };
@@ -202,7 +207,7 @@ pub fn parameters(report: &mut Report, networks: &[(&str, &EncoderConfig)]) {
             }
         ));
         let caption = format!("Populations of {name}");
-        let file = format!("network-{}", k + 1);
+        let file = format!("{prefix}network-{}", k + 1);
         report.table(&file, &populations::populations(&encoder.network, &caption));
     }
 }

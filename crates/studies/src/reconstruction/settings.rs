@@ -57,6 +57,9 @@ pub struct Settings {
     pub repeats: usize,
     /// Regimes to compare; the first is the reference, and the one that single steps take.
     pub regimes: Vec<RegimeChoice>,
+    /// Compare the regimes and the networks of `populations`, the regimes first.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub beside_regimes: bool,
     /// What to measure the decoder by.
     pub controls: Vec<Control>,
     /// Images whose spike counts are held at a time; bounds memory and changes no result.
@@ -82,7 +85,7 @@ pub struct Settings {
     /// The images.
     pub data: DataSettings,
     /// Networks of populations to compare in the place of the regimes; `regimes` and `network` have no
-    /// say then.
+    /// say then, unless `beside_regimes` is set.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub populations: Vec<PopulationsCase>,
     /// The network that the regimes change.
@@ -110,6 +113,7 @@ impl Default for Settings {
             seed: 0,
             repeats: 1,
             regimes: ["balanced", "unbalanced-g"].map(RegimeChoice::from).into(),
+            beside_regimes: false,
             controls: vec![Control::MeanImage, Control::Ridge],
             batch: 1024,
             keep_spikes: 0,
@@ -161,8 +165,14 @@ impl Settings {
     pub fn first_regime(&self) -> Self {
         let mut settings = self.clone();
         settings.regimes.truncate(1);
-        settings.populations.truncate(1);
+        settings.populations.truncate(usize::from(!self.has_regimes()));
+        settings.beside_regimes = false;
         settings
+    }
+
+    /// Whether regimes are among what is compared.
+    fn has_regimes(&self) -> bool {
+        self.populations.is_empty() || self.beside_regimes
     }
 
     /// The settings of one of them.
@@ -179,21 +189,22 @@ impl Settings {
         Sides { multiple, least: 11 }
     }
 
-    /// The networks that encode the images, each with its name: those of populations, or else those
-    /// that the regimes make of the base, driven by these images.
+    /// The networks that encode the images, each with its name: those that the regimes make of the
+    /// base, driven by these images, those of populations, or both.
     ///
     /// # Errors
     /// If a regime is unknown or makes no sense, two have one name, or no input weight drives the
     /// network as `network.input.drive` says.
     pub fn networks(&self, images: &ImageSet) -> Result<Vec<ImageCase>, StudyError> {
-        if !self.populations.is_empty() {
-            let all = encoders(&self.populations).or_settings()?.into_iter();
-            return Ok(all.map(|(name, network)| Case { name, network: network.into() }).collect());
+        let mut networks: Vec<ImageCase> = Vec::new();
+        if self.has_regimes() {
+            // The drive is that of the base: a regime changes the network, not its input.
+            let base = driven(&self.network, images)?;
+            networks.extend(self.networks_of(&base).or_settings()?.into_iter().map(Case::into));
         }
-        // The drive is that of the base: a regime changes the network, not its input.
-        let base = driven(&self.network, images)?;
-        let cases = self.networks_of(&base).or_settings()?;
-        Ok(cases.into_iter().map(ImageCase::from).collect())
+        let of_populations = encoders(&self.populations).or_settings()?.into_iter();
+        networks.extend(of_populations.map(|(name, net)| Case { name, network: net.into() }));
+        Ok(networks)
     }
 
     fn networks_of(&self, base: &NetworkConfig) -> Result<Vec<Case>, String> {
@@ -206,10 +217,9 @@ impl Settings {
     /// # Errors
     /// If a regime is unknown.
     pub fn names(&self) -> Result<Vec<String>, String> {
-        match self.populations.as_slice() {
-            [] => self.regimes.iter().map(|choice| Ok(choice.regime()?.name)).collect(),
-            cases => Ok(cases.iter().map(PopulationsCase::name).collect()),
-        }
+        let regimes = self.regimes.iter().filter(|_| self.has_regimes());
+        let regimes = regimes.map(|choice| Ok(choice.regime()?.name));
+        regimes.chain(self.populations.iter().map(|case| Ok(case.name()))).collect()
     }
 
     /// Seed of the networks and spikes of a repetition (from 0), the same for every regime.
@@ -265,6 +275,13 @@ impl crate::Settings for Settings {
         }
         self.networks_of(&self.network)?;
         encoders(&self.populations)?;
+        let names = self.names()?;
+        if let Some(twice) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+            return Err(format!(
+                "`populations`: a regime is called `{}` too; give it a `name`",
+                twice.1
+            ));
+        }
         if let (false, Some(_)) = (self.populations.is_empty(), &self.data.recorded) {
             return Err("`populations`: recordings are decoded, which no network encodes".into());
         }
@@ -275,8 +292,10 @@ impl crate::Settings for Settings {
     }
 
     fn resolved(self) -> Result<Self, String> {
-        let populations = self.populations.into_iter().map(PopulationsCase::resolved).collect();
-        Ok(Self { populations, ..self })
+        let populations: Vec<_> =
+            self.populations.into_iter().map(PopulationsCase::resolved).collect();
+        let beside_regimes = self.beside_regimes && !populations.is_empty();
+        Ok(Self { populations, beside_regimes, ..self })
     }
 }
 

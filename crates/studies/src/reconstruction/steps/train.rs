@@ -113,7 +113,8 @@ struct Shared<'a> {
 impl<'a> Shared<'a> {
     fn of(settings: &'a Settings) -> Identity {
         let (data, network) = (&settings.data, &settings.network);
-        let (regime, populations) = (settings.regimes.first(), settings.populations.first());
+        let first = settings.first_regime();
+        let (regime, populations) = (first.regimes.first(), first.populations.first());
         Identity::default().with_each("", &Shared { data, network, regime, populations })
     }
 }
@@ -276,7 +277,7 @@ impl Study for Train {
             .table("epochs", &epochs(&results.history));
         if let Some(network) = &results.network {
             report.heading("The network whose spikes it was trained on");
-            parameters(&mut report, &[(results.regime.as_str(), network)]);
+            parameters(&mut report, &[(results.regime.as_str(), network)], "");
         }
         report
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use equipoise_encoder::images::EncoderConfig;
-use equipoise_encoder::network::{ColorCode, NetworkConfig};
+use equipoise_encoder::network::ColorCode;
 
 use super::super::Settings;
 use super::super::comparison::Comparison;
@@ -15,6 +15,7 @@ use super::results::{DataSetResults, Point, SweepResults, file_name};
 use super::settings::{Choice, SweepSettings};
 use crate::context::{Context, Identity, digest_of, gather, unless_deferred};
 use crate::error::{OrStudyError, StudyError};
+use crate::populations::resized;
 use crate::regimes::ImageCase;
 use crate::timings::Timings;
 
@@ -92,8 +93,10 @@ impl SweepInputs {
         };
         if let Some(first) = self.datasets.first() {
             for &neurons in &settings.curves.neurons {
-                check(&other_size(first, neurons), first)
-                    .map_err(|e| StudyError::settings(format!("curves.neurons, {neurons}: {e}")))?;
+                let of_curve =
+                    |e: String| StudyError::settings(format!("curves.neurons, {neurons}: {e}"));
+                let regimes = other_size(first, neurons).map_err(of_curve)?;
+                check(&regimes, first).map_err(|e| of_curve(e.to_string()))?;
             }
         }
         if settings.colors.len() > 1 {
@@ -210,12 +213,8 @@ impl Sweep<'_> {
                     if fired == 0.0 { &case.name } else { reference }
                 )));
             }
-            let EncoderConfig::Pair(config) = &case.network else { continue };
-            let duration = config.duration * wanted / fired;
-            // Ten steps at least: shorter recordings hold no code.
-            let duration = config.steps(duration).max(10) as f64 * config.dt;
-            let network = NetworkConfig { duration, ..NetworkConfig::clone(config) };
-            regimes.push(ImageCase { name: case.name.clone(), network: network.into() });
+            let network = lasting(&case.network, case.network.duration() * wanted / fired);
+            regimes.push(ImageCase { name: case.name.clone(), network });
         }
         self.compare(data, &settings, &regimes, format!("{}-equal-spikes-", file_name(dataset)))
     }
@@ -235,7 +234,8 @@ impl Sweep<'_> {
         let settings = single(&data.settings, self.settings);
         let points = self.settings.curves.neurons.iter();
         gather(points.map(|&neurons| {
-            let (name, regimes) = (format!("neurons-{neurons}-"), other_size(data, neurons));
+            let regimes = other_size(data, neurons).or_settings()?;
+            let name = format!("neurons-{neurons}-");
             let found = self.compare(data, &settings, &regimes, name)?;
             Ok(Point::of(neurons.to_string(), Some(neurons as f64), &found))
         }))
@@ -290,25 +290,53 @@ fn fewer_images(config: &SweepSettings, train: usize) -> Result<Settings, StudyE
     Ok(settings)
 }
 
+/// The network with recordings of this length, in whole time steps.
+fn lasting(network: &EncoderConfig, duration: f64) -> EncoderConfig {
+    // Ten steps at least: shorter recordings hold no code.
+    match network.clone() {
+        EncoderConfig::Pair(mut network) => {
+            network.duration = network.steps(duration).max(10) as f64 * network.dt;
+            EncoderConfig::Pair(network)
+        }
+        EncoderConfig::Populations(mut network) => {
+            let dt = network.network.dt;
+            network.image.duration = (duration / dt).round().max(10.0) * dt;
+            EncoderConfig::Populations(network)
+        }
+    }
+}
+
 /// The networks of all regimes in another size. Connections stay as many, and with them the mean
 /// and the variance of the input.
-fn other_size(data: &Prepared, neurons: usize) -> Vec<ImageCase> {
+///
+/// # Errors
+/// The reason, if a network of populations cannot have it.
+fn other_size(data: &Prepared, neurons: usize) -> Result<Vec<ImageCase>, String> {
     let mut regimes = data.inputs.regimes.clone();
-    for ImageCase { network, .. } in &mut regimes {
-        let EncoderConfig::Pair(network) = network else { continue };
-        network.excitatory_in_degree = Some(network.excitatory_connections());
-        network.inhibitory_in_degree = Some(network.inhibitory_connections());
-        network.neurons = neurons;
+    for ImageCase { name, network } in &mut regimes {
+        match network {
+            EncoderConfig::Pair(network) => {
+                network.excitatory_in_degree = Some(network.excitatory_connections());
+                network.inhibitory_in_degree = Some(network.inhibitory_connections());
+                network.neurons = neurons;
+            }
+            EncoderConfig::Populations(network) => {
+                network.network = resized(&network.network, neurons)
+                    .map_err(|reason| format!("`{name}`: {reason}"))?;
+            }
+        }
     }
-    regimes
+    Ok(regimes)
 }
 
 /// The reference regime with another code of colour, in every repetition.
 fn colored(data: &Prepared, config: &SweepSettings, color: ColorCode) -> Settings {
     let repeats = data.settings.repeats;
-    let mut settings = Settings { repeats, ..single(&data.settings, config) };
+    let mut settings = Settings { repeats, ..single(&data.settings, config) }.first_regime();
     settings.network.input.color = color;
-    settings.regimes.truncate(1);
+    for case in &mut settings.populations {
+        case.image.color = color;
+    }
     settings
 }
 
@@ -318,8 +346,7 @@ fn held_out(config: &SweepSettings) -> Result<Settings, StudyError> {
     let mut settings = single(&first, config);
     settings.data.score_on = ScoreOn::HeldOut;
     settings.data.test = None;
-    settings.regimes.truncate(1);
-    Ok(settings)
+    Ok(settings.first_regime())
 }
 
 fn chosen(base: &Settings, choice: &Choice) -> Settings {

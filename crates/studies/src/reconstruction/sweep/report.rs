@@ -1,6 +1,7 @@
 //! The report of the study: what was asked, what came out, and at what cost.
 
 use equipoise_encoder::balance::Criteria;
+use equipoise_encoder::images::EncoderConfig;
 use equipoise_report::{Report, Table};
 
 use super::super::comparison::Comparison;
@@ -10,7 +11,6 @@ use super::super::{figures as pictures, report as single, tables as common, verd
 use super::results::{DataSetResults, SweepResults, file_name};
 use super::{figures, tables};
 use crate::balance::tables as criteria;
-use crate::schema::network_table;
 
 /// The tables that matter and the answers, as text.
 pub fn summary(results: &SweepResults, width: usize) -> String {
@@ -119,6 +119,8 @@ fn remarked(table: Table, results: &SweepResults) -> Table {
 fn data_set(report: &mut Report, result: &DataSetResults, results: &SweepResults) {
     let name = file_name(&result.dataset);
     let comparison = &result.equal_time;
+    let networks: Vec<(&str, &EncoderConfig)> =
+        comparison.regimes.iter().map(|case| (case.name.as_str(), &case.network)).collect();
     report.heading(&result.dataset);
     for remark in verdicts::remarks(comparison) {
         report.remark(&remark);
@@ -130,22 +132,14 @@ fn data_set(report: &mut Report, result: &DataSetResults, results: &SweepResults
         .table(
             &format!("{name}-balance"),
             &criteria::reasons(comparison.activity.iter().map(|a| (a.regime.clone(), &a.verdict))),
-        )
-        .table(
-            &format!("{name}-network"),
-            &network_table(
-                &comparison
-                    .regimes
-                    .iter()
-                    .filter_map(|c| Some((c.name.as_str(), c.network.pair()?)))
-                    .collect::<Vec<_>>(),
-            ),
-        )
-        .figure(
-            &format!("{name}-gallery"),
-            &pictures::gallery(comparison),
-            "Images that no decoder was trained on, over their reconstructions, with PSNR and SSIM.",
         );
+    single::populations_at_work(report, &comparison.activity, &format!("{name}-"));
+    single::parameters(report, &networks, &format!("{name}-"));
+    report.figure(
+        &format!("{name}-gallery"),
+        &pictures::gallery(comparison),
+        "Images that no decoder was trained on, over their reconstructions, with PSNR and SSIM.",
+    );
     single::pictures(report, comparison, &format!("{name}-"));
     report
         .figure(

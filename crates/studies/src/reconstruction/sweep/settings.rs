@@ -13,6 +13,7 @@ use toml::Table;
 use super::super::Settings;
 use super::super::images::DataSettings;
 use super::super::settings::Control;
+use crate::populations::PopulationsCase;
 use crate::regimes::RegimeChoice;
 use crate::settings::merge;
 
@@ -58,6 +59,9 @@ struct Keys {
     repeats: usize,
     /// Regimes to compare; the first is the reference.
     regimes: Vec<RegimeChoice>,
+    /// Compare the regimes and the networks of `populations`, the regimes first.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    beside_regimes: bool,
     /// What to measure the decoders by.
     controls: Vec<Control>,
     /// Decoders to train on the same spikes, all with the settings of `decoder` but its kind;
@@ -84,6 +88,10 @@ struct Keys {
     tailored: BTreeMap<String, Table>,
     /// The images of every comparison.
     data: DataSettings,
+    /// Networks of populations to compare in the place of the regimes; `regimes` and `network` have no
+    /// say then, unless `beside_regimes` is set.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    populations: Vec<PopulationsCase>,
     /// The network that the regimes change.
     network: NetworkConfig,
     /// What the decoders are given of the spikes.
@@ -115,11 +123,13 @@ impl From<Keys> for SweepSettings {
                 seed: keys.seed,
                 repeats: keys.repeats,
                 regimes: keys.regimes,
+                beside_regimes: keys.beside_regimes,
                 controls: keys.controls,
                 batch: keys.batch,
                 keep_spikes: keys.keep_spikes,
                 backend: keys.backend,
                 data: keys.data,
+                populations: keys.populations,
                 network: keys.network,
                 features: keys.features,
                 decoder: keys.decoder,
@@ -151,6 +161,7 @@ impl From<SweepSettings> for Keys {
             datasets: settings.datasets,
             repeats: comparison.repeats,
             regimes: comparison.regimes,
+            beside_regimes: comparison.beside_regimes,
             controls: comparison.controls,
             decoders: comparison.decoders,
             batch: comparison.batch,
@@ -162,6 +173,7 @@ impl From<SweepSettings> for Keys {
             curves: settings.curves,
             tailored: settings.tailored,
             data: comparison.data,
+            populations: comparison.populations,
             network: comparison.network,
             features: comparison.features,
             decoder: comparison.decoder,
@@ -293,5 +305,9 @@ impl crate::Settings for SweepSettings {
             }
         }
         Ok(())
+    }
+
+    fn resolved(self) -> Result<Self, String> {
+        Ok(Self { comparison: self.comparison.resolved()?, ..self })
     }
 }

@@ -32,7 +32,9 @@ pub fn overview(results: &[DataSetResults]) -> Table {
         let comparison = &result.equal_time;
         for &kind in &comparison.kinds {
             for (index, case) in comparison.regimes.iter().enumerate() {
-                let before = published(&result.dataset, kind, index);
+                // Networks of populations were not published.
+                let pair = case.network.pair();
+                let before = pair.and_then(|_| published(&result.dataset, kind, index));
                 rows.push((result, kind, case.name.as_str(), before));
             }
         }
