@@ -39,6 +39,9 @@ impl Prepared {
     }
 }
 
+/// A number of neurons, and networks that have it.
+type OfSize = (usize, Vec<ImageCase>);
+
 /// What the study starts from.
 #[derive(Debug)]
 pub struct SweepInputs {
@@ -49,6 +52,10 @@ pub struct SweepInputs {
     root: PathBuf,
     /// The first of them for the choices, if there are any.
     held_out: Option<Prepared>,
+    /// The networks of the curve over neurons, by their number.
+    sizes: Vec<OfSize>,
+    /// Which are left out of it, and why.
+    left_out: Vec<String>,
 }
 
 impl SweepInputs {
@@ -68,7 +75,11 @@ impl SweepInputs {
             [] => None,
             _ => Some(open(held_out(settings)?)?),
         };
-        let inputs = Self { datasets, root: root.to_owned(), held_out };
+        let (sizes, left_out) = match datasets.first() {
+            Some(first) => sizes(first, &settings.curves.neurons)?,
+            None => Default::default(),
+        };
+        let inputs = Self { datasets, root: root.to_owned(), held_out, sizes, left_out };
         inputs.check(settings)?;
         Ok(inputs)
     }
@@ -83,7 +94,8 @@ impl SweepInputs {
 
     /// What was noticed while the data were read.
     pub fn remarks(&self) -> Vec<String> {
-        self.datasets.iter().flat_map(|data| data.inputs.images.remarks.clone()).collect()
+        let data = self.datasets.iter().flat_map(|data| data.inputs.images.remarks.clone());
+        data.chain(self.left_out.clone()).collect()
     }
 
     fn check(&self, settings: &SweepSettings) -> Result<(), StudyError> {
@@ -91,14 +103,6 @@ impl SweepInputs {
             let shape = data.inputs.images.train.shape;
             regimes.iter().try_for_each(|case| case.network.check(shape))
         };
-        if let Some(first) = self.datasets.first() {
-            for &neurons in &settings.curves.neurons {
-                let of_curve =
-                    |e: String| StudyError::settings(format!("curves.neurons, {neurons}: {e}"));
-                let regimes = other_size(first, neurons).map_err(of_curve)?;
-                check(&regimes, first).map_err(|e| of_curve(e.to_string()))?;
-            }
-        }
         if settings.colors.len() > 1 {
             for data in self.datasets.iter().filter(|data| data.is_colored()) {
                 for &color in &settings.colors {
@@ -232,12 +236,10 @@ impl Sweep<'_> {
     fn by_neurons(&self) -> Result<Vec<Point>, StudyError> {
         let Some(data) = self.inputs.datasets.first() else { return Ok(Vec::new()) };
         let settings = single(&data.settings, self.settings);
-        let points = self.settings.curves.neurons.iter();
-        gather(points.map(|&neurons| {
-            let regimes = other_size(data, neurons).or_settings()?;
+        gather(self.inputs.sizes.iter().map(|(neurons, regimes)| {
             let name = format!("neurons-{neurons}-");
-            let found = self.compare(data, &settings, &regimes, name)?;
-            Ok(Point::of(neurons.to_string(), Some(neurons as f64), &found))
+            let found = self.compare(data, &settings, regimes, name)?;
+            Ok(Point::of(neurons.to_string(), Some(*neurons as f64), &found))
         }))
     }
 
@@ -306,27 +308,62 @@ fn lasting(network: &EncoderConfig, duration: f64) -> EncoderConfig {
     }
 }
 
-/// The networks of all regimes in another size. Connections stay as many, and with them the mean
-/// and the variance of the input.
+/// The networks with so many neurons each, and what is left out, in sentences.
+///
+/// # Errors
+/// If a regime cannot have one of these sizes.
+fn sizes(data: &Prepared, wanted: &[usize]) -> Result<(Vec<OfSize>, Vec<String>), StudyError> {
+    let shape = data.inputs.images.train.shape;
+    let mut sizes: Vec<OfSize> = wanted.iter().map(|&n| (n, Vec::new())).collect();
+    let mut left_out = Vec::new();
+    for case in &data.inputs.regimes {
+        let mut without = Vec::new();
+        for (neurons, cases) in &mut sizes {
+            let found = other_size(&case.network, *neurons).and_then(|network| {
+                network.check(shape).map(|()| network).map_err(|e| e.to_string())
+            });
+            match found {
+                Ok(network) => cases.push(ImageCase { name: case.name.clone(), network }),
+                Err(reason) if case.network.populations().is_some() => {
+                    without.push((*neurons, reason));
+                }
+                Err(reason) => {
+                    let place = format!("curves.neurons, {neurons}");
+                    return Err(StudyError::settings(format!("{place}: {reason}")));
+                }
+            }
+        }
+        if let Some((_, reason)) = without.last() {
+            let numbers: Vec<String> = without.iter().map(|(n, _)| n.to_string()).collect();
+            left_out.push(format!(
+                "curves.neurons: {} has no network of {} neurons there: {reason}",
+                case.name,
+                numbers.join(", ")
+            ));
+        }
+    }
+    sizes.retain(|(_, cases)| !cases.is_empty());
+    Ok((sizes, left_out))
+}
+
+/// The network in another size. Connections stay as many, and with them the mean and the variance
+/// of the input.
 ///
 /// # Errors
 /// The reason, if a network of populations cannot have it.
-fn other_size(data: &Prepared, neurons: usize) -> Result<Vec<ImageCase>, String> {
-    let mut regimes = data.inputs.regimes.clone();
-    for ImageCase { name, network } in &mut regimes {
-        match network {
-            EncoderConfig::Pair(network) => {
-                network.excitatory_in_degree = Some(network.excitatory_connections());
-                network.inhibitory_in_degree = Some(network.inhibitory_connections());
-                network.neurons = neurons;
-            }
-            EncoderConfig::Populations(network) => {
-                network.network = resized(&network.network, neurons)
-                    .map_err(|reason| format!("`{name}`: {reason}"))?;
-            }
+fn other_size(network: &EncoderConfig, neurons: usize) -> Result<EncoderConfig, String> {
+    let mut network = network.clone();
+    match &mut network {
+        EncoderConfig::Pair(network) => {
+            network.excitatory_in_degree = Some(network.excitatory_connections());
+            network.inhibitory_in_degree = Some(network.inhibitory_connections());
+            network.neurons = neurons;
+        }
+        EncoderConfig::Populations(network) => {
+            network.network = resized(&network.network, neurons)?;
         }
     }
-    Ok(regimes)
+    Ok(network)
 }
 
 /// The reference regime with another code of colour, in every repetition.
