@@ -49,6 +49,9 @@ const TRAINED: &str = "--repeats 1 data.train=130 data.test=20 network.epochs=1 
 const LEARNING: &str = "learning.time=200 learning.window=100";
 /// Where the mean field is stable, at one point.
 const STABILITY: &str = "stability.inhibition=[1.0] stability.drive=[1.0]";
+/// One repetition of one decoder, without curves and choices.
+const ONE: &str =
+    r#"--repeats 1 decoders=["mlp-unet"] curves.train=[] curves.neurons=[] choices=[]"#;
 const STIMULATION: &str = "--networks 1 --budget 4";
 
 /// What is added to lines that begin like this, so that they take seconds: for each the first that
@@ -75,6 +78,7 @@ const ADDED: &[(&str, &[&str])] = &[
     ("study ratios", &[CLASSIFIER, GRID]),
     ("study trained", &[TRAINED]),
     ("study hebb", &["criterion_runs=100 variant_runs=20"]),
+    ("study reconstruction", &["--preset smoke --scale 0.2 --datasets synthetic-digits", ONE]),
     ("study speed", &[CODING, SPEED]),
     ("study dose", &[CODING, DOSE]),
     ("stimulate associate --digits 0,1,2,3,4,5,6,7,8,9", &[STIMULATION]),

@@ -302,7 +302,9 @@ fn lasting(network: &EncoderConfig, duration: f64) -> EncoderConfig {
         }
         EncoderConfig::Populations(mut network) => {
             let dt = network.network.dt;
-            network.image.duration = (duration / dt).round().max(10.0) * dt;
+            // Without the last bits of a product.
+            let lasting = (duration / dt).round().max(10.0) * dt;
+            network.image.duration = (lasting * 1e9).round() / 1e9;
             EncoderConfig::Populations(network)
         }
     }
