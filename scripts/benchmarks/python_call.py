@@ -4,9 +4,11 @@
 
 Side by side on the same connections: `Network.run` here, and the example `run` of the crate of the
 simulator (`cargo run --release -p equipoise-encoder --example run -- N TIME`), each in turn, on one
-thread. Prints for the time of the processor (on Linux), which other processes disturb least, and for
-the time that passed: the medians, and the median of the ratios of the rounds with its 95 % interval (by
-order statistics); and the time of a call that simulates one step.
+thread. Both have to be built without CARGO_INCREMENTAL, whose machine code differs by some percent
+between the two. Prints for the time of the processor (on Linux), which other processes disturb least,
+and for the time that passed: the medians, and the median of the ratios of the rounds with its 95 %
+interval (by order statistics); and the time of a call that simulates one step. The thread that waits
+looks for signals 30 times a second of the time that passes: on a busy machine that counts for more.
 """
 
 import argparse
