@@ -7,8 +7,9 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use common::{refuses, run_in};
+use common::{finish, refuses, run_in};
 use equipoise_data::SpikeSet;
 use equipoise_data::spikes::file::{TimePrecision, write_set};
 
@@ -456,4 +457,35 @@ fn devices_are_refused() {
     ] {
         refuses(words, dir, &["/dev/zero"], "no end");
     }
+    // A file that is written is renamed into its place, and would end a device.
+    std::fs::write(dir.join("spikes.csv"), "time_ms,id\n1,2\n").unwrap();
+    for words in [
+        &["convert", "spikes.csv", "/dev/null", "--to", "npz", "--overwrite"][..],
+        &["export", "nir", "none", "/dev/null", "--overwrite"],
+        &["import", "nir", "none", "/dev/null", "--overwrite"],
+        &["explore", "--out", "/dev/null"],
+        &["runs", ".", "--html", "/dev/null"],
+    ] {
+        refuses(words, dir, &["/dev/null"], "a device in the way");
+    }
+}
+
+/// A network that memory cannot hold is refused, not ended by the system in the middle.
+#[cfg(target_os = "linux")]
+#[test]
+fn networks_beyond_memory_are_refused() {
+    let temporary = tempfile::tempdir().unwrap();
+    for words in [
+        &["balance", "--neurons", "200000"][..],
+        &["balance", "--neurons", "400000", "--set", "network.weight_variation=0.1"],
+        &["balance", "populations", "--preset", "microcircuit", "--scale", "3"],
+        &["balance", "populations", "track", "--scale", "3"],
+    ] {
+        let mut command = Command::new("sh");
+        let limited = "ulimit -v 4194304; exec \"$0\" \"$@\"";
+        command.args(["-c", limited, env!("CARGO_BIN_EXE_equipoise")]).args(words);
+        command.args(["--threads", "1", "--out", "out"]).current_dir(temporary.path());
+        finish(command).refused(&["GiB of memory"]);
+    }
+    assert!(common::files(temporary.path()).is_empty(), "a refused request writes nothing");
 }

@@ -29,6 +29,9 @@ const COMMANDS: &[&str] = &[
     "balance track",
     "balance coding",
     "balance populations",
+    "balance populations map",
+    "balance populations linearity",
+    "balance populations track",
     "classify",
     "study ratios",
     "study hebb",
@@ -43,6 +46,22 @@ const COMMANDS: &[&str] = &[
     "data make",
     "data check",
     "data list",
+    "sweep plan balance",
+    "sweep plan study ratios",
+];
+
+/// Commands that take files or folders, and no `--out`.
+const OF_FILES: &[&str] = &[
+    "convert",
+    "export nir",
+    "import nir",
+    "inspect",
+    "runs",
+    "settings",
+    "sweep run",
+    "sweep status",
+    "sweep collect",
+    "sweep submit",
 ];
 
 const VALUES: &[&str] = &[
@@ -94,6 +113,9 @@ const VALUES: &[&str] = &[
     "x:y",
 ];
 
+/// Options that are not tried: those that end everything, and that write elsewhere or start others.
+const LEFT_OUT: &[&str] = &["--help", "--version", "--out", "--resume", "--submit", "--html"];
+
 /// A small generator of its own: the same cases at every run.
 struct Dice(u64);
 
@@ -118,19 +140,17 @@ fn options(command: &str, dir: &Path) -> Vec<String> {
         .filter(|line| line.starts_with('-'))
         .filter_map(|line| line.split_whitespace().find(|word| word.starts_with("--")))
         .map(|word| word.trim_end_matches(',').to_owned())
-        .filter(|word| !matches!(word.as_str(), "--help" | "--version" | "--out" | "--resume"))
+        .filter(|word| !LEFT_OUT.contains(&word.as_str()))
         .collect()
 }
 
-/// The dotted keys of a configuration that a command has resolved.
-fn keys(value: &toml::Value, prefix: &str, found: &mut Vec<String>) {
-    if let toml::Value::Table(table) = value {
-        for (key, value) in table {
-            let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-            keys(value, &key, found);
-            found.push(key);
-        }
-    }
+/// The dotted keys that a command's configuration has.
+fn keys(command: &str, dir: &Path) -> Vec<String> {
+    let words: Vec<&str> = ["settings"].into_iter().chain(command.split(' ')).collect();
+    let ran = run(&words, dir);
+    let lines = ran.stdout.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(" = "));
+    let named = |key: &str| key.starts_with(|c: char| c.is_ascii_lowercase());
+    lines.map(|(key, _)| key.to_owned()).filter(|key| named(key) && !key.contains(' ')).collect()
 }
 
 #[test]
@@ -138,32 +158,37 @@ fn whatever_is_typed_ends_in_order() {
     let cases = std::env::var("EQUIPOISE_RANDOM_OPTIONS").ok().and_then(|n| n.parse().ok());
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
-    // Keys to set: those of one resolved configuration, which every command meets, known or not.
-    run(&["demo", "--preset", "smoke", "--quiet", "--out", "known"], dir).succeeded();
-    let config = fs::read_to_string(dir.join("known/config.toml")).unwrap();
-    let mut known = Vec::new();
-    keys(&toml::from_str(&config).unwrap(), "", &mut known);
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let options: Vec<Vec<String>> = COMMANDS.iter().map(|command| options(command, dir)).collect();
+    let all: Vec<(&str, Vec<String>, Vec<String>)> = COMMANDS
+        .iter()
+        .chain(OF_FILES)
+        .map(|&command| {
+            let configured = command.trim_start_matches("sweep plan ");
+            (command, options(command, dir), keys(configured, dir))
+        })
+        .collect();
+    let known = all.iter().map(|(_, _, keys)| keys.len()).sum::<usize>();
+    assert!(known > 1000, "{known} keys");
     let mut dice = Dice(20_250_607);
     for case in 0..cases.unwrap_or(60) {
-        let index = dice.roll(COMMANDS.len());
-        let mut args: Vec<String> = COMMANDS[index].split(' ').map(str::to_owned).collect();
+        let (command, options, keys) = &all[dice.roll(all.len())];
+        let mut args: Vec<String> = command.split(' ').map(str::to_owned).collect();
         for _ in 0..=dice.roll(3) {
             match dice.roll(2) {
-                0 if !options[index].is_empty() => {
-                    let option = &options[index][dice.roll(options[index].len())];
-                    args.push(option.clone());
+                0 if !options.is_empty() => {
+                    args.push(options[dice.roll(options.len())].clone());
                     args.push(dice.pick(VALUES).to_owned());
                 }
+                _ if keys.is_empty() => args.push(dice.pick(VALUES).to_owned()),
                 _ => {
-                    args.push("--set".to_owned());
-                    args.push(format!("{}={}", dice.pick(&known), dice.pick(VALUES)));
+                    let key = &keys[dice.roll(keys.len())];
+                    args.extend(["--set".to_owned(), format!("{key}={}", dice.pick(VALUES))]);
                 }
             }
         }
         let out = format!("out-{case}");
-        args.extend(["--threads".to_owned(), "1".to_owned(), "--out".to_owned(), out.clone()]);
+        if !OF_FILES.contains(command) {
+            args.extend(["--threads".to_owned(), "1".to_owned(), "--out".to_owned(), out.clone()]);
+        }
         let (code, said) = run_for_a_while(&args, dir);
         assert!(matches!(code, Some(0 | 1 | 2 | 130)), "{args:?}: {code:?}: {said}");
         assert!(!said.contains("internal error"), "{args:?}: {said}");

@@ -99,6 +99,8 @@ pub use formats::recorded::{Recorded, Response};
 #[cfg(feature = "formats")]
 pub use formats::stimulus::Stimulated;
 #[cfg(feature = "formats")]
+pub use formats::writing::check_output;
+#[cfg(feature = "formats")]
 pub use formats::{cifar, idx};
 #[cfg(feature = "formats")]
 pub use inspect::inspect;

@@ -96,5 +96,6 @@
 pub mod balance;
 pub mod code;
 pub mod images;
+mod memory;
 pub mod network;
 pub mod populations;

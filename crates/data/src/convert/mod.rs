@@ -48,6 +48,7 @@ pub(crate) use tell::tell;
 
 use crate::counts::Counts;
 use crate::error::DataError;
+use crate::formats::writing;
 use crate::hdf5::spikes_out::{ShdSink, SonataSink};
 use crate::hdf5::stream::{Found, ListSource, ShdSource, layout_of};
 use crate::reading::{Remark, RemarkKind};
@@ -252,20 +253,11 @@ fn check_output(
     if to == Format::Hdf5 {
         return wrong("lists in HDF5 are read only; SHD, SONATA and NPZ hold the same");
     }
-    if output.file_name().is_none() {
-        return wrong("expected the name of a file");
-    }
     let same = input.canonicalize().ok().zip(output.canonicalize().ok());
     if same.is_some_and(|(input, output)| input == output) {
         return wrong("the file cannot be converted into itself");
     }
-    if output.is_dir() {
-        return wrong("a folder of this name is there, and is not overwritten");
-    }
-    if output.exists() && !options.overwrite {
-        return wrong("the file is there already, and is not overwritten");
-    }
-    Ok(())
+    writing::check_output(output, options.overwrite)
 }
 
 /// From one file of counts to another.

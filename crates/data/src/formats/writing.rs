@@ -12,6 +12,29 @@ pub(crate) fn partial_name(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Refuses to write a file where something stands that it must not replace: another file, unless it
+/// is to be overwritten; a folder, a device or a pipe always.
+///
+/// # Errors
+/// [`DataError::Request`] with the path and what is there.
+pub fn check_output(path: &Path, overwrite: bool) -> Result<(), DataError> {
+    let wrong = |why: &str| Err(DataError::Request(format!("{}: {why}", path.to_string_lossy())));
+    if path.file_name().is_none() {
+        return wrong("expected the name of a file");
+    }
+    let Ok(there) = fs::metadata(path) else { return Ok(()) };
+    if there.is_dir() {
+        return wrong("a folder of this name is there, and is not overwritten");
+    }
+    if !there.is_file() {
+        return wrong("a device or a pipe of this name is there, and is not replaced by a file");
+    }
+    if !overwrite {
+        return wrong("the file is there already, and is not overwritten");
+    }
+    Ok(())
+}
+
 /// Gives a file that was `written` under its temporary name the name it is to have; one that could
 /// not be finished is removed.
 pub(crate) fn name_finished(
@@ -21,6 +44,7 @@ pub(crate) fn name_finished(
 ) -> Result<(), DataError> {
     let named = written
         .map_err(|e| DataError::io(partial, "write", e))
+        .and_then(|()| check_output(path, true))
         .and_then(|()| fs::rename(partial, path).map_err(|e| DataError::io(path, "rename", e)));
     if named.is_err() {
         fs::remove_file(partial).ok();

@@ -79,6 +79,10 @@ pub(crate) fn save<E: std::error::Error + 'static>(
     path: &Path,
     bytes: &[u8],
 ) -> Result<(), FileError<E>> {
+    // Renaming would put a file in the place of a device.
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(FileError::NotAFile { path: path.to_owned() });
+    }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);
@@ -105,6 +109,10 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(matches!(read(folder.path()), Err(FileError::NotAFile { .. })));
         assert!(matches!(read(&folder.path().join("none")), Err(FileError::Io { .. })));
+        assert!(matches!(
+            save::<ArchiveError>(folder.path(), b""),
+            Err(FileError::NotAFile { .. })
+        ));
         let nowhere = folder.path().join("none/model");
         assert!(matches!(save::<ArchiveError>(&nowhere, b""), Err(FileError::Io { .. })));
     }

@@ -105,6 +105,22 @@ pub(crate) fn storage(probability: f64, multapses: bool, weighted: bool) -> Stor
     if probability >= DENSE && !multapses && !weighted { Storage::Rows } else { Storage::Lists }
 }
 
+/// Memory of the recurrent connections of a network of so many neurons, bytes, and of as much again for
+/// one block while it is built.
+pub(crate) fn bytes(neurons: usize, in_degree: usize, storage: Storage, weighted: bool) -> f64 {
+    let n = neurons as f64;
+    let (all, block) = match storage {
+        Storage::Rows => (n * n / 8.0, n * BLOCK as f64 / 8.0),
+        Storage::Lists => {
+            let each = if weighted { 6.0 } else { 2.0 };
+            let in_block = n.min(LIST_BLOCK as f64) * in_degree as f64;
+            let blocks = (n / LIST_BLOCK as f64).ceil();
+            (each * n * in_degree as f64 + 4.0 * n * blocks, (8.0 + 2.0 * each) * in_block)
+        }
+    };
+    all + block
+}
+
 /// Collects the connections onto a block, target by target, and sorts them by source.
 pub(crate) struct Builder {
     sources: usize,

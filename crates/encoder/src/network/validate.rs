@@ -3,9 +3,11 @@
 use super::config::{
     InputCode, InputConfig, NetworkConfig, ProjectionKind, Synapse, WeightScaling,
 };
+use super::connectivity;
 use super::error::NetworkError;
 use super::grid::off_grid;
 use super::parameter::Parameter;
+use crate::memory::{can_be_had, too_much};
 
 /// Most neurons a network can have: targets are counted in 32 bits with room to spare.
 pub const MAX_NEURONS: usize = 1 << 24;
@@ -186,6 +188,19 @@ impl NetworkConfig {
                     ),
                 ));
             }
+        }
+        let in_degree = self.excitatory_connections() + self.inhibitory_connections();
+        let weighted = self.weight_variation > 0.0;
+        let probability = in_degree as f64 / self.neurons as f64;
+        let storage = connectivity::storage(probability, self.multapses, weighted);
+        let bytes = connectivity::bytes(self.neurons, in_degree, storage, weighted);
+        if !can_be_had(bytes) {
+            let synapses = self.neurons as f64 * in_degree as f64;
+            let need = too_much(bytes);
+            return Err(fault(
+                "neurons",
+                format!("{synapses:.3e} connections of {} neurons {need}", self.neurons),
+            ));
         }
         if self.weight_scaling == WeightScaling::Balanced && self.excitatory_connections() == 0 {
             return Err(fault(

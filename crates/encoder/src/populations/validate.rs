@@ -4,6 +4,7 @@ use super::error::PopulationsError;
 use super::layout::received;
 use super::sampling::{delay_steps, most_weight};
 use super::settings::{Model, Neuron, Plasticity, Population, Projection, Rule, Settings};
+use crate::memory::{can_be_had, too_much};
 use crate::network::{Distribution, Parameter, off_grid};
 
 /// Most neurons and sources of a network: a synapse has 32 bits, of which 12 are left for the
@@ -359,6 +360,12 @@ impl Settings {
                 "{synapses:.3e} synapses of {neurons} neurons need {gib:.1} GiB, more than the \
                  memory_limit of {} GiB",
                 self.memory_limit
+            )));
+        }
+        if !can_be_had(bytes) {
+            let need = too_much(bytes);
+            return Err(PopulationsError::TooLarge(format!(
+                "{synapses:.3e} synapses of {neurons} neurons {need}"
             )));
         }
         Ok(Size { neurons, synapses, bytes })

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use equipoise_data::check_output;
 use equipoise_decoder::classifier::Classifier;
 use equipoise_studies::exchange::nir::{self, ImportSettings, NirError, Readout};
 
@@ -82,21 +83,12 @@ fn at(path: &Path) -> impl Fn(NirError) -> Failure {
     }
 }
 
-/// Refuses to write over a file unless that was asked for.
-fn check_free(out: &Path, overwrite: bool) -> Outcome {
-    if overwrite || !out.exists() {
-        return Ok(());
-    }
-    let there = "the file is there already, and is not overwritten";
-    Err(Failure::request(format!("{}: {there}", out.display())))
-}
-
 /// Writes a network.
 ///
 /// # Errors
 /// If it cannot be read or written, or no reader would reproduce it.
 pub fn export(Export::Nir { model, out, readout, force, overwrite }: &Export) -> Outcome {
-    check_free(out, *overwrite)?;
+    check_output(out, *overwrite)?;
     let file = if model.is_dir() { model.join("model.safetensors") } else { model.clone() };
     let classifier = Classifier::load(&file).map_err(Failure::request)?;
     let graph = nir::export(&classifier, *readout, *force).map_err(at(&file))?;
@@ -108,7 +100,7 @@ pub fn export(Export::Nir { model, out, readout, force, overwrite }: &Export) ->
 /// # Errors
 /// If it cannot be read or written, or is none that can be computed here.
 pub fn import(Import::Nir { file, out, dt, steps, step_ms, overwrite }: &Import) -> Outcome {
-    check_free(out, *overwrite)?;
+    check_output(out, *overwrite)?;
     let settings = ImportSettings { step: *dt, steps: *steps as usize, step_ms: *step_ms };
     let imported =
         nir::read(file).and_then(|graph| nir::import(&graph, &settings)).map_err(at(file))?;
