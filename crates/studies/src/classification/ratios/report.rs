@@ -1,6 +1,7 @@
 //! The study in one report.
 
 use equipoise_figure::Color;
+use equipoise_metrics::summary::Summary;
 use equipoise_report::{Report, Step};
 
 use super::comparison::Comparison;
@@ -194,7 +195,7 @@ fn found(results: &RatiosResults) -> Vec<String> {
     sentences
 }
 
-/// What training does to the balance of hidden neurons that inhibitory ones inhibit: the mean over
+/// What training does to the balance of hidden neurons that inhibitory ones inhibit: the median over
 /// those trainings, of which both ends are measured.
 fn balance(results: &RatiosResults) -> Option<String> {
     let both = |trial: &Trial| {
@@ -203,15 +204,14 @@ fn balance(results: &RatiosResults) -> Option<String> {
     };
     let bounded = results.trials.iter().filter(|t| t.condition.grid != Grid::Unbounded);
     let (before, after): (Vec<f64>, Vec<f64>) = bounded.filter_map(both).unzip();
-    (!before.is_empty()).then(|| {
-        format!(
-            "Where inhibitory neurons inhibit hidden ones under Dale's law ({} trainings), inhibition \
-             cancels {:.0} % of the excitation before training and {:.0} % after it.",
-            before.len(),
-            100.0 * mean(&before),
-            100.0 * mean(&after)
-        )
-    })
+    let median = |values: &[f64]| Summary::of(values).median;
+    Some(format!(
+        "Where inhibitory neurons inhibit hidden ones under Dale's law ({} trainings), inhibition over \
+         excitation is {:.2} before training and {:.2} after it, in the median.",
+        before.len(),
+        median(&before)?,
+        median(&after)?
+    ))
 }
 
 /// What the reader must know before believing a number.

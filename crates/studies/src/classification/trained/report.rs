@@ -1,8 +1,9 @@
 //! The report of the study.
 
+use equipoise_metrics::summary::Summary;
 use equipoise_report::{Report, Step, Table};
 
-use super::comparison::{RATIO, Tested, choices, mean, noise_name, slopes, training};
+use super::comparison::{RATIO, Tested, choices, noise_name, slopes, training};
 use super::results::{Number, TrainedResults};
 use super::settings::{Condition, Inhibition, Start};
 use super::{figures, tables};
@@ -104,6 +105,15 @@ pub(super) fn report(found: &TrainedResults) -> Report {
             found.cells.len()
         ));
     }
+    let unstable = found.unstable();
+    if unstable > 0 {
+        report.remark(&format!(
+            "In {unstable} of {} trainings the conductances of hidden neurons are so large in the mean, \
+             before or after training, that a time step overshoots their reversal potentials. No \
+             membrane does so: these networks say nothing of conductances.",
+            found.cells.len()
+        ));
+    }
     report.heading("Networks");
     for (index, &noise) in settings.noise.iter().enumerate() {
         report.table(&format!("networks-{}", index + 1), &tables::networks(found, noise));
@@ -172,14 +182,15 @@ pub(super) fn sentences(found: &TrainedResults, tests: &Tests) -> Vec<String> {
     sentences
 }
 
-/// Where networks that are trained under a level of noise begin and end.
+/// Where networks that are trained under a level of noise begin and end. The median: a network that
+/// excites itself without bound has any ratio.
 fn reached(found: &TrainedResults, noise: f64) -> Option<String> {
     let of = |start: Start, number: Number| {
         let cells = found.cells.iter().filter(|c| {
             let Condition { inhibition, start: begun, noise: level, .. } = c.condition;
             inhibition != Inhibition::Outputs && begun == start && level == noise
         });
-        mean(&cells.filter_map(number).collect::<Vec<f64>>())
+        Summary::of(&cells.filter_map(number).collect::<Vec<f64>>()).median
     };
     let parts: Vec<String> = found
         .settings
@@ -188,22 +199,17 @@ fn reached(found: &TrainedResults, noise: f64) -> Option<String> {
         .filter_map(|&start| {
             let before = of(start, |c| c.start()?.ratio)?;
             let after = of(start, |c| c.end()?.ratio)?;
-            let mut text = format!(
-                "from the {} start {:.0} % of their excitation before training and {:.0} % after it",
-                start.label(),
-                100.0 * before,
-                100.0 * after
-            );
+            let mut text = format!("from the {} start {before:.2} and {after:.2}", start.label());
             if let Some(correlation) = of(start, |c| c.end()?.correlation) {
-                text += &format!(" (correlation of the two over time {correlation:.2})");
+                text += &format!(" (correlation of the two over time then {correlation:.2})");
             }
             Some(text)
         })
         .collect();
     (!parts.is_empty()).then(|| {
         format!(
-            "Under {}, where hidden neurons are inhibited, inhibition cancels {}, in the mean over \
-             networks.",
+            "Under {}, where hidden neurons are inhibited, inhibition over excitation is, before and \
+             after training, {}, in the median over trainings.",
             noise_name(noise),
             parts.join("; ")
         )

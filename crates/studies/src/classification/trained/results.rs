@@ -104,6 +104,20 @@ impl TrainedResults {
         self.of(condition).filter_map(of).collect()
     }
 
+    /// Trainings with a mean conductance of the excitatory neurons, before or after, at which an explicit
+    /// step is not stable: v[t+1] = (beta - g) v + ... leaves every bound for g > 1 + beta, the total
+    /// conductance g in units of a step.
+    pub fn unstable(&self) -> usize {
+        let is = |cell: &&TrainedCell| {
+            let config = self.settings.config(&cell.condition, &self.data);
+            let beta = f64::from(config.dynamics(self.data.steps).beta);
+            let most = (1.0 + beta) / (1.0 - beta);
+            let conductances = [cell.start(), cell.end()].into_iter().flatten();
+            conductances.filter_map(|b| b.conductance).any(|over_leak| over_leak > most)
+        };
+        self.cells.iter().filter(is).count()
+    }
+
     /// Trainings that did not come to their end.
     pub fn diverged(&self) -> usize {
         self.cells.iter().filter(|cell| !cell.finished).count()
