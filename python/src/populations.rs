@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use equipoise_data::{Counts, ImageShape};
 use equipoise_encoder::balance::DiagnosisConfig;
+use equipoise_encoder::network::off_grid;
 use equipoise_encoder::populations::{
     self, ImageEncoderConfig, MicrocircuitInput, PopulationsError, Recording, Settings, Simulation,
     diagnose_watched,
@@ -181,6 +182,9 @@ fn record(
     duration: f64,
     watcher: &Watcher,
 ) -> Result<Recording, Failure> {
+    let dt = simulation.network().settings().dt;
+    whole_steps("warm_up", warm_up, dt)?;
+    whole_steps("duration", duration, dt)?;
     let total = warm_up + duration;
     let told = &mut |now: f64| -> ControlFlow<()> {
         watcher.step("simulating", (1000.0 * now / total) as u64, 1000)
@@ -189,6 +193,15 @@ fn record(
     simulation.advance(warm_up, &mut Recording::nothing(), told)?;
     simulation.advance(duration, &mut recording, told)?;
     Ok(recording)
+}
+
+/// Refuses a time that the simulator would round to its steps, as for networks of a pair. What is no
+/// time at all it refuses itself.
+fn whole_steps(name: &str, time: f64, dt: f64) -> Result<(), Failure> {
+    match off_grid(time, dt) {
+        Some(reason) if time.is_finite() => Err(Failure::Request(format!("{name}: {reason}"))),
+        _ => Ok(()),
+    }
 }
 
 /// A network of populations that images are shown to, with its synapses drawn.
@@ -262,6 +275,7 @@ impl ImageEncoder {
         duration: f64,
     ) -> Result<(Spikes, String), Failure> {
         let config: DiagnosisConfig = json::read(settings)?;
+        whole_steps("duration", duration, self.inner.config().network.dt)?;
         let image = Borrowed::of("image", &image)?;
         let network = Arc::clone(&self.inner);
         let (spikes, found) = long(py, None, move |watcher| {

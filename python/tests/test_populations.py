@@ -261,6 +261,11 @@ def test_populations_stand_beside_regimes(column: eq.Populations, tmp_path: Path
 @pytest.mark.parametrize(
     ("call", "word"),
     [
+        (lambda n, p: n.run(10.04), "10 and 10.1 ms"),
+        (lambda n, p: n.run(10.0, warm_up=0.05), "warm_up"),
+        (lambda n, p: n.run(float("nan")), "NaN"),
+        (lambda n, p: eq.diagnose(n, 100.04), "duration"),
+        (lambda n, p: eq.diagnose(n, 100.04, image=p[0], onto="E"), "duration"),
         (lambda n, p: eq.encode(p, n), "onto"),
         (lambda n, p: eq.encode(p, n, onto="K"), "K"),
         (lambda n, p: eq.encode(p, n, onto=["E", 3]), "3"),
