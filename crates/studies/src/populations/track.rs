@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use equipoise_encoder::balance::{Tracking, TrackingConfig, Waveform, tracking_of};
+use equipoise_encoder::network::off_grid;
 use equipoise_encoder::populations::{
     Network as Built, Recording, Settings as Network, Simulation,
 };
@@ -141,12 +142,11 @@ impl Settings for PopulationsTrackSettings {
             self.tracking(*waveform).validate().map_err(|e| e.to_string())?;
         }
         let network = self.network.network(&self.published)?;
-        let steps = self.bin_ms / network.dt;
-        if steps < 0.5 || (steps - steps.round()).abs() > 1e-6 {
-            return Err(format!(
-                "`bin_ms`: {} is no whole number of time steps of {} ms",
-                self.bin_ms, network.dt
-            ));
+        if self.bin_ms < 0.5 * network.dt {
+            return Err(format!("`bin_ms`: {} ms is below dt = {} ms", self.bin_ms, network.dt));
+        }
+        if let Some(reason) = off_grid(self.bin_ms, network.dt) {
+            return Err(format!("`bin_ms`: {reason}"));
         }
         self.driven(&network).map(|_| ())
     }

@@ -1,6 +1,6 @@
 //! What a person can ask of the study of dose and response.
 
-use equipoise_encoder::network::{NetworkConfig, WeightScaling};
+use equipoise_encoder::network::{NetworkConfig, WeightScaling, off_grid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -272,12 +272,11 @@ impl DoseSettings {
         let dt = self.base()?.dt;
         let times = self.times_ms.iter().map(|&t| ("times_ms", t));
         for (key, ms) in times.chain([("blank_ms", self.blank_ms)]) {
-            let steps = ms / dt;
-            if !(ms > 0.0 && ms <= 10_000.0) || (steps - steps.round()).abs() > 1e-6 || steps < 0.5
-            {
-                return Err(format!(
-                    "{key}: {ms} ms; a whole number of time steps of {dt} ms up to 10000 ms is needed"
-                ));
+            if !(ms > 0.5 * dt && ms <= 10_000.0) {
+                return Err(format!("{key}: {ms} ms is outside {dt}..10000"));
+            }
+            if let Some(reason) = off_grid(ms, dt) {
+                return Err(format!("{key}: {reason}"));
             }
         }
         Ok(())

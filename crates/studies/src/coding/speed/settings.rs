@@ -1,6 +1,6 @@
 //! What a person can ask of the study of speed.
 
-use equipoise_encoder::network::{InputCode, NetworkConfig, Regime};
+use equipoise_encoder::network::{InputCode, NetworkConfig, Regime, off_grid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -240,12 +240,11 @@ impl SpeedSettings {
         ];
         for (key, ms) in all.concat() {
             // What a minute's image would need could not be held in memory.
-            if !(ms > 0.0 && ms <= 10_000.0) {
-                return Err(format!("{key}: {ms} ms is outside 0..10000"));
+            if !(ms > 0.5 * dt && ms <= 10_000.0) {
+                return Err(format!("{key}: {ms} ms is outside {dt}..10000"));
             }
-            let steps = ms / dt;
-            if (steps - steps.round()).abs() > 1e-6 || steps < 0.5 {
-                return Err(format!("{key}: {ms} ms is no whole number of time steps of {dt} ms"));
+            if let Some(reason) = off_grid(ms, dt) {
+                return Err(format!("{key}: {reason}"));
             }
         }
         if let Some(window) = self.windows_ms.iter().find(|&&w| w > first) {

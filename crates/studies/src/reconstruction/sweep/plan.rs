@@ -338,7 +338,7 @@ fn sizes(data: &Prepared, wanted: &[usize]) -> Result<(Vec<OfSize>, Vec<String>)
         if let Some((_, reason)) = without.last() {
             let numbers: Vec<String> = without.iter().map(|(n, _)| n.to_string()).collect();
             left_out.push(format!(
-                "curves.neurons: {} has no network of {} neurons there: {reason}",
+                "curves.neurons: {} cannot have {} neurons and is left out there: {reason}",
                 case.name,
                 numbers.join(", ")
             ));
