@@ -5,9 +5,15 @@ some times and all output spikes, for the tests of `crates/encoder/src/populatio
 
 Input spikes come from a linear congruential generator that the tests repeat, so that only the
 output is written down. Each neuron gets excitatory spikes (weight w_e) and inhibitory ones (w_i).
+
+NEST integrates no adapting neuron exactly. But the current of an adapting one is that of an
+inhibitory synapse onto itself with the time constant of adaptation: `adaptation_exact` is
+`iaf_psc_exp` with one. It arrives a step after the spike, while the neuron is refractory, so its
+weight is the increment less what decays in a step.
 """
 
 import json
+import math
 import sys
 
 import nest
@@ -80,10 +86,16 @@ CASES = {
         },
         (150.0, -100.0),
     ),
+    "adaptation_exact": (
+        "iaf_psc_exp",
+        {**MEMBRANE, "tau_m": 10.0, "tau_syn_ex": 2.0, "tau_syn_in": 80.0, "I_e": 400.0, "V_m": -65.0},
+        (150.0, 0.0),
+    ),
 }
+ONTO_ITSELF = {"adaptation_exact": -60.0 * math.exp(-0.1 / 80.0)}
 
 
-def run(model, parameters, weights):
+def run(model, parameters, weights, onto_itself):
     nest.ResetKernel()
     nest.set_verbosity("M_ERROR")
     nest.resolution = 0.1
@@ -92,6 +104,8 @@ def run(model, parameters, weights):
         times = [round(step * 0.1, 1) for step in spikes(seed, interval)]
         generator = nest.Create("spike_generator", params={"spike_times": times})
         nest.Connect(generator, neuron, syn_spec={"weight": weight, "delay": 1.0})
+    if onto_itself is not None:
+        nest.Connect(neuron, neuron, syn_spec={"weight": onto_itself, "delay": 0.1})
     recorder = nest.Create("spike_recorder")
     meter = nest.Create("multimeter", params={"record_from": ["V_m"], "interval": 0.1})
     nest.Connect(neuron, recorder)
@@ -107,7 +121,7 @@ def run(model, parameters, weights):
 def main():
     result = {}
     for name, (model, parameters, weights) in CASES.items():
-        potentials, out = run(model, parameters, weights)
+        potentials, out = run(model, parameters, weights, ONTO_ITSELF.get(name))
         potentials = [round(v, 10) for v in potentials]
         result[name] = {"model": model, "potentials_mv": potentials, "spike_steps": out}
     with open(sys.argv[1], "w") as file:

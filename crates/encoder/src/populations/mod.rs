@@ -24,7 +24,8 @@
 //! **Integration** on a grid of dt is exact for `delta` and `exponential`, with adaptation or without
 //! (Rotter & Diesmann 1999), and of order six in dt for `conductance`. These are the neurons
 //! `iaf_psc_delta`, `iaf_psc_exp`, `iaf_cond_exp` and, for adaptation, `aeif_psc_exp` without its
-//! exponential term, of NEST, and the tests hold them against it.
+//! exponential term (which NEST resets within a step; `iaf_psc_exp` that inhibits itself is exact), of
+//! NEST, and the tests hold them against it.
 //!
 //! **Input** besides projections: a constant current, Poisson spikes that each neuron gets on its own
 //! (`background`), and populations of spike sources that project like any other: an image is the rates
