@@ -282,6 +282,12 @@ pub(super) fn measures(found: &SpeedResults) -> Vec<(String, f64, Value)> {
         let name = format!("accuracy after {ms} ms, points");
         all.push((name, 100.0, Box::new(move |c| accuracy_at(c, ms))));
     }
+    for &ms in &found.settings.intervals_ms {
+        let stream = move |c: &SpeedCell| c.streams.iter().find(|s| s.interval_ms == ms).copied();
+        let name = |which: &str| format!("{which} image, one every {ms} ms, points");
+        all.push((name("present"), 100.0, Box::new(move |c| Some(stream(c)?.present))));
+        all.push((name("last"), 100.0, Box::new(move |c| Some(stream(c)?.last))));
+    }
     all
 }
 

@@ -1,6 +1,7 @@
 //! The study on images that it draws itself.
 
 use super::super::trained::TrainedSettings;
+use super::results::Stream;
 use super::*;
 use crate::regimes::RegimeChoice;
 use equipoise_decoder::reconstruct::DecoderConfig;
@@ -88,6 +89,19 @@ fn networks_and_controls_are_read_and_compared() {
     }
     let [a, b] = [accuracy[0].change.mean, accuracy[1].change.mean];
     assert!((accuracy[1].beyond.as_ref().unwrap().mean - (b - a)).abs() < 1e-12);
+    // So are images that follow one another.
+    for (measure, value) in [
+        ("present image, one every 20 ms, points", (|s| s.present) as fn(&Stream) -> f64),
+        ("last image, one every 20 ms, points", |s| s.last),
+    ] {
+        let change = contrasts.iter().find(|c| c.measure == measure && c.name == "recurrent");
+        let mean = |group| {
+            let values = found.numbers(group, "recurrent", |c| Some(value(&c.streams[0])));
+            values.iter().sum::<f64>() / 2.0
+        };
+        let expected = 100.0 * (mean(&groups[1]) - mean(&groups[0]));
+        assert!((change.unwrap().change.mean * 100.0 - expected).abs() < 1e-9, "{measure}");
+    }
     // The whole report can be made, and says what was found of every group.
     let page = Speed::report(&found).to_html();
     assert!(page.contains("recurrent"));
