@@ -6,7 +6,7 @@ count correlations of each population, and the time that it takes.
 
 SCALE is the share of the neurons and of the synapses of each, as in the preset; below 1 the weights
 grow and a current replaces the lost mean, as in NEST's own example. NEST is as its wheel was built;
-`nest.build_info` says how.
+how is printed. The whole network takes 14.5 GB, and three threads: NEST refuses it on one.
 """
 
 import argparse
@@ -162,6 +162,8 @@ def main():
             times, senders, first, size, 500.0, 500.0 + arguments.time, generator
         )
         print(f"{name:6} {rate:7.3f} Hz, CV {cv:.3f}, correlation {correlation:.4f}")
+    info = nest.build_info
+    print(f"NEST {info['version']}, {info['threads_model']} threads, ndebug {info['ndebug']}")
     per_spike = synapses / sizes.sum()
     print(
         f"real-time factor {1000 * passed / arguments.time:.2f}, of processor "
