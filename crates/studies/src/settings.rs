@@ -153,7 +153,7 @@ impl Layers {
         let mut table: Table = toml::from_str(&self.preset).map_err(preset)?;
         for path in &self.files {
             for (key, value) in read::<C>(path, keys, &mut notices)? {
-                insert(&mut table, &key, value).map_err(SettingsError::Senseless)?;
+                insert(&mut table, &[&key], value).map_err(SettingsError::Senseless)?;
             }
         }
         for assignment in &self.assignments {
@@ -162,7 +162,7 @@ impl Layers {
                 reason: with_suggestion(reason),
             };
             let (key, value) = parse_assignment(assignment).map_err(wrong)?;
-            insert(&mut table, &key, value).map_err(wrong)?;
+            set(&mut table, &key, value).map_err(wrong)?;
             parse::<C>(table.clone()).map_err(wrong)?;
         }
         for (key, value) in &self.values {
@@ -170,7 +170,7 @@ impl Layers {
                 key: key.clone(),
                 reason: with_suggestion(reason),
             };
-            insert(&mut table, key, value.clone().map_err(wrong)?).map_err(wrong)?;
+            set(&mut table, key, value.clone().map_err(wrong)?).map_err(wrong)?;
             parse::<C>(table.clone()).map_err(wrong)?;
         }
         notices.extend(notice::rename_regimes(&mut table));
@@ -185,7 +185,7 @@ impl Layers {
 /// # Errors
 /// Where a key of `changes` goes into a value as if it were a table.
 pub fn merge(table: &mut Table, changes: Table) -> Result<(), String> {
-    changes.into_iter().try_for_each(|(key, value)| insert(table, &key, value))
+    changes.into_iter().try_for_each(|(key, value)| insert(table, &[&key], value))
 }
 
 /// The keys of a study, and those of all studies, dotted.
@@ -227,12 +227,34 @@ impl KnownKeys {
     }
 }
 
-/// Sets the value at a dotted key.
+/// Sets the value at a dotted key, merging tables.
 ///
 /// # Errors
-/// Where the key goes into a value as if it were a table.
+/// Where it is no key, or goes into a value as if it were a table.
 pub(crate) fn set(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
-    insert(table, key, value)
+    insert(table, &parts(key)?, value)
+}
+
+/// The parts of a dotted key. A part in quotes may have dots in it, as in TOML.
+pub(crate) fn parts(key: &str) -> Result<Vec<&str>, String> {
+    let mut parts = Vec::new();
+    let mut rest = Some(key.trim());
+    while let Some(left) = rest {
+        let quote = left.chars().next().filter(|c| ['"', '\''].contains(c));
+        let (part, after) = match quote {
+            Some(quote) => left[1..].split_once(quote).ok_or("a quote in the key is not closed")?,
+            None => left.find('.').map_or((left, ""), |dot| left.split_at(dot)),
+        };
+        if part.is_empty() {
+            return Err("the key is empty".to_owned());
+        }
+        parts.push(part);
+        rest = after.strip_prefix('.');
+        if rest.is_none() && !after.is_empty() {
+            return Err(format!("`{after}` follows a quote in the key"));
+        }
+    }
+    Ok(parts)
 }
 
 /// Reads a file of settings, so that an error in it can name file, line and column.
@@ -277,10 +299,7 @@ fn parse<C: DeserializeOwned>(table: Table) -> Result<C, String> {
 /// The key and the value of an assignment.
 fn parse_assignment(text: &str) -> Result<(String, Value), String> {
     let (key, value) = text.split_once('=').ok_or("write it as key=value")?;
-    let key = key.trim();
-    if key.is_empty() || key.split('.').any(str::is_empty) {
-        return Err("the key is empty".to_owned());
-    }
+    parts(key)?;
     let value = value.trim();
     let digits = value.strip_prefix(['+', '-']).unwrap_or(value);
     if !digits.is_empty()
@@ -297,29 +316,30 @@ fn parse_assignment(text: &str) -> Result<(String, Value), String> {
     Ok((key.to_string(), value))
 }
 
-/// Puts a value at a dotted key, merging tables.
-fn insert(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
-    let Some((first, rest)) = key.split_once('.') else {
-        match (table.get_mut(key), value) {
+/// Puts a value at the key of these parts, merging tables.
+fn insert(table: &mut Table, key: &[&str], value: Value) -> Result<(), String> {
+    let Some((&first, rest)) = key.split_first() else { return Ok(()) };
+    if rest.is_empty() {
+        match (table.get_mut(first), value) {
             (Some(Value::Table(old)), Value::Table(new)) => {
                 for (k, v) in new {
-                    insert(old, &k, v)?;
+                    insert(old, &[&k], v)?;
                 }
             }
             (_, value) => {
-                table.insert(key.to_string(), value);
+                table.insert(first.to_string(), value);
             }
         }
         return Ok(());
-    };
+    }
     match table.entry(first).or_insert_with(|| Value::Table(Table::new())) {
         Value::Table(inner) => insert(inner, rest, value),
         Value::Array(items) => {
-            let (index, rest) = rest.split_once('.').unwrap_or((rest, ""));
+            let (index, rest) = (rest[0], &rest[1..]);
             let count = items.len();
             let slot = index.parse::<usize>().ok().and_then(|i| items.get_mut(i));
             match (slot, rest) {
-                (Some(slot), "") => {
+                (Some(slot), []) => {
                     *slot = value;
                     Ok(())
                 }
@@ -465,6 +485,22 @@ mod tests {
                 other => panic!("{set}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn parts_of_a_key_may_be_quoted() {
+        assert_eq!(parts("network.projections.I to E.weight").unwrap()[2], "I to E");
+        for key in ["a.\"b.c\".d", "a.'b.c'.d", " a.\"b.c\".d "] {
+            assert_eq!(parts(key).unwrap(), ["a", "b.c", "d"], "{key}");
+        }
+        for key in ["", "a..b", "a.", ".a", "a.\"b", "a.\"\".b", "a.\"b\"c"] {
+            assert!(parts(key).is_err(), "{key}");
+        }
+        let mut table = Table::new();
+        set(&mut table, "a.\"b.c\"", Value::Integer(1)).unwrap();
+        set(&mut table, "a", Value::Table(Table::from_iter([("d.e".into(), 2.into())]))).unwrap();
+        let a = table["a"].as_table().unwrap();
+        assert_eq!((a["b.c"].as_integer(), a["d.e"].as_integer()), (Some(1), Some(2)));
     }
 
     #[test]

@@ -80,12 +80,12 @@ fn put_in_network(network: &Network, key: &str, name: &str, value: f64) -> Resul
             };
             let mut found = false;
             for entry in entries.iter_mut().filter_map(Value::as_table_mut) {
-                // A name may hold points.
+                // A name may hold points, and be quoted as in TOML.
                 let own = of(entry);
-                let rest = match rest.strip_prefix("*.") {
-                    Some(rest) => Some(rest),
-                    None => rest.strip_prefix(own.as_str()).and_then(|r| r.strip_prefix('.')),
-                };
+                let names = ["*".to_owned(), format!("\"{own}\""), format!("'{own}'"), own];
+                let rest = names
+                    .iter()
+                    .find_map(|name| rest.strip_prefix(name.as_str())?.strip_prefix('.'));
                 let Some(rest) = rest else { continue };
                 put(entry, key, rest, value)?;
                 found = true;
@@ -165,7 +165,7 @@ mod tests {
             Preset::PvSstVip,
             &[
                 ("network.projections.PV to E.weight", 3.0),
-                ("network.projections.SST to E.weight.mean", 4.0),
+                ("network.projections.\"SST to E\".weight.mean", 4.0),
                 ("network.populations.VIP.size", 50.0),
                 ("network.populations.*.neuron.threshold", -48.0),
             ],

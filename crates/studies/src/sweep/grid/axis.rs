@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
+use crate::settings;
 use crate::sweep_error::SweepError;
 
 /// A key of a configuration, and the values that it takes.
@@ -37,9 +38,7 @@ impl GridAxis {
             wrong("write it as key=from:to:step, key=from..to or key=value,value,...")
         })?;
         let key = key.trim();
-        if key.is_empty() || key.split('.').any(str::is_empty) {
-            return Err(wrong("the key is empty"));
-        }
+        settings::parts(key).map_err(|reason| wrong(&reason))?;
         let values = values_of(values.trim()).map_err(|reason| wrong(&reason))?;
         for (index, value) in values.iter().enumerate() {
             if values.len() <= 10_000 && values[..index].contains(value) {
