@@ -157,6 +157,12 @@ pub enum InitialWeights {
         /// Assumed rate of a hidden neuron, spikes a step of the time grid.
         #[serde(default = "default_hidden_rate")]
         rate: f64,
+        /// Whether the rates of excitatory and of inhibitory neurons are measured instead: the
+        /// network is drawn with the assumed rate, run on up to 256 training samples, and drawn
+        /// again with the rates that it had, until they agree. Only a [`Trainer`](super::Trainer)
+        /// has samples for that.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        measured: bool,
         /// Share of the variance of excitation that inputs have, and not recurrent connections.
         #[serde(default = "default_input_share")]
         input_share: f64,
@@ -271,6 +277,7 @@ impl InitialWeights {
         InitialWeights::FluctuationDriven {
             xi: default_xi(),
             rate: default_hidden_rate(),
+            measured: false,
             input_share: default_input_share(),
         }
     }
@@ -382,7 +389,7 @@ impl ClassifierConfig {
             InitialWeights::SpyTorch { scale } => {
                 number("initial.scale", scale.unwrap_or(0.0), DEVIATION)?;
             }
-            InitialWeights::FluctuationDriven { xi, rate, input_share } => {
+            InitialWeights::FluctuationDriven { xi, rate, input_share, .. } => {
                 number("initial.xi", xi, Allowed::PositiveUpTo(1e6))?;
                 number("initial.rate", rate, Allowed::PositiveUpTo(1.0))?;
                 number("initial.input_share", input_share, Allowed::PositiveUpTo(1.0))?;

@@ -89,6 +89,11 @@ pub enum Combination {
          cancels no excitation; take one below 0"
     )]
     ShuntingCancelsNothing,
+    /// Rates that are measured, where there is nothing to measure them on.
+    #[error(
+        "`initial.measured` needs training samples: leave it out, or take the weights of a `Trainer`"
+    )]
+    MeasuredWithoutSamples,
 }
 
 /// What a training that diverges loses first.

@@ -15,13 +15,14 @@
 //! and m_I (n sources of rate nu each):
 //!
 //! ```text
-//! n_x nu_x m_x + n_E nu m_E = n_I nu m_I rho         the mean potential is 0
-//! n_x nu_x m_x^2 : n_E nu m_E^2 = share : 1 - share   whence the fluctuations of excitation come
-//! xi sigma = 1                                       the threshold is xi deviations away
+//! n_x nu_x m_x + n_E nu_E m_E = n_I nu_I m_I rho         the mean potential is 0
+//! n_x nu_x m_x^2 : n_E nu_E m_E^2 = share : 1 - share    whence the fluctuations of excitation come
+//! xi sigma = 1                                           the threshold is xi deviations away
 //! ```
 //!
 //! Rates are means over the time of a sample. Where all input comes at once, as in the latency code, the
-//! potential is above its mean while it does, and inhibitory neurons fire more than is assumed.
+//! potential is above its mean while it does, and inhibitory neurons fire more than is assumed; then
+//! excitation and inhibition cancel only at rates that were measured.
 //!
 //! A neuron that nothing inhibits has a mean potential mu above 0, and instead of the first and the
 //! last condition mu + xi sigma = 1. Of conductances a weight is the current at rest; inhibition
@@ -50,6 +51,13 @@ struct Onto {
     excitation: f64,
     /// From an inhibitory one.
     inhibition: f64,
+}
+
+/// Rates of the hidden neurons, spikes a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Rates {
+    pub excitatory: f64,
+    pub inhibitory: f64,
 }
 
 /// Spikes a step that arrive at a neuron from sources of a kind, all together, and what they do.
@@ -103,13 +111,14 @@ impl Sources {
 }
 
 impl Means {
-    /// For inputs of so many events a channel and step; with the distance of the threshold, the rate
-    /// of a hidden neuron and the share of the inputs.
+    /// For inputs of so many events a channel and step and hidden neurons of these rates; with the
+    /// distance of the threshold and the share of the inputs.
     pub fn new(
         config: &ClassifierConfig,
         shape: Shape,
         input_rate: f64,
-        (xi, rate, share): (f64, f64, f64),
+        rates: Rates,
+        (xi, share): (f64, f64),
     ) -> Means {
         let alpha = f64::from(decay(config.dt, config.tau_syn));
         let beta = f64::from(decay(config.dt, config.tau_mem));
@@ -124,15 +133,19 @@ impl Means {
             SynapseModel::Conductance => -reversal.inhibition / reversal.excitation,
         };
         let excitatory = config.excitatory();
-        let hidden = |neurons: usize, there: bool| {
+        let hidden = |neurons: usize, rate: f64, there: bool| {
             if there { neurons as f64 * rate } else { 0.0 }
         };
         let recurrent = config.recurrent;
         let onto = |inhibited: bool| {
             let sources = Sources {
                 input: shape.inputs as f64 * input_rate,
-                excitatory: hidden(excitatory, recurrent),
-                inhibitory: hidden(shape.hidden - excitatory, recurrent || inhibited),
+                excitatory: hidden(excitatory, rates.excitatory, recurrent),
+                inhibitory: hidden(
+                    shape.hidden - excitatory,
+                    rates.inhibitory,
+                    recurrent || inhibited,
+                ),
                 effect,
                 rho,
                 xi,
@@ -206,6 +219,10 @@ mod tests {
         LabelledEvents::new(events, vec![0; samples], vec!["noise".into()]).unwrap()
     }
 
+    fn fluctuating(xi: f64, rate: f64, input_share: f64, measured: bool) -> InitialWeights {
+        InitialWeights::FluctuationDriven { xi, rate, measured, input_share }
+    }
+
     /// Mean of the potential over neurons, and the root of its mean variance over time, from the kernel
     /// itself. With a tenth of the weights no neuron fires.
     fn potential(config: &ClassifierConfig, data: &LabelledEvents) -> (f64, f64) {
@@ -244,7 +261,7 @@ mod tests {
         let data = poisson(12);
         assert!((data.mean_rate() / RATE - 1.0).abs() < 0.05);
         for (xi, dale) in [(1.0, true), (3.0, true), (2.0, false)] {
-            let initial = InitialWeights::FluctuationDriven { xi, rate: 0.01, input_share: 0.9 };
+            let initial = fluctuating(xi, 0.01, 0.9, false);
             let config = ClassifierConfig { initial, dale, ..ClassifierConfig::default() };
             let (mean, deviation) = potential(&config, &data);
             let threshold = mean + xi * deviation;
@@ -270,7 +287,7 @@ mod tests {
                 synapses,
                 recurrent,
                 feed_forward_inhibition: !recurrent,
-                initial: InitialWeights::FluctuationDriven { xi, rate, input_share },
+                initial: fluctuating(xi, rate, input_share, false),
                 ..ClassifierConfig::default()
             };
             let weights = initial_weights(&config, 7, shape(&config), RATE).unwrap();

@@ -1,7 +1,7 @@
 //! The weights before training.
 
-use super::fluctuations::Means;
-use super::{ClassifierConfig, ClassifierError, InitialWeights};
+use super::fluctuations::{Means, Rates};
+use super::{ClassifierConfig, ClassifierError, Combination, InitialWeights};
 use crate::lif::{Matrices, Shape};
 use equipoise_random::stream;
 
@@ -12,7 +12,7 @@ use equipoise_random::stream;
 /// fluctuation-driven weights depend.
 ///
 /// # Errors
-/// If the configuration makes no sense.
+/// If the configuration makes no sense, or its rates are to be measured.
 pub fn initial_weights(
     config: &ClassifierConfig,
     seed: u64,
@@ -21,8 +21,8 @@ pub fn initial_weights(
 ) -> Result<Matrices, ClassifierError> {
     config.validate()?;
     shape.validate()?;
-    let Shape { inputs, hidden, classes, recurrent } = shape;
-    let readout_scale = 7.0 * (1.0 - libm::exp(-config.dt / config.tau_mem));
+    let Shape { inputs, hidden, recurrent, .. } = shape;
+    let readout_scale = readout_scale(config);
     let root = |n: usize| (n as f64).sqrt();
     let [input, among, readout] = match config.initial {
         InitialWeights::Study { sigma_1, sigma_2, sigma_recurrent } => [
@@ -34,21 +34,43 @@ pub fn initial_weights(
             let scale = scale.unwrap_or(readout_scale);
             [scale / root(inputs), scale / root(hidden), scale / root(hidden)]
         }
-        InitialWeights::FluctuationDriven { xi, rate, input_share } => {
-            let means = Means::new(config, shape, input_rate, (xi, rate, input_share));
-            let readout =
-                normal(config, seed, READOUT, [hidden, classes], readout_scale / root(hidden));
-            return means.draw(config, seed, shape, &readout);
+        InitialWeights::FluctuationDriven { measured: true, .. } => {
+            return Err(Combination::MeasuredWithoutSamples.into());
+        }
+        InitialWeights::FluctuationDriven { xi, rate, input_share, .. } => {
+            let rates = Rates { excitatory: rate, inhibitory: rate };
+            let means = Means::new(config, shape, input_rate, rates, (xi, input_share));
+            return fluctuating(config, seed, shape, &means);
         }
     };
     let w1 = normal(config, seed, INPUT, [inputs, hidden], input);
-    let w2 = normal(config, seed, READOUT, [hidden, classes], readout);
+    let w2 = readout_weights(config, seed, shape, readout);
     let v1 = recurrent.then(|| normal(config, seed, RECURRENT, [hidden, hidden], among));
     let mut weights = Matrices::from_slices(shape, &w1, v1.as_deref(), &w2)?;
     if config.feed_forward_inhibition {
         config.signs().clamp(&mut weights);
     }
     Ok(weights)
+}
+
+/// Weights onto hidden neurons of these means, and a readout.
+pub(super) fn fluctuating(
+    config: &ClassifierConfig,
+    seed: u64,
+    shape: Shape,
+    means: &Means,
+) -> Result<Matrices, ClassifierError> {
+    let scale = readout_scale(config) / (shape.hidden as f64).sqrt();
+    means.draw(config, seed, shape, &readout_weights(config, seed, shape, scale))
+}
+
+/// Of the readout of the SpyTorch tutorials, for a single source.
+fn readout_scale(config: &ClassifierConfig) -> f64 {
+    7.0 * (1.0 - libm::exp(-config.dt / config.tau_mem))
+}
+
+fn readout_weights(config: &ClassifierConfig, seed: u64, shape: Shape, sigma: f64) -> Vec<f32> {
+    normal(config, seed, READOUT, [shape.hidden, shape.classes], sigma)
 }
 
 /// The streams of the matrices.

@@ -111,6 +111,7 @@ mod measure;
 mod model;
 mod optimizer;
 mod predict;
+mod self_consistent;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,10 @@ use super::error::{Diverged, Grid, SampleError};
 use super::measure::Activity;
 use super::optimizer::Updates;
 use super::predict::{Classifier, SEED, TRAINING_SAMPLES};
-use super::{ClassifierConfig, ClassifierError, Evaluation, LabelledEvents, Regularizer, Signs};
-use super::{evaluate, initial_weights};
+use super::self_consistent::weights_before_training;
+use super::{
+    ClassifierConfig, ClassifierError, Evaluation, LabelledEvents, Regularizer, Signs, evaluate,
+};
 use crate::checkpoint::archive::Origin;
 use crate::lif::Matrices;
 use crate::lif::kernel::{Kernel, Outcome, Workspace, cross_entropy};
@@ -96,8 +98,7 @@ impl Trainer {
     ) -> Result<Trainer, ClassifierError> {
         Trainer::check(&config, data)?;
         let (classes, grid) = (data.classes().to_vec(), data.grid());
-        let shape = config.shape(grid.channels, classes.len());
-        let weights = initial_weights(&config, seed, shape, data.mean_rate())?;
+        let weights = weights_before_training(&config, seed, data)?;
         let network = Network { config, classes, grid };
         Trainer::with_weights(network, seed, data.fingerprint(), weights)
     }

@@ -155,8 +155,9 @@ fn method(found: &TrainedResults) -> Vec<String> {
             .to_owned(),
         format!(
             "A balanced start is fluctuation-driven (Rossbroich, Gygax & Zenke 2022), with the \
-             threshold {} standard deviations from the mean potential. Where nothing inhibits hidden \
-             neurons it sets the mean potential by the same measure.",
+             threshold {} standard deviations from the mean potential, for the rates of excitatory and of \
+             inhibitory neurons that the network has with these weights on training samples. Where nothing \
+             inhibits hidden neurons it sets the mean potential by the same measure.",
             settings.xi
         ),
     ]

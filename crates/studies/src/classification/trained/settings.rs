@@ -38,7 +38,8 @@ impl Inhibition {
 pub enum Start {
     /// As published, by a standard deviation.
     Published,
-    /// Fluctuation-driven: excitation and inhibition cancel in the mean.
+    /// Fluctuation-driven: excitation and inhibition cancel in the mean, at the rates that hidden
+    /// neurons have.
     Balanced,
 }
 
@@ -192,7 +193,8 @@ impl TrainedSettings {
         else {
             unreachable!("it is what it is called")
         };
-        let balanced = InitialWeights::FluctuationDriven { xi: self.xi, rate, input_share };
+        let balanced =
+            InitialWeights::FluctuationDriven { xi: self.xi, rate, measured: true, input_share };
         NetworkSettings {
             synapses: Some(condition.synapses),
             recurrent: condition.inhibition == Inhibition::Recurrent,
