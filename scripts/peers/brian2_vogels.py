@@ -1,12 +1,12 @@
 """Inhibition that learns to balance (Vogels et al. 2011) in Brian2, after Brian2's own example: the
 other side of `equipoise balance populations --preset vogels`.
 
-    python brian2_vogels.py [SCALE] [SECONDS] [--rate 5] [--learning-rate 0.1] [--seed 1]
+    python brian2_vogels.py [SCALE] [SECONDS] [--rate 5] [--learning-rate 0.1] [--inhibitory 40] [--seed 1]
 
 SCALE is the share of the 10,000 neurons; each has as many synapses as in the whole network, as far as
-there are neurons for it. Prints the rates of both populations in ten windows, and at the end the
-correlation of excitation and inhibition onto some neurons in windows of 5 ms. Code is generated in C++
-and compiled.
+there are neurons for it, and `--inhibitory` plastic ones, whose weights begin in proportion. Prints the
+rates of both populations in ten windows, and at the end the correlation of excitation and inhibition
+onto some neurons in windows of 5 ms. Code is generated in C++ and compiled.
 """
 
 import argparse
@@ -29,6 +29,7 @@ def main():
     parser.add_argument("seconds", type=int, nargs="?", default=60)
     parser.add_argument("--rate", type=float, default=5.0)
     parser.add_argument("--learning-rate", type=float, default=0.1)
+    parser.add_argument("--inhibitory", type=float, default=40.0)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     directory = tempfile.mkdtemp(prefix="brian2-")
@@ -67,8 +68,8 @@ def main():
             "eta": arguments.learning_rate,
         },
     )
-    plastic.connect(p=probability)
-    plastic.w = 0.3
+    plastic.connect(p=min(arguments.inhibitory / inhibitory, 1.0))
+    plastic.w = 0.3 * 40.0 / arguments.inhibitory
     spikes = b2.SpikeMonitor(neurons)
     b2.run((arguments.seconds - 1) * second)
     # The conductances of the last second.
