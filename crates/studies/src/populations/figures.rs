@@ -5,6 +5,7 @@ use equipoise_figure::{
 };
 
 use super::results::{PopulationsResults, Recorded, StabilityMap};
+use super::tables::weight_unit;
 
 /// Populations whose rates are drawn one by one.
 const SINGLE: usize = 10;
@@ -177,13 +178,23 @@ pub(super) fn learning(found: &PopulationsResults) -> Figure {
             Line::new(&times, &values).color(Color::cycle(at)).width(0.9).label(&population.name),
         );
     }
-    let mut weights =
-        marked(Plot::new("Weights").x_axis(time()).y_axis(Axis::new("mean weight").from(0.0)));
+    let plastic: Vec<_> =
+        found.network.projections.iter().filter(|p| p.plasticity.is_some()).collect();
+    let mut units: Vec<&str> = found
+        .network
+        .populations
+        .iter()
+        .filter(|population| plastic.iter().any(|p| p.target == population.name))
+        .map(|population| weight_unit(population.neuron.model))
+        .collect();
+    units.sort_unstable();
+    units.dedup();
+    let weight = Axis::new("mean weight").unit(&units.join(", ")).from(0.0);
+    let mut weights = marked(Plot::new("Weights").x_axis(time()).y_axis(weight));
     let mut correlations = marked(
         Plot::new("Balance in time").x_axis(time()).y_axis(Axis::new("correlation of E and I")),
     );
-    let plastic = found.network.projections.iter().filter(|p| p.plasticity.is_some());
-    for (k, projection) in plastic.enumerate() {
+    for (k, projection) in plastic.iter().enumerate() {
         let label = format!("{} to {}", projection.source, projection.target);
         let values: Vec<f64> = course.iter().map(|window| window.weights[k]).collect();
         let line = Line::new(&times, &values).color(Color::cycle(k)).width(0.9).label(&label);

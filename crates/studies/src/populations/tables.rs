@@ -200,11 +200,7 @@ pub(crate) fn populations(network: &Settings, caption: &str) -> Table {
             (_, Model::Exponential) => "exponential",
             (_, Model::Conductance) => "conductance",
         };
-        let unit = match neuron.model {
-            Model::Delta => "mV",
-            Model::Exponential => "pA",
-            Model::Conductance => "nS",
-        };
+        let unit = weight_unit(neuron.model);
         let background: Vec<String> = population
             .background
             .iter()
@@ -223,6 +219,15 @@ pub(crate) fn populations(network: &Settings, caption: &str) -> Table {
         ]);
     }
     table
+}
+
+/// The unit of the weights onto neurons of a model.
+pub(super) fn weight_unit(model: Model) -> &'static str {
+    match model {
+        Model::Delta => "mV",
+        Model::Exponential => "pA",
+        Model::Conductance => "nS",
+    }
 }
 
 /// The projections as they are set and as they were drawn.
