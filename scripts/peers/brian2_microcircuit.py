@@ -7,7 +7,7 @@
 SCALE is the share of the neurons and of the synapses of each, as in the preset. The constants are
 those of `nest_microcircuit.py`, which must lie beside this script; Poisson input. Compiling and
 making the synapses are not counted: the time is that of the compiled program's own clock for `run`.
-With 24 GB of memory 0.9 of the neurons, 0.81 of the synapses, is the most that runs.
+With 24 GB of memory 0.9 of the neurons, 0.81 of the synapses, runs; the whole network ran out of it.
 """
 
 import argparse
@@ -82,8 +82,8 @@ def main():
         dcurrent/dt = -current / (0.5*ms) : amp
         steady : amp
         inhibitory : 1 (constant)
-        layer4 : 1 (constant)
-        layer23 : 1 (constant)""",
+        is_l4e : 1 (constant)
+        is_l23e : 1 (constant)""",
         threshold="v >= -50*mV",
         reset="v = -65*mV",
         refractory=2 * ms,
@@ -112,14 +112,14 @@ def main():
                 end[done : done + count] = drawn
             done += count
     neurons.inhibitory = np.repeat(np.arange(8) % 2, sizes)
-    neurons.layer4 = np.repeat(np.arange(8) == 2, sizes)
-    neurons.layer23 = np.repeat(np.arange(8) == 0, sizes)
+    neurons.is_l4e = np.repeat(np.arange(8) == 2, sizes)
+    neurons.is_l23e = np.repeat(np.arange(8) == 0, sizes)
     synapses = Synapses(neurons, neurons, "w : amp", on_pre="current += w")
     synapses.connect(i=ends[0], j=ends[1])
     del ends
     unit = weight * growth * pA
     synapses.w = (
-        "unit * (1 - 5 * inhibitory_pre) * (1 + layer4_pre * layer23_post) * (1 + 0.1 * randn())"
+        "unit * (1 - 5 * inhibitory_pre) * (1 + is_l4e_pre * is_l23e_post) * (1 + 0.1 * randn())"
     )
     draw = "(1.5 - 0.75 * inhibitory_pre) * (1 + 0.5 * randn()) * ms"
     synapses.delay = draw

@@ -219,8 +219,8 @@ mod tests {
         LabelledEvents::new(events, vec![0; samples], vec!["noise".into()]).unwrap()
     }
 
-    fn fluctuating(xi: f64, rate: f64, input_share: f64, measured: bool) -> InitialWeights {
-        InitialWeights::FluctuationDriven { xi, rate, measured, input_share }
+    fn driven(xi: f64, rate: f64, input_share: f64) -> InitialWeights {
+        InitialWeights::FluctuationDriven { xi, rate, measured: false, input_share }
     }
 
     /// Mean of the potential over neurons, and the root of its mean variance over time, from the kernel
@@ -261,7 +261,7 @@ mod tests {
         let data = poisson(12);
         assert!((data.mean_rate() / RATE - 1.0).abs() < 0.05);
         for (xi, dale) in [(1.0, true), (3.0, true), (2.0, false)] {
-            let initial = fluctuating(xi, 0.01, 0.9, false);
+            let initial = driven(xi, 0.01, 0.9);
             let config = ClassifierConfig { initial, dale, ..ClassifierConfig::default() };
             let (mean, deviation) = potential(&config, &data);
             let threshold = mean + xi * deviation;
@@ -287,7 +287,7 @@ mod tests {
                 synapses,
                 recurrent,
                 feed_forward_inhibition: !recurrent,
-                initial: fluctuating(xi, rate, input_share, false),
+                initial: driven(xi, rate, input_share),
                 ..ClassifierConfig::default()
             };
             let weights = initial_weights(&config, 7, shape(&config), RATE).unwrap();
