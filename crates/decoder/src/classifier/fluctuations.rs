@@ -29,28 +29,26 @@
 //! brings rho = -E_I / E_E of that, and 1 of currents. What conductances do to the time constant of
 //! the membrane is left out, which is right as long as they are small against the leak.
 
-use super::initial::{INPUT, RECURRENT};
-use super::{ClassifierConfig, ClassifierError, SynapseModel};
-use crate::lif::{Matrices, Shape, decay};
-use equipoise_random::stream;
+use super::{ClassifierConfig, SynapseModel};
+use crate::lif::{Shape, decay};
 
 /// The means of the weights onto a hidden neuron, by the type of the neuron; without Dale's law the
 /// standard deviations.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Means {
-    excitatory: Onto,
-    inhibitory: Onto,
+    pub excitatory: Onto,
+    pub inhibitory: Onto,
 }
 
 /// The sizes of the weights onto a neuron.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Onto {
+pub(super) struct Onto {
     /// From an input channel.
-    input: f64,
+    pub input: f64,
     /// From an excitatory hidden neuron.
-    excitation: f64,
+    pub excitation: f64,
     /// From an inhibitory one.
-    inhibition: f64,
+    pub inhibition: f64,
 }
 
 /// Rates of the hidden neurons, spikes a step.
@@ -155,40 +153,6 @@ impl Means {
         };
         Means { excitatory: onto(config.feed_forward_inhibition), inhibitory: onto(false) }
     }
-
-    /// Draws the weights of the hidden neurons; those of the readout are given.
-    pub fn draw(
-        &self,
-        config: &ClassifierConfig,
-        seed: u64,
-        shape: Shape,
-        readout: &[f32],
-    ) -> Result<Matrices, ClassifierError> {
-        let Shape { inputs, hidden, recurrent, .. } = shape;
-        let excitatory = config.excitatory();
-        let matrix = |name: &str, sources: usize, size: fn(&Onto, bool) -> f64| -> Vec<f32> {
-            let mut random = stream(seed, name, 0);
-            let draw = |k: usize| {
-                let (source, target) = (k / hidden, k % hidden);
-                let onto = if target < excitatory { &self.excitatory } else { &self.inhibitory };
-                let size = size(onto, source < excitatory);
-                match config.dale {
-                    true if name == INPUT || source < excitatory => random.exponential() * size,
-                    true => -random.exponential() * size,
-                    false => random.normal() * size,
-                }
-            };
-            (0..sources * hidden).map(draw).map(|w| w as f32).collect()
-        };
-        let input = matrix(INPUT, inputs, |onto, _| onto.input);
-        let recurrent = recurrent.then(|| {
-            matrix(RECURRENT, hidden, |onto, excites| match excites {
-                true => onto.excitation,
-                false => onto.inhibition,
-            })
-        });
-        Ok(Matrices::from_slices(shape, &input, recurrent.as_deref(), readout)?)
-    }
 }
 
 #[cfg(test)]
@@ -196,8 +160,9 @@ mod tests {
     use super::super::{InitialWeights, LabelledEvents, initial_weights};
     use super::*;
     use crate::lif::kernel::Kernel;
-    use crate::lif::{Dynamics, Surrogate};
+    use crate::lif::{Dynamics, Matrices, Surrogate};
     use equipoise_encoder::code::Events;
+    use equipoise_random::stream;
 
     const STEPS: usize = 400;
     const INPUTS: usize = 200;

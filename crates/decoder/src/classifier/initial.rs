@@ -1,6 +1,6 @@
 //! The weights before training.
 
-use super::fluctuations::{Means, Rates};
+use super::fluctuations::{Means, Onto, Rates};
 use super::{ClassifierConfig, ClassifierError, Combination, InitialWeights};
 use crate::lif::{Matrices, Shape};
 use equipoise_random::stream;
@@ -60,8 +60,32 @@ pub(super) fn fluctuating(
     shape: Shape,
     means: &Means,
 ) -> Result<Matrices, ClassifierError> {
-    let scale = readout_scale(config) / (shape.hidden as f64).sqrt();
-    means.draw(config, seed, shape, &readout_weights(config, seed, shape, scale))
+    let Shape { inputs, hidden, recurrent, .. } = shape;
+    let excitatory = config.excitatory();
+    let matrix = |name: &str, sources: usize, size: fn(&Onto, bool) -> f64| -> Vec<f32> {
+        let mut random = stream(seed, name, 0);
+        let draw = |k: usize| {
+            let (source, target) = (k / hidden, k % hidden);
+            let onto = if target < excitatory { &means.excitatory } else { &means.inhibitory };
+            let size = size(onto, source < excitatory);
+            match config.dale {
+                true if name == INPUT || source < excitatory => random.exponential() * size,
+                true => -random.exponential() * size,
+                false => random.normal() * size,
+            }
+        };
+        (0..sources * hidden).map(draw).map(|w| w as f32).collect()
+    };
+    let input = matrix(INPUT, inputs, |onto, _| onto.input);
+    let recurrent = recurrent.then(|| {
+        matrix(RECURRENT, hidden, |onto, excites| match excites {
+            true => onto.excitation,
+            false => onto.inhibition,
+        })
+    });
+    let readout =
+        readout_weights(config, seed, shape, readout_scale(config) / (hidden as f64).sqrt());
+    Ok(Matrices::from_slices(shape, &input, recurrent.as_deref(), &readout)?)
 }
 
 /// Of the readout of the SpyTorch tutorials, for a single source.
@@ -74,9 +98,9 @@ fn readout_weights(config: &ClassifierConfig, seed: u64, shape: Shape, sigma: f6
 }
 
 /// The streams of the matrices.
-pub(super) const INPUT: &str = "classifier/initial/input";
+const INPUT: &str = "classifier/initial/input";
 /// Of the recurrent weights.
-pub(super) const RECURRENT: &str = "classifier/initial/recurrent";
+const RECURRENT: &str = "classifier/initial/recurrent";
 const READOUT: &str = "classifier/initial/readout";
 
 /// Normal weights, `[sources, targets]`; under Dale's law their absolute values with the sign of
